@@ -1,0 +1,157 @@
+/**
+ * The malloc family for callers that cannot be trusted. Raw blocks have no header, so only what the heap itself knows
+ * can be proved: that the pointer lies in a pool or at a span's start, on a block boundary, below the carve mark, and
+ * that it was not freed through here before. docs/checks.md has the table of what is and what is not detected.
+ *
+ * Double free: a checked free writes the block's address, XORed with a secret, into the block's second word; a checked
+ * malloc clears it. A block that still carries its mark when it is freed is looked for on its pool's free lists, so a
+ * mark that user data happens to equal costs time and never a wrong verdict.
+ */
+import {
+  ARENA_PAGED,
+  CLASS_SPAN,
+  DOMAIN_RAW,
+  FAULT_ARGUMENT,
+  FAULT_BAD_POINTER,
+  FAULT_CORRUPT,
+  FAULT_DOUBLE_FREE,
+  FAULT_MEMORY,
+  FAULT_NONE,
+  LAST_CLASS,
+  PAGE_BYTES,
+  RECIPROCAL_SHIFT,
+  RECORD_CLASS,
+  RECORD_FREE,
+  SHAPE_CARVED,
+  SHAPE_FIRST,
+  SLOT_SHAPE,
+  STATE_ACTIVE,
+  STATE_CURRENT,
+  STATE_POISON,
+  STATE_RECIPROCAL,
+  STATE_SECRET,
+} from "../layout";
+import { STATE, word } from "../state";
+import { arenaKind } from "./arenas";
+import { classBytes } from "./classes";
+import { alignedAlloc, calloc, fault, freeInline, mallocInline, realloc, usableSize } from "./malloc";
+import { entryOf, pageOf, recordOf } from "./pages";
+import { classSlot, poolDomain } from "./pools";
+
+export function checkedMalloc(size: usize): usize {
+  if (word(STATE_POISON)) return refuse(FAULT_CORRUPT);
+  const block = mallocInline(size);
+  if (!block) return refuse(FAULT_MEMORY);
+  store<u32>(block, 0, 4);
+  return block;
+}
+
+export function checkedCalloc(count: usize, size: usize): usize {
+  if (word(STATE_POISON)) return refuse(FAULT_CORRUPT);
+  if ((<u64>count * <u64>size) >> 32) return refuse(FAULT_ARGUMENT);
+  const block = calloc(count, size);
+  if (!block) return refuse(FAULT_MEMORY);
+  store<u32>(block, 0, 4);
+  return block;
+}
+
+export function checkedRealloc(pointer: usize, size: usize): usize {
+  if (word(STATE_POISON)) return refuse(FAULT_CORRUPT);
+  if (!pointer) return checkedMalloc(size);
+  const wrong = check(pointer);
+  if (wrong) {
+    fault(wrong, pointer);
+    return 0;
+  }
+  const block = realloc(pointer, size);
+  if (!block) return refuse(FAULT_MEMORY);
+  if (block != pointer && size <= 4) store<u32>(block, 0, 4);
+  return block;
+}
+
+export function checkedAlignedAlloc(alignment: usize, size: usize): usize {
+  if (word(STATE_POISON)) return refuse(FAULT_CORRUPT);
+  if (!alignment || alignment & (alignment - 1) || alignment > 1 << 16) return refuse(FAULT_ARGUMENT);
+  const block = alignedAlloc(alignment, size);
+  if (!block) return refuse(FAULT_MEMORY);
+  store<u32>(block, 0, 4);
+  return block;
+}
+
+/** FAULT_NONE, or what is wrong; the block is untouched then. */
+export function checkedFree(pointer: usize): u32 {
+  if (word(STATE_POISON)) return fault(FAULT_CORRUPT, pointer);
+  if (!pointer) return FAULT_NONE;
+  const wrong = check(pointer);
+  if (wrong) return fault(wrong, pointer);
+  store<u32>(pointer, marked(pointer), 4);
+  freeInline(pointer);
+  return FAULT_NONE;
+}
+
+export function checkedUsableSize(pointer: usize): usize {
+  const wrong = check(pointer);
+  if (!wrong) return usableSize(pointer);
+  fault(wrong, pointer);
+  return 0;
+}
+
+/** FAULT_NONE if the pointer is, as far as can be proved, the start of a live raw block. */
+// @ts-ignore: decorator
+@inline
+export function check(pointer: usize): u32 {
+  if (arenaKind(pointer) == ARENA_PAGED) {
+    const record = recordOf(pointer);
+    if (isCarvedBlock(pointer, record) && load<u32>(pointer, 4) != marked(pointer)) return FAULT_NONE;
+  }
+  return checkSlow(pointer);
+}
+
+/** True if the pointer is a block boundary of a raw pool, below its carve mark. */
+// @ts-ignore: decorator
+@inline
+function isCarvedBlock(pointer: usize, record: usize): bool {
+  const c = <u32>load<u8>(record, RECORD_CLASS);
+  if (c - 1 >= LAST_CLASS || poolDomain(record) != DOMAIN_RAW) return false;
+  const shape = entryOf(record, SLOT_SHAPE);
+  const offset = (<u32>pointer & (PAGE_BYTES - 1)) - load<u16>(shape, SHAPE_FIRST);
+  const index = (offset * load<u32>(STATE + STATE_RECIPROCAL + (c << 2))) >>> RECIPROCAL_SHIFT;
+  return index < <u32>load<u16>(shape, SHAPE_CARVED) && index * classBytes(c) == offset;
+}
+
+// @ts-ignore: decorator
+@inline
+function marked(pointer: usize): u32 {
+  return <u32>pointer ^ word(STATE_SECRET);
+}
+
+/** The pointer is a span, carries a mark, or is wrong. */
+function checkSlow(pointer: usize): u32 {
+  if (arenaKind(pointer) != ARENA_PAGED) return FAULT_BAD_POINTER;
+  const record = recordOf(pointer);
+  if (<u32>load<u8>(record, RECORD_CLASS) == CLASS_SPAN) {
+    return pointer == pageOf(record) && poolDomain(record) == DOMAIN_RAW ? FAULT_NONE : FAULT_BAD_POINTER;
+  }
+  if (!isCarvedBlock(pointer, record)) return FAULT_BAD_POINTER;
+  return isListed(record, pointer) ? FAULT_DOUBLE_FREE : FAULT_NONE;
+}
+
+/** True if the block is on its pool's free list or, for a current pool, on the active list. */
+function isListed(record: usize, pointer: usize): bool {
+  if (isOn(load<u32>(record, RECORD_FREE), pointer)) return true;
+  const slot = classSlot(poolDomain(record), load<u8>(record, RECORD_CLASS));
+  return load<u32>(STATE + STATE_CURRENT + slot) == <u32>record && isOn(load<u32>(STATE + STATE_ACTIVE + slot), pointer);
+}
+
+function isOn(list: usize, pointer: usize): bool {
+  while (list) {
+    if (list == pointer) return true;
+    list = load<u32>(list);
+  }
+  return false;
+}
+
+function refuse(code: u32): usize {
+  fault(code, 0);
+  return 0;
+}

@@ -1,0 +1,249 @@
+/**
+ * The malloc family: C's names and meanings over pools, slabs and spans. Raw bytes; nothing here knows of objects.
+ *
+ *   1 … 512 bytes (threshold)   pools, 8-byte blocks up to 8 bytes, else multiples of 16, 16-aligned
+ *   … 32 KiB                    slabs, at most 12.5 % above the request
+ *   above                       spans of whole pages
+ *
+ * Hits, read off the compiled code: malloc 2 loads, 1 store, 2 branches; free 4 loads, 3 stores, 2 branches.
+ */
+import {
+  ARENA_PAGED,
+  ARENA_SHIFT,
+  CLASS_SPAN,
+  DOMAIN_RAW,
+  FAULT_BAD_POINTER,
+  FAULT_CORRUPT,
+  FAULT_DOUBLE_FREE,
+  FAULT_NONE,
+  LAST_CLASS,
+  MEDIUM_LIMIT,
+  PAGE_BYTES,
+  PAGE_SHIFT,
+  RECORD_CLASS,
+  RECORD_FREE,
+  RECORD_LIVE,
+  RECORD_SPAN_PAGES,
+  SMALL_LIMIT,
+  STATE_ACTIVE,
+  STATE_FAULT,
+  STATE_FAULT_ADDRESS,
+  STATE_POISON,
+  STATE_THRESHOLD,
+  STATE_VIRGIN,
+} from "../layout";
+import { STATE, setWord, word } from "../state";
+import { arenaKind, ensureReady } from "./arenas";
+import { classBytes, rawBytes, rawClass } from "./classes";
+import { pageOf, recordOf } from "./pages";
+import { classSlot, freeRare, isPool, poolsExhausted, refill } from "./pools";
+import { giveSpan, pagesFor, resizeSpan, takeSpan } from "./spans";
+import { copyBytes, zeroBytes } from "./copy";
+
+/** A new block of at least `size` bytes; for 0 a distinct one as for 1. 0 if out of memory. */
+export function malloc(size: usize): usize {
+  return mallocInline(size);
+}
+
+/** malloc for callers that want the fast path in their own code. */
+// @ts-ignore: decorator
+@inline
+export function mallocInline(size: usize): usize {
+  if (size - 1 < SMALL_LIMIT) {
+    const head = rawBytes(size) >>> 1;
+    const block = <usize>load<u32>(head, STATE + STATE_ACTIVE);
+    if (block) {
+      store<u32>(head, load<u32>(block), STATE + STATE_ACTIVE);
+      return block;
+    }
+  }
+  return mallocSlow(size);
+}
+
+/** Releases a block; null is a no-op. A pointer that is provably no block is left alone and noted as a fault. */
+export function free(pointer: usize): void {
+  freeInline(pointer);
+}
+
+/** free for callers that want the fast path in their own code. */
+// @ts-ignore: decorator
+@inline
+export function freeInline(pointer: usize): void {
+  if (arenaKind(pointer) == ARENA_PAGED) {
+    const record = recordOf(pointer);
+    const live = <u32>load<u16>(record, RECORD_LIVE);
+    if (live > 1) {
+      store<u32>(pointer, load<u32>(record, RECORD_FREE));
+      store<u32>(record, <u32>pointer, RECORD_FREE);
+      store<u16>(record, live - 1, RECORD_LIVE);
+      return;
+    }
+  }
+  freeSlow(pointer);
+}
+
+/** A zeroed block of count · size bytes; 0 if out of memory or if the product does not fit 32 bits. */
+export function calloc(count: usize, size: usize): usize {
+  const product = <u64>count * <u64>size;
+  if (product >> 32) return 0;
+  const bytes = <usize>product;
+  if (bytes <= MEDIUM_LIMIT) {
+    const block = malloc(bytes);
+    if (block) zeroBytes(block, bytes);
+    return block;
+  }
+  ensureReady();
+  const virgin = <usize>word(STATE_VIRGIN) << ARENA_SHIFT;
+  const block = malloc(bytes);
+  // What lies above the old virgin mark was never handed out and reads as zero.
+  if (block && block < virgin) memory.fill(block, 0, min(bytes, virgin - block));
+  return block;
+}
+
+/**
+ * CPython's rules (§1.2 of docs/behaviour.md): null → malloc; size 0 shrinks and never frees; a block stays where it
+ * is if the new size fits and is more than three quarters of it; on failure the result is 0 and the block is intact.
+ */
+export function realloc(pointer: usize, size: usize): usize {
+  if (!pointer) return malloc(size);
+  const old = usableSize(pointer);
+  if (!old) return badPointer(pointer);
+  size += usize(size == 0);
+  if (old > MEDIUM_LIMIT && size > MEDIUM_LIMIT) {
+    if (resizeSpanSafely(pointer, pagesFor(size))) return pointer;
+  } else if (size <= old && ((<u64>size << 2) > <u64>old * 3 || sameBlockBytes(size, old))) {
+    return pointer;
+  }
+  const block = malloc(size);
+  if (!block) return size <= old ? pointer : 0;
+  copyBytes(block, pointer, min(old, size));
+  free(pointer);
+  return block;
+}
+
+/** A block whose address is a multiple of `alignment`, a power of two up to 64 KiB; 0 if it is not, or out of memory. */
+export function alignedAlloc(alignment: usize, size: usize): usize {
+  if (!alignment || alignment & (alignment - 1) || alignment > 1 << 16) return 0;
+  if (size > 0xffff0000) return 0;
+  if (alignment <= 8 && size <= 8) return malloc(size);
+  // Blocks whose size is a multiple of a power of two up to a page are aligned to it; the classes between the powers
+  // are not, so the size is rounded to a multiple first and to a power of two where that class would not do.
+  const bytes = max(size, alignment);
+  if (alignment <= 16) return malloc(max(size, 16));
+  if (bytes <= MEDIUM_LIMIT && alignment <= PAGE_BYTES) {
+    ensureReady();
+    let fitting = (bytes + alignment - 1) & ~(alignment - 1);
+    while (fitting <= MEDIUM_LIMIT && <usize>classBytes(rawClass(fitting)) & (alignment - 1)) fitting += alignment;
+    if (fitting <= MEDIUM_LIMIT) return malloc(fitting);
+  }
+  enter();
+  const span = takeSpan(pagesFor(bytes), <u32>max<usize>(1, alignment >>> PAGE_SHIFT), DOMAIN_RAW);
+  leave();
+  return span;
+}
+
+/** Bytes the block really has; 0 if the pointer is in no pool, slab or span. Not proved to be a block's start. */
+export function usableSize(pointer: usize): usize {
+  if (arenaKind(pointer) != ARENA_PAGED) return 0;
+  const record = recordOf(pointer);
+  const c = <u32>load<u8>(record, RECORD_CLASS);
+  if (c == CLASS_SPAN) return <usize>load<u32>(record, RECORD_SPAN_PAGES) << PAGE_SHIFT;
+  return c <= LAST_CLASS ? <usize>classBytes(c) : 0;
+}
+
+// ---- slow paths ----
+
+function mallocSlow(size: usize): usize {
+  ensureReady();
+  size += usize(size == 0);
+  if (size > MEDIUM_LIMIT) {
+    enter();
+    const span = takeSpan(pagesFor(size), 1, DOMAIN_RAW);
+    leave();
+    return span;
+  }
+  const c = rawClass(size);
+  const block = takeBlock(DOMAIN_RAW, c);
+  if (block || !poolsExhausted(c)) return block;
+  // Past the pools' cap small requests are served by the smallest slab class (CPython's WITH_MEMORY_LIMITS).
+  return takeBlock(DOMAIN_RAW, rawClass(word(STATE_THRESHOLD) + 1));
+}
+
+/** A block of a class from its active list, or by refilling it; 0 if out of memory. */
+export function takeBlock(domain: u32, c: u32): usize {
+  const head = STATE + STATE_ACTIVE + classSlot(domain, c);
+  let block = <usize>load<u32>(head);
+  if (block) {
+    store<u32>(head, load<u32>(block));
+    return block;
+  }
+  enter();
+  block = refill(domain, c);
+  leave();
+  return block;
+}
+
+function freeSlow(pointer: usize): void {
+  if (pointer) releaseRare(pointer);
+}
+
+/** Frees a block off the fast path. FAULT_NONE, or what is wrong with the pointer. */
+export function releaseRare(pointer: usize): u32 {
+  if (arenaKind(pointer) != ARENA_PAGED) return fault(FAULT_BAD_POINTER, pointer);
+  const record = recordOf(pointer);
+  if (isPool(record)) {
+    enter();
+    const released = freeRare(record, pointer);
+    leave();
+    return released ? FAULT_NONE : fault(FAULT_DOUBLE_FREE, pointer);
+  }
+  if (<u32>load<u8>(record, RECORD_CLASS) != CLASS_SPAN || pointer != pageOf(record)) {
+    return fault(FAULT_BAD_POINTER, pointer);
+  }
+  enter();
+  giveSpan(pointer);
+  leave();
+  return FAULT_NONE;
+}
+
+function resizeSpanSafely(pointer: usize, pages: u32): bool {
+  enter();
+  const resized = resizeSpan(pointer, pages);
+  leave();
+  return resized;
+}
+
+/** True if a request of `size` would get a block of exactly `bytes` anyway. */
+function sameBlockBytes(size: usize, bytes: usize): bool {
+  return size <= MEDIUM_LIMIT && classBytes(rawClass(size)) == <u32>bytes;
+}
+
+function badPointer(pointer: usize): usize {
+  fault(FAULT_BAD_POINTER, pointer);
+  return 0;
+}
+
+/** Notes a fault for whoever asks; returns its code. */
+export function fault(code: u32, pointer: usize): u32 {
+  setWord(STATE_FAULT, code);
+  setWord(STATE_FAULT_ADDRESS, <u32>pointer);
+  return code;
+}
+
+/** While a slow path rearranges the heap, the poison mark stands: a trap inside it leaves it, and the heap refuses. */
+// @ts-ignore: decorator
+@inline
+export function enter(): void {
+  setWord(STATE_POISON, 1);
+}
+
+// @ts-ignore: decorator
+@inline
+export function leave(): void {
+  setWord(STATE_POISON, 0);
+}
+
+/** FAULT_CORRUPT if an earlier slow path did not come to its end. */
+export function poisoned(): u32 {
+  return word(STATE_POISON) ? FAULT_CORRUPT : FAULT_NONE;
+}

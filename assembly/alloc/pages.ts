@@ -1,0 +1,271 @@
+/**
+ * Runs of pages inside arenas. The free pages of an arena are the bits of one 64-bit word, so neighbours coalesce by
+ * being set, a run is found with shifts and counts, and nothing is ever searched that grows with the heap.
+ *
+ * A paged arena is listed twice: by its number of free pages (single pages come from the fullest arena, so that sparse
+ * ones drain and go back whole; CPython's usable_arenas, here without the walk of bpo-37029) and by the length of its
+ * longest free run (longer runs come from the arena whose longest run fits best).
+ *
+ *   count = popcount(pages);   0 in no list;   every page but the table free → the arena goes back
+ */
+import {
+  ARENA_BYTES,
+  ARENA_PAGED,
+  ARENA_PAGES,
+  ARENA_SHIFT,
+  HEADER_COUNT,
+  HEADER_COUNT_NEXT,
+  HEADER_COUNT_PREVIOUS,
+  HEADER_LONGEST,
+  HEADER_PAGES,
+  HEADER_RUN_NEXT,
+  HEADER_RUN_PREVIOUS,
+  PAGE_SHIFT,
+  RECORD_MASK,
+  RECORD_SHIFT,
+  SLOT_BYTES,
+  SLOT_HEADER,
+  STATE_COUNT_BINS,
+  STATE_COUNT_BITS,
+  STATE_RUN_BINS,
+  STATE_RUN_BITS,
+  STAT_ARENAS_HIGH_WATER,
+  STAT_ARENAS_PAGED,
+  STAT_ARENAS_RECLAIMED,
+  STAT_ARENAS_TAIL,
+  STAT_ARENAS_TAKEN,
+  STATE_STATS,
+  TABLE_BYTES,
+} from "../layout";
+import { STATE, count, setWord, statistic } from "../state";
+import { giveArenas, markArenas, takeArenas } from "./arenas";
+
+// ---- where things are ----
+
+// @ts-ignore: decorator
+@inline
+export function arenaOf(address: usize): usize {
+  return address & ~(<usize>ARENA_BYTES - 1);
+}
+
+/** Record of the page that holds `address`. */
+// @ts-ignore: decorator
+@inline
+export function recordOf(address: usize): usize {
+  return arenaOf(address) + ((address >>> RECORD_SHIFT) & RECORD_MASK);
+}
+
+/** The page whose record this is. */
+// @ts-ignore: decorator
+@inline
+export function pageOf(record: usize): usize {
+  return arenaOf(record) + (((record >>> 3) & (ARENA_PAGES - 1)) << PAGE_SHIFT);
+}
+
+/** The entry of the same page in another slot of the page table. */
+// @ts-ignore: decorator
+@inline
+export function entryOf(record: usize, slot: u32): usize {
+  return (record & ~(<usize>TABLE_BYTES - 1)) + ((record + slot * SLOT_BYTES) & (TABLE_BYTES - 1));
+}
+
+/** The arena's header. */
+// @ts-ignore: decorator
+@inline
+export function headerOf(arena: usize): usize {
+  return entryOf(recordOf(arena), SLOT_HEADER);
+}
+
+/** Number of the page, in its arena, that is the page table. */
+// @ts-ignore: decorator
+@inline
+export function tablePage(arena: usize): u32 {
+  return (<u32>arena >>> (RECORD_SHIFT + PAGE_SHIFT)) & 3;
+}
+
+// @ts-ignore: decorator
+@inline
+export function runMask(first: u32, length: u32): u64 {
+  return (u64.MAX_VALUE >>> (64 - length)) << first;
+}
+
+// ---- taking and giving ----
+
+/**
+ * A run of `length` pages, 1 ≤ length ≤ 60, starting at a multiple of `alignment` pages; 0 when memory is out or would
+ * have to grow and may not.
+ */
+export function takePages(length: u32, alignment: u32, mayGrow: bool): usize {
+  const sure = length + alignment - 1;
+  let arena: usize;
+  if (sure == 1) {
+    const bits = load<u64>(STATE + STATE_COUNT_BITS);
+    arena = bits ? <usize>load<u32>(STATE + STATE_COUNT_BINS + (<u32>ctz(bits) << 2)) : openArena(mayGrow);
+  } else {
+    const bits = sure < ARENA_PAGES ? load<u64>(STATE + STATE_RUN_BITS) >>> sure : 0;
+    arena = bits ? <usize>load<u32>(STATE + STATE_RUN_BINS + ((<u32>ctz(bits) + sure) << 2)) : openArena(mayGrow);
+  }
+  if (!arena) return 0;
+  const header = headerOf(arena);
+  const pages = load<u64>(header, HEADER_PAGES);
+  const first = bestRun(pages, length, alignment);
+  relist(arena, header, pages & ~runMask(first, length));
+  return arena + (<usize>first << PAGE_SHIFT);
+}
+
+/** Gives a run of pages back; an arena left with nothing but its page table goes back whole. */
+export function givePages(address: usize, length: u32): void {
+  const arena = arenaOf(address);
+  const header = headerOf(arena);
+  const first = <u32>(address - arena) >>> PAGE_SHIFT;
+  const pages = load<u64>(header, HEADER_PAGES) | runMask(first, length);
+  if (pages == emptyArena(arena)) closeArena(arena, header);
+  else relist(arena, header, pages);
+}
+
+/** Takes the pages right behind a run, if they are free. */
+export function takePagesAt(address: usize, length: u32): bool {
+  const arena = arenaOf(address);
+  const first = <u32>(address - arena) >>> PAGE_SHIFT;
+  if (first + length > ARENA_PAGES) return false;
+  const header = headerOf(arena);
+  const pages = load<u64>(header, HEADER_PAGES);
+  const mask = runMask(first, length);
+  if ((pages & mask) != mask) return false;
+  relist(arena, header, pages & ~mask);
+  return true;
+}
+
+// ---- arenas with a page table ----
+
+/** All pages but the page table. */
+// @ts-ignore: decorator
+@inline
+export function emptyArena(arena: usize): u64 {
+  return ~((<u64>1) << tablePage(arena));
+}
+
+function openArena(mayGrow: bool): usize {
+  const number = takeArenas(1, mayGrow);
+  return number ? prepareArena(<usize>number << ARENA_SHIFT) : 0;
+}
+
+/** Writes the page table of an arena that was just taken: every page free, not yet listed by relist(). */
+export function prepareArena(arena: usize): usize {
+  markArenas(<u32>arena >>> ARENA_SHIFT, 1, ARENA_PAGED);
+  noteArenas(STAT_ARENAS_PAGED, 1);
+  memory.fill(recordOf(arena), 0, SLOT_BYTES);
+  const header = headerOf(arena);
+  store<u64>(header, 0, HEADER_PAGES);
+  store<u32>(header, 0, HEADER_LONGEST);
+  store<u32>(header, 0, HEADER_COUNT);
+  relist(arena, header, emptyArena(arena));
+  return arena;
+}
+
+function closeArena(arena: usize, header: usize): void {
+  relist(arena, header, 0);
+  noteArenas(STAT_ARENAS_PAGED, -1);
+  giveArenas(<u32>arena >>> ARENA_SHIFT, 1);
+}
+
+/** Keeps the arena statistics; `kind` is the counter of paged or of tail arenas. */
+export function noteArenas(kind: u32, change: i32): void {
+  count(kind, change);
+  if (change < 0) {
+    count(STAT_ARENAS_RECLAIMED, -change);
+    return;
+  }
+  count(STAT_ARENAS_TAKEN, change);
+  const now = statistic(STAT_ARENAS_PAGED) + statistic(STAT_ARENAS_TAIL);
+  if (now > statistic(STAT_ARENAS_HIGH_WATER)) setWord(STATE_STATS + STAT_ARENAS_HIGH_WATER, now);
+}
+
+/** Stores the arena's free pages and moves it to the lists that fit them. */
+export function relist(arena: usize, header: usize, pages: u64): void {
+  store<u64>(header, pages, HEADER_PAGES);
+  const oldCount = load<u32>(header, HEADER_COUNT);
+  const newCount = <u32>popcnt(pages);
+  if (oldCount != newCount) {
+    if (oldCount) unlinkArena(arena, header, HEADER_COUNT_NEXT, STATE_COUNT_BINS, STATE_COUNT_BITS, oldCount);
+    if (newCount) linkArena(arena, header, HEADER_COUNT_NEXT, STATE_COUNT_BINS, STATE_COUNT_BITS, newCount);
+    store<u32>(header, newCount, HEADER_COUNT);
+  }
+  const oldRun = load<u32>(header, HEADER_LONGEST);
+  const newRun = longestRun(pages);
+  if (oldRun != newRun) {
+    if (oldRun) unlinkArena(arena, header, HEADER_RUN_NEXT, STATE_RUN_BINS, STATE_RUN_BITS, oldRun);
+    if (newRun) linkArena(arena, header, HEADER_RUN_NEXT, STATE_RUN_BINS, STATE_RUN_BITS, newRun);
+    store<u32>(header, newRun, HEADER_LONGEST);
+  }
+}
+
+/** `link` is the header's next link; its previous link follows it. */
+function linkArena(arena: usize, header: usize, link: usize, bins: usize, bits: usize, bin: u32): void {
+  const head = STATE + bins + (bin << 2);
+  const next = load<u32>(head);
+  store<u32>(header + link, next);
+  store<u32>(header + link + 4, 0);
+  if (next) store<u32>(headerOf(next) + link + 4, <u32>arena);
+  store<u32>(head, <u32>arena);
+  store<u64>(STATE + bits, load<u64>(STATE + bits) | ((<u64>1) << bin));
+}
+
+function unlinkArena(arena: usize, header: usize, link: usize, bins: usize, bits: usize, bin: u32): void {
+  const next = load<u32>(header + link);
+  const previous = load<u32>(header + link + 4);
+  if (next) store<u32>(headerOf(next) + link + 4, previous);
+  if (previous) {
+    store<u32>(headerOf(previous) + link, next);
+    return;
+  }
+  store<u32>(STATE + bins + (bin << 2), next);
+  if (!next) store<u64>(STATE + bits, load<u64>(STATE + bits) & ~((<u64>1) << bin));
+}
+
+// ---- runs of set bits ----
+
+/** Length of the longest run of ones: doubling finds the power of two, halving adds the rest. */
+export function longestRun(bits: u64): u32 {
+  if (!bits) return 0;
+  let length: u32 = 1;
+  let step: u32 = 1;
+  for (;;) {
+    const longer = bits & (bits >>> step);
+    if (!longer) break;
+    bits = longer;
+    length += step;
+    step = length;
+  }
+  // Here bits marks the starts of runs of `length`, and no run has `length + step`.
+  for (step >>>= 1; step; step >>>= 1) {
+    const longer = bits & (bits >>> step);
+    if (longer) {
+      bits = longer;
+      length += step;
+    }
+  }
+  return length;
+}
+
+/** First page of the shortest run of at least `length` that has one aligned; lowest address among equals. */
+function bestRun(pages: u64, length: u32, alignment: u32): u32 {
+  let best: u32 = 0;
+  let bestLength: u32 = u32.MAX_VALUE;
+  let base: u32 = 0;
+  while (pages) {
+    const skip = <u32>ctz(pages);
+    pages >>>= skip;
+    base += skip;
+    const run = ~pages ? <u32>ctz(~pages) : 64;
+    const first = (base + alignment - 1) & ~(alignment - 1);
+    if (first - base + length <= run && run < bestLength) {
+      best = first;
+      bestLength = run;
+    }
+    if (run == 64) break;
+    pages >>>= run;
+    base += run;
+  }
+  return best;
+}

@@ -1,0 +1,355 @@
+/**
+ * Pools: pages carved into blocks of one size class, of one domain.
+ *
+ * malloc does not look into a pool at all. It pops the *active list* of its class: blocks that were detached from one
+ * pool, the class's current one, and that this pool counts as live. free pushes a block on the list of the pool it
+ * came from. When the active list runs dry, the slow path detaches what was freed to the current pool meanwhile, or
+ * carves more of it, or makes another pool current. (The detached list is rpmalloc's; the separate free list whose
+ * exhaustion gives a regular visit to the slow path is mimalloc's.)
+ *
+ *   live   = blocks handed out + blocks on the active list (current pool only)
+ *   carved = live + blocks on the pool's own free list
+ *
+ *   state    in the class's list   live          leaves by
+ *   listed   yes                   true count    becoming current; last free → retired (idle, in a slab)
+ *   active   no (it is current)    true count    running dry → full; settle()
+ *   full     no                    always 1      any free → listed, at the front
+ *
+ * A full pool shows 1 so that its first free leaves the fast path, as does the last free of every other pool: one
+ * comparison serves both. The current pool is not retired when its last block is freed: that is the delay that keeps
+ * an alloc/free pair in an otherwise empty class on the fast path. settle() ends it.
+ *
+ * Slab: a run of pages for blocks larger than 512 bytes, which may straddle pages. Each of its pages is a pool for the
+ * blocks that *start* in it, with fast paths unchanged; the run goes back when all of its pools are idle.
+ */
+import {
+  CLASS_NONE,
+  CLASS_SLOTS,
+  DOMAINS,
+  DOMAIN_RAW,
+  LAST_CLASS,
+  LINK_NEXT,
+  LINK_PREVIOUS,
+  PAGE_BYTES,
+  PAGE_SHIFT,
+  POOL_ACTIVE,
+  POOL_FULL,
+  POOL_LISTED,
+  RECORD_CLASS,
+  RECORD_FREE,
+  RECORD_LIVE,
+  RECORD_STATE,
+  SHAPE_CAPACITY,
+  SHAPE_CARVED,
+  SHAPE_FIRST,
+  SHAPE_INDEX,
+  SHAPE_PAGES,
+  SLAB_IDLE,
+  SLOT_LINKS,
+  SLOT_SHAPE,
+  SLOT_SLAB,
+  STATE_ACTIVE,
+  STATE_AVAILABLE,
+  STATE_CURRENT,
+  STATE_POOL_LIMIT,
+  STATE_THRESHOLD,
+  STAT_POOL_PAGES,
+  STAT_SLAB_PAGES,
+} from "../layout";
+import { STATE, count, statistic, word } from "../state";
+import { ensureReady } from "./arenas";
+import { classBytes, slabPages } from "./classes";
+import { entryOf, givePages, pageOf, recordOf, takePages } from "./pages";
+
+/**
+ * Blocks carved at once: enough to fill two cache lines' worth of 16-byte blocks. More would touch memory early, fewer
+ * would visit the slow path more often (bench:micro, batch rows).
+ */
+const CARVE_BLOCKS: u32 = 32;
+
+/** Offset of a domain's and class's entry in the per-class tables. */
+// @ts-ignore: decorator
+@inline
+export function classSlot(domain: u32, c: u32): usize {
+  return ((domain * CLASS_SLOTS) << 2) + (c << 2);
+}
+
+/** Slow path of every pool allocation: refills the active list of an exhausted class. A block, or 0: out of memory. */
+export function refill(domain: u32, c: u32): usize {
+  const slot = classSlot(domain, c);
+  const current = <usize>load<u32>(STATE + STATE_CURRENT + slot);
+  if (current) {
+    const block = detach(current, slot, domain, c);
+    if (block) return block;
+    store<u16>(current, 1, RECORD_LIVE);
+    setPoolState(current, domain, POOL_FULL);
+    store<u32>(STATE + STATE_CURRENT + slot, 0);
+  }
+  let record = <usize>load<u32>(STATE + STATE_AVAILABLE + slot);
+  if (!record) record = openPools(domain, c, slot);
+  if (!record) return 0;
+  makeCurrent(record, slot, domain);
+  // A listed pool has a free or an uncarved block.
+  return detach(record, slot, domain, c);
+}
+
+/** Moves the pool's free blocks, or newly carved ones, to the active list and takes the first. 0 if it has none. */
+function detach(record: usize, slot: usize, domain: u32, c: u32): usize {
+  const shape = entryOf(record, SLOT_SHAPE);
+  const carved = <u32>load<u16>(shape, SHAPE_CARVED);
+  const block = <usize>load<u32>(record, RECORD_FREE);
+  if (block) {
+    store<u32>(record, 0, RECORD_FREE);
+    store<u16>(record, <u16>carved, RECORD_LIVE);
+    store<u32>(STATE + STATE_ACTIVE + slot, load<u32>(block));
+    return block;
+  }
+  const capacity = <u32>load<u16>(shape, SHAPE_CAPACITY);
+  if (carved == capacity) return 0;
+  const batch = min(capacity - carved, CARVE_BLOCKS);
+  store<u16>(shape, <u16>(carved + batch), SHAPE_CARVED);
+  store<u16>(record, load<u16>(record, RECORD_LIVE) + <u16>batch, RECORD_LIVE);
+  const bytes = classBytes(c);
+  const first = pageOf(record) + load<u16>(shape, SHAPE_FIRST) + carved * bytes;
+  store<u32>(STATE + STATE_ACTIVE + slot, <u32>thread(first, bytes, batch, domain));
+  return first;
+}
+
+/**
+ * Threads blocks 1 … batch − 1 of a run of blocks; returns the head. Blocks of objects get a meta word of 0, which is
+ * how a walk tells a free block from an object.
+ */
+function thread(first: usize, bytes: u32, batch: u32, domain: u32): usize {
+  if (domain != DOMAIN_RAW) store<u32>(first, 0, 4);
+  if (batch == 1) return 0;
+  let block = first + bytes;
+  const last = first + (batch - 1) * bytes;
+  while (block != last) {
+    store<u32>(block, <u32>(block + bytes));
+    if (domain != DOMAIN_RAW) store<u32>(block, 0, 4);
+    block += bytes;
+  }
+  store<u32>(last, 0);
+  if (domain != DOMAIN_RAW) store<u32>(last, 0, 4);
+  return first + bytes;
+}
+
+function makeCurrent(record: usize, slot: usize, domain: u32): void {
+  unlinkPool(record, slot);
+  setPoolState(record, domain, POOL_ACTIVE);
+  store<u32>(STATE + STATE_CURRENT + slot, <u32>record);
+  const shape = entryOf(record, SLOT_SHAPE);
+  if (load<u8>(shape, SHAPE_PAGES) > 1 && load<u16>(record, RECORD_LIVE) == 0) changeIdle(record, shape, -1);
+}
+
+// ---- freeing ----
+
+/**
+ * Slow path of free, for a block of a pool whose record shows 0 or 1 live: the pool was full, or this is its last
+ * block. Returns false if nothing was live: the block was freed before.
+ */
+export function freeRare(record: usize, block: usize): bool {
+  const state = <u32>load<u8>(record, RECORD_STATE) >>> 2;
+  if (load<u16>(record, RECORD_LIVE) == 0) return false;
+  const domain = poolDomain(record);
+  const slot = classSlot(domain, load<u8>(record, RECORD_CLASS));
+  store<u32>(block, load<u32>(record, RECORD_FREE));
+  store<u32>(record, <u32>block, RECORD_FREE);
+  if (state == POOL_FULL) {
+    const capacity = <u32>load<u16>(entryOf(record, SLOT_SHAPE), SHAPE_CAPACITY);
+    store<u16>(record, <u16>(capacity - 1), RECORD_LIVE);
+    setPoolState(record, domain, POOL_LISTED);
+    linkPool(record, slot);
+    if (capacity == 1) retire(record, slot);
+    return true;
+  }
+  store<u16>(record, 0, RECORD_LIVE);
+  if (state == POOL_LISTED) retire(record, slot);
+  return true;
+}
+
+/** A listed pool has become empty: its page goes back, or waits for the rest of its slab. */
+function retire(record: usize, slot: usize): void {
+  const shape = entryOf(record, SLOT_SHAPE);
+  const pages = <u32>load<u8>(shape, SHAPE_PAGES);
+  if (pages == 1) {
+    unlinkPool(record, slot);
+    closePool(record);
+    givePages(pageOf(record), 1);
+    return;
+  }
+  const head = record - (<usize>load<u8>(shape, SHAPE_INDEX) << 3);
+  if (changeIdle(record, shape, 1) == poolsOfSlab(head, pages)) closeSlab(head, pages, slot);
+}
+
+function closeSlab(head: usize, pages: u32, slot: usize): void {
+  for (let i: u32 = 0; i < pages; i++) {
+    const record = head + (<usize>i << 3);
+    if (load<u16>(entryOf(record, SLOT_SHAPE), SHAPE_CAPACITY)) unlinkPool(record, slot);
+    closePool(record);
+  }
+  givePages(pageOf(head), pages);
+}
+
+function closePool(record: usize): void {
+  count(pageCounter(load<u8>(record, RECORD_CLASS)), -1);
+  store<u64>(record, 0);
+}
+
+/** Pages of a slab in which a block starts. */
+export function poolsOfSlab(head: usize, pages: u32): u32 {
+  let pools: u32 = 0;
+  for (let i: u32 = 0; i < pages; i++) {
+    pools += u32(load<u16>(entryOf(head + (<usize>i << 3), SLOT_SHAPE), SHAPE_CAPACITY) != 0);
+  }
+  return pools;
+}
+
+function changeIdle(record: usize, shape: usize, change: i32): u32 {
+  const slab = entryOf(record - (<usize>load<u8>(shape, SHAPE_INDEX) << 3), SLOT_SLAB);
+  const idle = load<u32>(slab, SLAB_IDLE) + change;
+  store<u32>(slab, idle, SLAB_IDLE);
+  return idle;
+}
+
+// ---- new pools ----
+
+/** Takes pages for the class and lists their pools, lowest first. The record of the first, or 0: out of memory. */
+function openPools(domain: u32, c: u32, slot: usize): usize {
+  ensureReady();
+  if (poolsExhausted(c)) return 0;
+  const pages = slabPages(c);
+  const start = obtainPages(pages, 1);
+  if (!start) return 0;
+  count(pageCounter(c), pages);
+  const head = recordOf(start);
+  const bytes = classBytes(c);
+  const end = pages << PAGE_SHIFT;
+  let pools: u32 = 0;
+  for (let i = pages; i-- > 0; ) {
+    const record = head + (<usize>i << 3);
+    const shape = entryOf(record, SLOT_SHAPE);
+    const page = i << PAGE_SHIFT;
+    const first = ((page + bytes - 1) / bytes) * bytes - page;
+    const room = min(PAGE_BYTES, end - page);
+    // Blocks that start before the page's end and end before the slab's.
+    let capacity: u32 = 0;
+    if (first < room && page + first + bytes <= end) {
+      capacity = min((PAGE_BYTES - first + bytes - 1) / bytes, (end - page - first) / bytes);
+    }
+    store<u16>(shape, 0, SHAPE_CARVED);
+    store<u16>(shape, <u16>capacity, SHAPE_CAPACITY);
+    store<u16>(shape, <u16>min(first, PAGE_BYTES), SHAPE_FIRST);
+    store<u8>(shape, <u8>i, SHAPE_INDEX);
+    store<u8>(shape, <u8>pages, SHAPE_PAGES);
+    store<u32>(record, 0, RECORD_FREE);
+    store<u16>(record, 0, RECORD_LIVE);
+    store<u8>(record, <u8>c, RECORD_CLASS);
+    setPoolState(record, domain, POOL_LISTED);
+    if (capacity) {
+      linkPool(record, slot);
+      pools++;
+    }
+  }
+  store<u32>(entryOf(head, SLOT_SLAB), pools, SLAB_IDLE);
+  return head;
+}
+
+/** True if the class is a small one and pools hold as many pages as they may (option poolBytes). */
+export function poolsExhausted(c: u32): bool {
+  return pageCounter(c) == STAT_POOL_PAGES && statistic(STAT_POOL_PAGES) >= word(STATE_POOL_LIMIT);
+}
+
+/** Classes above the threshold count as slabs: what pools do not serve is spans. */
+function pageCounter(c: u32): u32 {
+  return c << 3 <= word(STATE_THRESHOLD) ? STAT_POOL_PAGES : STAT_SLAB_PAGES;
+}
+
+/** Pages for a pool or a span; idle pools are retired before the memory grows. */
+export function obtainPages(length: u32, alignment: u32): usize {
+  const pages = takePages(length, alignment, false);
+  if (pages) return pages;
+  settle();
+  return takePages(length, alignment, true);
+}
+
+// ---- settling ----
+
+/**
+ * Retires every current pool that holds nothing live: ends the delayed retirement. Runs before the memory grows, and
+ * when statistics, verification or a trim want the heap as small as it is. Cost: the number of classes.
+ */
+export function settle(): void {
+  for (let domain: u32 = 0; domain < DOMAINS; domain++) {
+    for (let c: u32 = 1; c <= LAST_CLASS; c++) {
+      const slot = classSlot(domain, c);
+      const record = <usize>load<u32>(STATE + STATE_CURRENT + slot);
+      if (record && activeLength(slot, load<u16>(record, RECORD_LIVE)) == load<u16>(record, RECORD_LIVE)) {
+        uncarve(record, slot, domain);
+      }
+    }
+  }
+}
+
+/** Length of a class's active list, counted up to `limit` + 1. */
+export function activeLength(slot: usize, limit: u32): u32 {
+  let length: u32 = 0;
+  let block = <usize>load<u32>(STATE + STATE_ACTIVE + slot);
+  while (block && length <= limit) {
+    length++;
+    block = load<u32>(block);
+  }
+  return length;
+}
+
+/** Turns a current pool without live blocks back into an untouched one and retires it. */
+function uncarve(record: usize, slot: usize, domain: u32): void {
+  store<u32>(STATE + STATE_ACTIVE + slot, 0);
+  store<u32>(STATE + STATE_CURRENT + slot, 0);
+  store<u32>(record, 0, RECORD_FREE);
+  store<u16>(record, 0, RECORD_LIVE);
+  store<u16>(entryOf(record, SLOT_SHAPE), 0, SHAPE_CARVED);
+  setPoolState(record, domain, POOL_LISTED);
+  linkPool(record, slot);
+  retire(record, slot);
+}
+
+// ---- records and lists ----
+
+// @ts-ignore: decorator
+@inline
+export function poolDomain(record: usize): u32 {
+  return load<u8>(record, RECORD_STATE) & 3;
+}
+
+// @ts-ignore: decorator
+@inline
+function setPoolState(record: usize, domain: u32, state: u32): void {
+  store<u8>(record, <u8>(domain | (state << 2)), RECORD_STATE);
+}
+
+function linkPool(record: usize, slot: usize): void {
+  const links = entryOf(record, SLOT_LINKS);
+  const next = <usize>load<u32>(STATE + STATE_AVAILABLE + slot);
+  store<u32>(links, <u32>next, LINK_NEXT);
+  store<u32>(links, 0, LINK_PREVIOUS);
+  if (next) store<u32>(entryOf(next, SLOT_LINKS), <u32>record, LINK_PREVIOUS);
+  store<u32>(STATE + STATE_AVAILABLE + slot, <u32>record);
+}
+
+function unlinkPool(record: usize, slot: usize): void {
+  const links = entryOf(record, SLOT_LINKS);
+  const next = <usize>load<u32>(links, LINK_NEXT);
+  const previous = <usize>load<u32>(links, LINK_PREVIOUS);
+  if (next) store<u32>(entryOf(next, SLOT_LINKS), <u32>previous, LINK_PREVIOUS);
+  if (previous) store<u32>(entryOf(previous, SLOT_LINKS), <u32>next, LINK_NEXT);
+  else store<u32>(STATE + STATE_AVAILABLE + slot, <u32>next);
+}
+
+/** True if the record belongs to a pool or slab page in which blocks start. */
+// @ts-ignore: decorator
+@inline
+export function isPool(record: usize): bool {
+  const c = <u32>load<u8>(record, RECORD_CLASS);
+  return c != CLASS_NONE && c <= LAST_CLASS;
+}

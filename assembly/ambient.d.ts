@@ -1,0 +1,6 @@
+// For tsc only: constants that asc gets by `--use NAME=1`. Test them with isDefined().
+
+/** The core as a module of its own: it tells its host when the memory grew. */
+declare const TALLYHEAP_STANDALONE: i32;
+/** The debug core: guards, fill patterns, quarantine. */
+declare const TALLYHEAP_DEBUG: i32;

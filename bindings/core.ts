@@ -1,0 +1,129 @@
+import { FAULT_NONE, MAP_ENTRIES, STATE_FAULT, STATE_MAP } from "./generated/layout.js";
+import { HeapError } from "./errors.js";
+import { Views } from "./memory.js";
+
+/**
+ * What the core exports. C names are the unchecked C functions; `checked_` ones test their pointer first and return a
+ * fault code, or 0 with the code in the state word FAULT. Sizes and pointers arrive as signed 32-bit numbers.
+ */
+export interface CoreExports {
+  malloc(size: number): number;
+  calloc(count: number, size: number): number;
+  realloc(ptr: number, size: number): number;
+  free(ptr: number): undefined;
+  aligned_alloc(alignment: number, size: number): number;
+  malloc_usable_size(ptr: number): number;
+  checked_malloc(size: number): number;
+  checked_calloc(count: number, size: number): number;
+  checked_realloc(ptr: number, size: number): number;
+  checked_free(ptr: number): number;
+  checked_aligned_alloc(alignment: number, size: number): number;
+  checked_usable_size(ptr: number): number;
+  /** 0, or a fault code. Before anything else, once a memory. */
+  initialize(maxPages: number, smallThreshold: number, poolPages: number, clientArenas: number, secret: number): number;
+  /** 0 if `ptr` is the start of a live block as far as that is provable, else a fault code. */
+  check(ptr: number): number;
+  /** Retires idle pools now instead of later. */
+  settle(): undefined;
+  reset(): undefined;
+  /** 0, or the number of the first broken invariant, with details in the FAULT words. */
+  verify(): number;
+  /** Fills the census table of the state block. */
+  census(): undefined;
+  /** Address of the state block. */
+  readonly stateBase: WebAssembly.Global;
+}
+
+/** The functions of {@link CoreExports}; a test holds this list against both modules. */
+export const CORE_FUNCTIONS = [
+  "malloc",
+  "calloc",
+  "realloc",
+  "free",
+  "aligned_alloc",
+  "malloc_usable_size",
+  "checked_malloc",
+  "checked_calloc",
+  "checked_realloc",
+  "checked_free",
+  "checked_aligned_alloc",
+  "checked_usable_size",
+  "initialize",
+  "check",
+  "settle",
+  "reset",
+  "verify",
+  "census",
+] as const satisfies readonly (keyof CoreExports)[];
+
+/** One instance of the core on one memory: its functions, the cached views, and typed access to the state block. */
+export class Core {
+  readonly module: WebAssembly.Module;
+  readonly views: Views;
+  readonly exports: CoreExports;
+  readonly #state: number;
+
+  /**
+   * Instantiates `module` on `memory`, which holds either zeroes or the image of a heap.
+   * @throws HeapError `ERR_HEAP_ARGUMENT` if the module is not the core of a heap
+   */
+  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory) {
+    const views = new Views(memory);
+    this.module = module;
+    this.views = views;
+    this.exports = instantiate(module, memory, () => views.refresh());
+    this.#state = this.exports.stateBase.value as number;
+  }
+
+  get memory(): WebAssembly.Memory {
+    return this.views.memory;
+  }
+
+  /** A word of the state block; `offset` is one of the STATE_ constants. */
+  state(offset: number): number {
+    return this.views.word(this.#state + offset);
+  }
+
+  setState(offset: number, value: number): void {
+    this.views.setWord(this.#state + offset, value);
+  }
+
+  /** Byte address of a part of the state block. */
+  stateAddress(offset: number): number {
+    return this.#state + offset;
+  }
+
+  /** What the arena that holds `address` is: one of the ARENA_ constants. */
+  arenaKind(index: number): number {
+    return index < MAP_ENTRIES ? this.views.byte(this.#state + STATE_MAP + index) : 0;
+  }
+
+  /** The code of the last fault, and no fault from now on. */
+  takeFault(): number {
+    const fault = this.state(STATE_FAULT);
+    if (fault !== FAULT_NONE) this.setState(STATE_FAULT, FAULT_NONE);
+    return fault;
+  }
+}
+
+function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory, grown: () => void): CoreExports {
+  const exports = link(module, { env: { memory, grown } });
+  const missing = CORE_FUNCTIONS.find((name) => typeof exports[name] !== "function");
+  if (missing !== undefined || !(exports["stateBase"] instanceof WebAssembly.Global)) {
+    throw notACore(`it does not export ${missing ?? "stateBase"}`);
+  }
+  return exports as unknown as CoreExports;
+}
+
+function link(module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Exports {
+  try {
+    return new WebAssembly.Instance(module, imports).exports;
+  } catch (cause) {
+    throw notACore("it cannot be linked", cause);
+  }
+}
+
+function notACore(why: string, cause?: unknown): HeapError {
+  const details = { operation: "createHeap", argument: "module" };
+  return new HeapError("ERR_HEAP_ARGUMENT", `option module is not the core of a heap: ${why}`, details, { cause });
+}

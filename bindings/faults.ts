@@ -1,0 +1,72 @@
+import * as layout from "./generated/layout.js";
+import type { Core } from "./core.js";
+import { HeapError, hex, type HeapErrorCode, type HeapErrorDetails } from "./errors.js";
+import type { Ptr } from "./ptr.js";
+
+/** Error codes of the core's fault codes. */
+const CODES: Readonly<Record<number, HeapErrorCode>> = {
+  [layout.FAULT_MEMORY]: "ERR_HEAP_OOM",
+  [layout.FAULT_ARGUMENT]: "ERR_HEAP_ARGUMENT",
+  [layout.FAULT_BAD_POINTER]: "ERR_HEAP_BAD_POINTER",
+  [layout.FAULT_DOUBLE_FREE]: "ERR_HEAP_DOUBLE_FREE",
+  [layout.FAULT_CORRUPT]: "ERR_HEAP_CORRUPT",
+  [layout.FAULT_USE_AFTER_FREE]: "ERR_HEAP_USE_AFTER_FREE",
+};
+
+/** What verify() can find broken, as a sentence's predicate. */
+const INVARIANTS: Readonly<Record<number, string>> = {
+  [layout.BROKEN_POISON]: "an operation of the heap did not come to its end",
+  [layout.BROKEN_NULL_PAGE]: "the null page was written to",
+  [layout.BROKEN_FREE_PAGE]: "a free page has a record",
+  [layout.BROKEN_PAGE_TAKEN]: "a page in use is marked free",
+  [layout.BROKEN_SPAN_LENGTH]: "a span does not have the length its record says",
+  [layout.BROKEN_TAIL_ARENA]: "the arenas of a huge span do not follow each other",
+  [layout.BROKEN_SHAPE]: "a pool does not have the shape of its size class",
+  [layout.BROKEN_FREE_LIST]: "a free list leaves its pool, runs in a circle or repeats a block",
+  [layout.BROKEN_LIVE_COUNT]: "a pool's live count differs from what its free lists leave",
+  [layout.BROKEN_POOL_STATE]: "a pool's state contradicts its counts",
+  [layout.BROKEN_AVAILABLE_LIST]: "the list of pools with free blocks is broken",
+  [layout.BROKEN_SLAB_IDLE]: "a slab's count of idle pools is wrong",
+  [layout.BROKEN_ARENA_BIN]: "an arena is not in the list that its free pages put it in",
+  [layout.BROKEN_ARENA_RUN]: "a run of free arenas is not coalesced or not listed",
+  [layout.BROKEN_ARENA_COUNT]: "the arenas do not add up to the memory",
+  [layout.BROKEN_STATISTICS]: "the statistics differ from what the walk counted",
+  [layout.BROKEN_GUARD]: "the bytes around a block were overwritten",
+  [layout.BROKEN_QUARANTINE]: "a freed block was written to",
+};
+
+/** The error for a fault that the core reported about `ptr`, without the heap having changed. */
+export function faultError(core: Core, fault: number, operation: string, ptr: Ptr): HeapError {
+  const code = CODES[fault] ?? "ERR_HEAP_CORRUPT";
+  return new HeapError(code, `${operation}(${hex(ptr)}): ${reason(core, code, ptr)}`, { operation, ptr });
+}
+
+function reason(core: Core, code: HeapErrorCode, ptr: Ptr): string {
+  if (code === "ERR_HEAP_DOUBLE_FREE") return "the block is already free";
+  if (code === "ERR_HEAP_BAD_POINTER") return badPointerReason(core, ptr);
+  if (code === "ERR_HEAP_CORRUPT") return "the heap's own data is damaged";
+  return code;
+}
+
+/** Why `ptr` is no block, from what is known without one. */
+function badPointerReason(core: Core, ptr: Ptr): string {
+  if (ptr === 0) return "null is no block";
+  if (ptr < layout.PAGE_BYTES) return "the pointer lies in the null page";
+  if (ptr % 8 !== 0) return "the pointer is not aligned to 8 bytes";
+  const kind = core.arenaKind(ptr >>> layout.ARENA_SHIFT);
+  if (kind === layout.ARENA_STATE) return "the pointer lies in the heap's own state";
+  if (kind === layout.ARENA_FOREIGN) return "the pointer lies in memory that belongs to another module";
+  if (kind === layout.ARENA_FREE) return "nothing is allocated in that part of the memory";
+  return "the pointer is not the start of a live block";
+}
+
+/** The error for the first broken invariant that the core's verify() found. */
+export function brokenError(core: Core, broken: number): HeapError {
+  const invariant = INVARIANTS[broken] ?? `invariant ${broken}`;
+  const address = core.state(layout.STATE_FAULT_ADDRESS);
+  const expected = core.state(layout.STATE_FAULT_EXPECTED);
+  const actual = core.state(layout.STATE_FAULT_ACTUAL);
+  const message = `the heap is damaged at ${hex(address)}: ${invariant} (expected ${expected}, found ${actual})`;
+  const details: HeapErrorDetails = { invariant, invariantCode: broken, address, expected, actual };
+  return new HeapError("ERR_HEAP_CORRUPT", message, { operation: "verify", ...details });
+}

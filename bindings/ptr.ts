@@ -1,0 +1,18 @@
+declare const brand: unique symbol;
+
+/**
+ * An address in the heap's linear memory: an unsigned 32-bit number, 0 = null. The brand keeps plain numbers out at
+ * compile time; at run time it is a number.
+ */
+export type Ptr = number & { readonly [brand]: "Ptr" };
+
+/** The null pointer. */
+export const NULL = 0 as Ptr;
+
+/** Largest value of a 32-bit size or address. */
+export const MAX_U32 = 0xffff_ffff;
+
+/** Is `value` an integer that a wasm i32 can carry unsigned? Never throws, also not for bigints and symbols. */
+export function isU32(value: unknown): value is number {
+  return typeof value === "number" && value >>> 0 === value;
+}

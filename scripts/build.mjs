@@ -1,0 +1,124 @@
+// npm run build: assembly/ -> build/*.wasm -> bindings/generated/*.ts -> dist/.
+//   --bench   also what bench/ needs (bench/steps.mjs, then bench/*.ts -> build/bench)
+//   --quiet   print nothing unless something fails
+
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { formatConstants, readConstants } from "./layout.mjs";
+import { BuildError, asc, glob, root, runSteps, tsc } from "./steps.mjs";
+
+/** @param {string} name */
+const wasmStep = (name) => ({
+  name: `${name}.wasm`,
+  inputs: ["assembly/**/*.ts", "asconfig.json", "package-lock.json"],
+  outputs: [`build/${name}.wasm`, `build/${name}.wat`],
+  run: async () => void (await asc(["--target", name])),
+});
+
+/**
+ * A module that holds the wasm as base64: works in every host and bundler, and can be compiled synchronously.
+ * @param {string} name @param {string} target
+ */
+const embedStep = (name, target) => ({
+  name: `bindings/generated/${target}.ts`,
+  after: [`${name}.wasm`],
+  inputs: [`build/${name}.wasm`],
+  outputs: [`bindings/generated/${target}.ts`],
+  run: () => {
+    const base64 = readFileSync(join(root, `build/${name}.wasm`)).toString("base64");
+    const text = `// Generated from build/${name}.wasm. Do not edit.\n\nexport const wasm = "${base64}";\n`;
+    write(`bindings/generated/${target}.ts`, text);
+  },
+});
+
+/** @type {import("./steps.mjs").Step[]} */
+const steps = [
+  wasmStep("release"),
+  wasmStep("debug"),
+  {
+    name: "bindings/generated/layout.ts",
+    inputs: ["assembly/layout.ts", "package-lock.json"],
+    outputs: ["bindings/generated/layout.ts"],
+    run: async () =>
+      write("bindings/generated/layout.ts", formatConstants(await readConstants("assembly/layout.ts"))),
+  },
+  embedStep("release", "core"),
+  embedStep("debug", "debug-core"),
+  {
+    name: "dist",
+    after: ["bindings/generated/layout.ts", "bindings/generated/core.ts", "bindings/generated/debug-core.ts"],
+    inputs: ["bindings/**/*.ts", "tsconfig.json", "package-lock.json"],
+    outputs: ["dist/index.js", "dist/heap.wasm"],
+    run: async () => {
+      await tsc("tsconfig.json");
+      copyFileSync(join(root, "build/release.wasm"), join(root, "dist/heap.wasm"));
+      removeStray();
+    },
+  },
+];
+
+/** What a deleted source file once produced must not be published. */
+function removeStray() {
+  const expected = new Set(["heap.wasm"]);
+  for (const file of glob("bindings/**/*.ts")) {
+    const stem = file.slice("bindings/".length).replace(/\.ts$/, "");
+    for (const suffix of [".js", ".js.map", ".d.ts"]) expected.add(stem + suffix);
+  }
+  for (const entry of readdirSync(join(root, "dist"), { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const name = path.slice(join(root, "dist").length + 1).replaceAll("\\", "/");
+    if (entry.isFile() && !expected.has(name)) rmSync(path);
+  }
+}
+
+/** @param {string} file @param {string} text */
+function write(file, text) {
+  mkdirSync(join(root, file, ".."), { recursive: true });
+  writeFileSync(join(root, file), text);
+}
+
+async function benchSteps() {
+  const own = join(root, "bench/steps.mjs");
+  const extra = existsSync(own)
+    ? (await import(new URL("../bench/steps.mjs", import.meta.url).href)).steps
+    : [];
+  return [
+    ...extra,
+    {
+      name: "build/bench",
+      after: ["dist"],
+      // Compiled against the declarations in dist/, hence the bindings among the inputs.
+      inputs: [
+        "bench/**/*.ts",
+        "bindings/**/*.ts",
+        "tsconfig.json",
+        "tsconfig.bench.json",
+        "package-lock.json",
+      ],
+      outputs: ["build/bench/start.js"],
+      run: async () => void (await tsc("tsconfig.bench.json")),
+    },
+  ];
+}
+
+const flags = new Set(process.argv.slice(2));
+try {
+  if (!existsSync(join(root, "assembly/index.ts"))) {
+    throw new BuildError("assembly/index.ts does not exist: there is no core to build.");
+  }
+  const wanted =
+    flags.has("--bench") && glob("bench/**/*.ts").length > 0 ? [...steps, ...(await benchSteps())] : steps;
+  const ran = await runSteps(wanted, flags.has("--quiet") ? () => {} : (line) => console.log(line));
+  if (ran.length === 0 && !flags.has("--quiet")) console.log("build: up to date");
+} catch (error) {
+  console.error(error instanceof BuildError ? error.message : error);
+  process.exit(1);
+}

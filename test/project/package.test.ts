@@ -1,0 +1,80 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { npm, read, run, snippets } from "./repository.js";
+
+const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+
+interface Packed {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+/** What a user does: an empty TypeScript project that installs the tarball and copies the README's first example. */
+describe("the packed package", () => {
+  let folder = "";
+  let packed: Packed;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "tallyheap-package-"));
+    const { code, stdout, stderr } = await npm(["pack", "--json", "--pack-destination", folder]);
+    expect(code, stderr).toBe(0);
+    packed = (JSON.parse(stdout) as Packed[])[0]!;
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("holds dist and the documents, nothing else", () => {
+    const paths = packed.files.map(({ path }) => path);
+    const documents = ["CHANGELOG.md", "LICENSE", "NOTICE", "README.md", "package.json"];
+    expect(paths.filter((path) => !path.startsWith("dist/")).sort()).toEqual(documents);
+    expect(paths).toContain("dist/heap.wasm");
+    expect(paths).toContain("dist/index.js");
+    expect(paths.filter((path) => /trace|atrc|graph/.test(path))).toEqual([]);
+  });
+
+  test("type-checks and runs the README's first example in an empty project", async () => {
+    const project = join(folder, "project");
+    mkdirSync(join(project, "src"), { recursive: true });
+    const manifest = { name: "consumer", version: "1.0.0", private: true, type: "module" };
+    writeFileSync(join(project, "package.json"), JSON.stringify(manifest));
+    const flags = ["--offline", "--no-audit", "--no-fund", "--ignore-scripts"];
+    const install = await npm(["install", ...flags, join(folder, packed.filename)], project);
+    expect(install.code, install.stderr).toBe(0);
+
+    const example = snippets(read("README.md")).find(({ language }) => language === "ts")!;
+    writeFileSync(join(project, "src/example.ts"), example.code);
+    // Every entry's types, also without skipLibCheck: a consumer may not have our settings.
+    const entries = ["tallyheap", "tallyheap/debug", "tallyheap/url"];
+    const imports = entries.map((entry, index) => `export * as entry${index} from "${entry}";\n`);
+    writeFileSync(join(project, "src/entries.ts"), imports.join(""));
+    const compilerOptions = {
+      ...{ strict: true, skipLibCheck: false, target: "ES2022", lib: ["ES2022", "DOM"], types: [] },
+      ...{ module: "NodeNext", rootDir: "src", outDir: "out" },
+    };
+    writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["src"] }));
+    const compiled = await run(process.execPath, [tsc, "-p", "."], project);
+    expect(compiled.stdout).toBe("");
+    expect(compiled.code).toBe(0);
+
+    const ran = await run(process.execPath, ["out/example.js"], project);
+    expect(ran.stderr).toBe("");
+    expect(ran.code).toBe(0);
+    const loaded = await run(process.execPath, ["out/entries.js"], project);
+    expect(loaded.stderr).toBe("");
+
+    const required = 'const { createHeap } = require("tallyheap"); console.log(typeof createHeap);';
+    const { stdout } = await run(process.execPath, ["--no-warnings", "-e", required], project);
+    expect(stdout.trim()).toBe("function");
+  });
+
+  test("offers every entry that its exports map names", () => {
+    const { exports } = JSON.parse(read("package.json")) as { exports: Record<string, unknown> };
+    const targets = JSON.stringify(exports).match(/(?<="\.\/)[^"]+\.\w+(?=")/g) ?? [];
+    const paths = new Set(packed.files.map(({ path }) => path));
+    expect(targets.filter((target) => !paths.has(target) && target.startsWith("dist/"))).toEqual([]);
+    expect(readFileSync(join(folder, packed.filename)).length).toBeLessThan(200_000);
+  });
+});

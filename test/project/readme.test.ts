@@ -1,0 +1,40 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+import { describe, expect, test } from "vitest";
+import { filesEndingWith, read, root, run, snippets } from "./repository.js";
+
+/**
+ * What a snippet says it prints: the comment behind each `console.log(…);`. A snippet without such comments only has
+ * to run.
+ */
+function promised(code: string): string[] {
+  return [...code.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)].map(([, text]) => text!);
+}
+
+const examples = filesEndingWith(".md").flatMap((file) =>
+  snippets(read(file))
+    .filter(({ language }) => language === "ts" || language === "js")
+    .map((snippet) => ({ ...snippet, name: `${file}:${snippet.line}` })),
+);
+
+describe("snippets run as printed", () => {
+  test.each(examples)("$name", async ({ name, code }) => {
+    const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
+    const script = ts.transpileModule(code, { compilerOptions: options }).outputText;
+    // Inside the repository, so that "tallyheap" is this package.
+    const folder = join(root, "build/snippets");
+    mkdirSync(folder, { recursive: true });
+    const path = join(folder, `${name.replace(/\W/g, "-")}.mjs`);
+    writeFileSync(path, script);
+    const { code: exit, stdout, stderr } = await run(process.execPath, [path]);
+    expect(stderr).toBe("");
+    expect(exit).toBe(0);
+    const expected = promised(code);
+    if (expected.length > 0) expect(stdout.trimEnd().split("\n")).toEqual(expected);
+  });
+
+  test("the README has some", () => {
+    expect(examples.filter(({ name }) => name.startsWith("README.md")).length).toBeGreaterThan(0);
+  });
+});
