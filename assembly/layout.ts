@@ -132,10 +132,11 @@ const CLASS_TABLE_BYTES: u32 = (DOMAINS * CLASS_SLOTS) << 2;
 export const STATE_ACTIVE: u32 = 0;
 /** Page record of the pool that the active list was detached from. */
 export const STATE_CURRENT: u32 = STATE_ACTIVE + CLASS_TABLE_BYTES;
-/** First page record of the list of pools with free blocks. */
+/** First and last page record of the queue of pools with free blocks. */
 export const STATE_AVAILABLE: u32 = STATE_CURRENT + CLASS_TABLE_BYTES;
+export const STATE_AVAILABLE_LAST: u32 = STATE_AVAILABLE + CLASS_TABLE_BYTES;
 /** ⌈2^RECIPROCAL_SHIFT / class size⌉ for each class: divides an offset in a page without a division. */
-export const STATE_RECIPROCAL: u32 = STATE_AVAILABLE + CLASS_TABLE_BYTES;
+export const STATE_RECIPROCAL: u32 = STATE_AVAILABLE_LAST + CLASS_TABLE_BYTES;
 export const RECIPROCAL_SHIFT: u32 = 22;
 /** Paged arenas by number of free pages, and by length of their longest free run; 0 in neither. */
 export const STATE_COUNT_BINS: u32 = STATE_RECIPROCAL + (CLASS_SLOTS << 2);

@@ -34,7 +34,7 @@ import {
 } from "../layout";
 import { STATE, setWord, word } from "../state";
 import { arenaKind, ensureReady } from "./arenas";
-import { classBytes, rawBytes, rawClass } from "./classes";
+import { classBytes, rawBytes, rawClass, steppedClass } from "./classes";
 import { pageOf, recordOf } from "./pages";
 import { classSlot, freeRare, isPool, poolsExhausted, refill } from "./pools";
 import { giveSpan, pagesFor, resizeSpan, takeSpan } from "./spans";
@@ -42,7 +42,15 @@ import { copyBytes, zeroBytes } from "./copy";
 
 /** A new block of at least `size` bytes; for 0 a distinct one as for 1. 0 if out of memory. */
 export function malloc(size: usize): usize {
-  return mallocInline(size);
+  if (size - 1 < SMALL_LIMIT) {
+    const head = rawBytes(size) >>> 1;
+    const block = <usize>load<u32>(head, STATE + STATE_ACTIVE);
+    if (block) {
+      store<u32>(head, load<u32>(block), STATE + STATE_ACTIVE);
+      return block;
+    }
+  }
+  return mallocSlow(size);
 }
 
 /** malloc for callers that want the fast path in their own code. */
@@ -62,7 +70,17 @@ export function mallocInline(size: usize): usize {
 
 /** Releases a block; null is a no-op. A pointer that is provably no block is left alone and noted as a fault. */
 export function free(pointer: usize): void {
-  freeInline(pointer);
+  if (arenaKind(pointer) == ARENA_PAGED) {
+    const record = recordOf(pointer);
+    const live = <u32>load<u16>(record, RECORD_LIVE);
+    if (live > 1) {
+      store<u32>(pointer, load<u32>(record, RECORD_FREE));
+      store<u32>(record, <u32>pointer, RECORD_FREE);
+      store<u16>(record, live - 1, RECORD_LIVE);
+      return;
+    }
+  }
+  freeSlow(pointer);
 }
 
 /** free for callers that want the fast path in their own code. */
@@ -88,13 +106,13 @@ export function calloc(count: usize, size: usize): usize {
   if (product >> 32) return 0;
   const bytes = <usize>product;
   if (bytes <= MEDIUM_LIMIT) {
-    const block = malloc(bytes);
+    const block = mallocInline(bytes);
     if (block) zeroBytes(block, bytes);
     return block;
   }
   ensureReady();
   const virgin = <usize>word(STATE_VIRGIN) << ARENA_SHIFT;
-  const block = malloc(bytes);
+  const block = mallocSlow(bytes);
   // What lies above the old virgin mark was never handed out and reads as zero.
   if (block && block < virgin) memory.fill(block, 0, min(bytes, virgin - block));
   return block;
@@ -105,7 +123,7 @@ export function calloc(count: usize, size: usize): usize {
  * is if the new size fits and is more than three quarters of it; on failure the result is 0 and the block is intact.
  */
 export function realloc(pointer: usize, size: usize): usize {
-  if (!pointer) return malloc(size);
+  if (!pointer) return mallocInline(size);
   const old = usableSize(pointer);
   if (!old) return badPointer(pointer);
   size += usize(size == 0);
@@ -114,10 +132,10 @@ export function realloc(pointer: usize, size: usize): usize {
   } else if (size <= old && ((<u64>size << 2) > <u64>old * 3 || sameBlockBytes(size, old))) {
     return pointer;
   }
-  const block = malloc(size);
+  const block = mallocInline(size);
   if (!block) return size <= old ? pointer : 0;
   copyBytes(block, pointer, min(old, size));
-  free(pointer);
+  freeInline(pointer);
   return block;
 }
 
@@ -154,6 +172,7 @@ export function usableSize(pointer: usize): usize {
 // ---- slow paths ----
 
 function mallocSlow(size: usize): usize {
+  if (size - (SMALL_LIMIT + 1) < MEDIUM_LIMIT - SMALL_LIMIT) return takeBlock(DOMAIN_RAW, steppedClass(size));
   ensureReady();
   size += usize(size == 0);
   if (size > MEDIUM_LIMIT) {
@@ -166,7 +185,7 @@ function mallocSlow(size: usize): usize {
   const block = takeBlock(DOMAIN_RAW, c);
   if (block || !poolsExhausted(c)) return block;
   // Past the pools' cap small requests are served by the smallest slab class (CPython's WITH_MEMORY_LIMITS).
-  return takeBlock(DOMAIN_RAW, rawClass(word(STATE_THRESHOLD) + 1));
+  return takeBlock(DOMAIN_RAW, steppedClass(word(STATE_THRESHOLD) + 1));
 }
 
 /** A block of a class from its active list, or by refilling it; 0 if out of memory. */

@@ -13,7 +13,7 @@
  *   state    in the class's list   live          leaves by
  *   listed   yes                   true count    becoming current; last free → retired (idle, in a slab)
  *   active   no (it is current)    true count    running dry → full; settle()
- *   full     no                    always 1      any free → listed, at the front
+ *   full     no                    always 1      any free → listed, at the back
  *
  * A full pool shows 1 so that its first free leaves the fast path, as does the last free of every other pool: one
  * comparison serves both. The current pool is not retired when its last block is freed: that is the delay that keeps
@@ -50,6 +50,7 @@ import {
   SLOT_SLAB,
   STATE_ACTIVE,
   STATE_AVAILABLE,
+  STATE_AVAILABLE_LAST,
   STATE_CURRENT,
   STATE_POOL_LIMIT,
   STATE_THRESHOLD,
@@ -62,10 +63,10 @@ import { classBytes, slabPages } from "./classes";
 import { entryOf, givePages, pageOf, recordOf, takePages } from "./pages";
 
 /**
- * Blocks carved at once: enough to fill two cache lines' worth of 16-byte blocks. More would touch memory early, fewer
+ * x
  * would visit the slow path more often (bench:micro, batch rows).
  */
-const CARVE_BLOCKS: u32 = 32;
+const CARVE_BLOCKS: u32 = 64;
 
 /** Offset of a domain's and class's entry in the per-class tables. */
 // @ts-ignore: decorator
@@ -77,20 +78,21 @@ export function classSlot(domain: u32, c: u32): usize {
 /** Slow path of every pool allocation: refills the active list of an exhausted class. A block, or 0: out of memory. */
 export function refill(domain: u32, c: u32): usize {
   const slot = classSlot(domain, c);
-  const current = <usize>load<u32>(STATE + STATE_CURRENT + slot);
-  if (current) {
-    const block = detach(current, slot, domain, c);
-    if (block) return block;
-    store<u16>(current, 1, RECORD_LIVE);
-    setPoolState(current, domain, POOL_FULL);
-    store<u32>(STATE + STATE_CURRENT + slot, 0);
+  let record = <usize>load<u32>(STATE + STATE_CURRENT + slot);
+  while (true) {
+    if (record) {
+      const block = detach(record, slot, domain, c);
+      if (block) return block;
+      store<u16>(record, 1, RECORD_LIVE);
+      setPoolState(record, domain, POOL_FULL);
+      store<u32>(STATE + STATE_CURRENT + slot, 0);
+    }
+    // A listed pool has a free or an uncarved block, so the second round ends here.
+    record = load<u32>(STATE + STATE_AVAILABLE + slot);
+    if (!record) record = openPools(domain, c, slot);
+    if (!record) return 0;
+    makeCurrent(record, slot, domain);
   }
-  let record = <usize>load<u32>(STATE + STATE_AVAILABLE + slot);
-  if (!record) record = openPools(domain, c, slot);
-  if (!record) return 0;
-  makeCurrent(record, slot, domain);
-  // A listed pool has a free or an uncarved block.
-  return detach(record, slot, domain, c);
 }
 
 /** Moves the pool's free blocks, or newly carved ones, to the active list and takes the first. 0 if it has none. */
@@ -226,7 +228,7 @@ function openPools(domain: u32, c: u32, slot: usize): usize {
   const bytes = classBytes(c);
   const end = pages << PAGE_SHIFT;
   let pools: u32 = 0;
-  for (let i = pages; i-- > 0; ) {
+  for (let i: u32 = 0; i < pages; i++) {
     const record = head + (<usize>i << 3);
     const shape = entryOf(record, SLOT_SHAPE);
     const page = i << PAGE_SHIFT;
@@ -328,13 +330,19 @@ function setPoolState(record: usize, domain: u32, state: u32): void {
   store<u8>(record, <u8>(domain | (state << 2)), RECORD_STATE);
 }
 
+/**
+ * Appends the pool to its class's queue. First in, first out: the pool that is made current next is the one that had
+ * the longest time to gather free blocks, or to drain. (Put in front, a pool that was full a moment ago would serve one
+ * block and be full again: on the lua trace a quarter more visits to the slow path.)
+ */
 function linkPool(record: usize, slot: usize): void {
   const links = entryOf(record, SLOT_LINKS);
-  const next = <usize>load<u32>(STATE + STATE_AVAILABLE + slot);
-  store<u32>(links, <u32>next, LINK_NEXT);
-  store<u32>(links, 0, LINK_PREVIOUS);
-  if (next) store<u32>(entryOf(next, SLOT_LINKS), <u32>record, LINK_PREVIOUS);
-  store<u32>(STATE + STATE_AVAILABLE + slot, <u32>record);
+  const last = <usize>load<u32>(STATE + STATE_AVAILABLE_LAST + slot);
+  store<u32>(links, 0, LINK_NEXT);
+  store<u32>(links, <u32>last, LINK_PREVIOUS);
+  if (last) store<u32>(entryOf(last, SLOT_LINKS), <u32>record, LINK_NEXT);
+  else store<u32>(STATE + STATE_AVAILABLE + slot, <u32>record);
+  store<u32>(STATE + STATE_AVAILABLE_LAST + slot, <u32>record);
 }
 
 function unlinkPool(record: usize, slot: usize): void {
@@ -342,6 +350,7 @@ function unlinkPool(record: usize, slot: usize): void {
   const next = <usize>load<u32>(links, LINK_NEXT);
   const previous = <usize>load<u32>(links, LINK_PREVIOUS);
   if (next) store<u32>(entryOf(next, SLOT_LINKS), <u32>previous, LINK_PREVIOUS);
+  else store<u32>(STATE + STATE_AVAILABLE_LAST + slot, <u32>previous);
   if (previous) store<u32>(entryOf(previous, SLOT_LINKS), <u32>next, LINK_NEXT);
   else store<u32>(STATE + STATE_AVAILABLE + slot, <u32>next);
 }

@@ -41,6 +41,7 @@ import {
   FAULT_NONE,
   FAULT_USE_AFTER_FREE,
   ARENA_PAGED,
+  ARENA_TAIL,
   QUARANTINE_BYTES,
   STATE_DEBUG,
   STATE_FAULT,
@@ -192,7 +193,7 @@ function serialAt(address: usize): u32 {
 /** FAULT_NONE if the pointer is a live block with whole guards; else the fault, noted with where and what. */
 function examine(pointer: usize): u32 {
   note(pointer, DAMAGE_NONE, 0, 0, 0);
-  if (pointer < DEBUG_PREFIX || arenaKind(pointer) != ARENA_PAGED || arenaKind(pointer - 32) != ARENA_PAGED) {
+  if (pointer < DEBUG_PREFIX || !isHeap(pointer) || !isHeap(pointer - DEBUG_PREFIX)) {
     return family.fault(FAULT_BAD_POINTER, pointer);
   }
   const letter = <u32>load<u8>(pointer - 4);
@@ -214,6 +215,12 @@ function examine(pointer: usize): u32 {
     if (load<u8>(at) != <u8>DEBUG_GUARD_BYTE) return damaged(pointer, DAMAGE_TRAILING, at, DEBUG_GUARD_BYTE);
   }
   return FAULT_NONE;
+}
+
+/** True in an arena of the heap: an alignment may push the data of a huge span into its second arena. */
+function isHeap(address: usize): bool {
+  const kind = arenaKind(address);
+  return kind == ARENA_PAGED || kind == ARENA_TAIL;
 }
 
 /** The noted size lies inside the block that the allocator knows. */
