@@ -7,23 +7,22 @@
  *   0        4 KiB                                256 KiB                                               ≤ 4 GiB
  *   ├─ null ─┼─ state block ─ arena map ─ … ──────┼─ client arenas ─┼─ arena ─┼─ arena ─┼─ … ─┼ frontier … ┤
  *
- * Arena: 256 KiB, 256 KiB-aligned, 64 pages of 4 KiB. One of its first four pages is its page table; which one, and
- * where in that page the records start, depends on the arena's number (its colour). Without colours the records of
- * all arenas would share a handful of cache sets: they would lie 256 KiB apart.
+ * Arena: 256 KiB, 256 KiB-aligned, 64 pages of 4 KiB. What is known of its pages stands in its page table, a page of
+ * this or of another arena. The arena map holds where: for an arena with pages the distance of its page records from
+ * a sentinel of zeros in the state block, for any other a small code, which leads into the sentinel itself. So free()
+ * needs no test of its own for foreign pointers: their record reads as zero.
+ *
+ *   record of the page that holds p  =  SENTINEL + map[p >>> 18] + ((p >>> 9) & RECORD_MASK)
  *
  *   page table (4 KiB) of an arena of colour c = number mod 8: eight slots of 512 bytes, used from slot c on, cyclically
+ *   (without colours the records of all arenas would compete for the same few sets of the cache)
  *
  *   slot c    ├ 64 page records: free list 4 │ live 2 │ class 1 │ state 1 ┤     read and written by malloc and free
  *   slot c+1  ├ 64 links:        next 4      │ previous 4              ┤     list of the class's available pools
  *   slot c+2  ├ 64 shapes:       carved 2 │ capacity 2 │ first 2 │ index 1 │ pages 1 ┤
- *   slot c+3  ├ arena header: free pages 8 │ list links 16 │ longest 4 │ count 4 ┤
+ *   slot c+3  ├ arena header: free pages 8 │ list links 16 │ longest 4 │ count 4 │ arena 4 ┤
  *   slot c+4  ├ 64 slab words:   idle pages 4 │ 4 unused ┤
  *   slot c+5 … c+7: unused by this layer
- *
- *   record of the page that holds p  =  (p & ~(ARENA − 1)) + ((p >>> 9) & RECORD_MASK)
- *
- * Bits 12–17 of p (the page's number in its arena) become bits 3–8, the entry; bits 18–20 (the arena's colour) become
- * bits 9–11, the slot; bits 21–22 become bits 12–13, the page that holds the table.
  */
 
 // ---- sizes ----
@@ -54,11 +53,19 @@ export const MEDIUM_CLASSES: u32 = 48;
 export const LAST_CLASS: u32 = SMALL_CLASSES + MEDIUM_CLASSES;
 /** Class byte of the first page of a span (a run of whole pages for one request). */
 export const CLASS_SPAN: u32 = 255;
+/** Class byte of a page that is a page table. */
+export const CLASS_TABLE: u32 = 254;
 /** Slots of the per-class tables, a power of two above LAST_CLASS. */
 export const CLASS_SLOTS: u32 = 128;
 
-/** A slab may leave this part of its pages unused at its end: 1/16 keeps runs short; 1/32 costs cc1 and sqlite extent. */
-export const SLAB_WASTE_SHIFT: u32 = 4;
+/**
+ * Slabs leave at most 1/4 of their pages unused at the end while their class has no other slab, at most 1/16 after
+ * that: short runs for sizes that are rare, tight ones for sizes that are not.
+ */
+export const SLAB_LOOSE_SHIFT: u32 = 2;
+export const SLAB_TIGHT_SHIFT: u32 = 4;
+/** Classes up to 256 bytes leave little at a page's end and always have pools of one page. */
+export const SINGLE_PAGE_CLASSES: u32 = 32;
 
 export const DOMAIN_RAW: u32 = 0;
 export const DOMAIN_OBJECT: u32 = 1;
@@ -67,22 +74,27 @@ export const DOMAINS: u32 = 3;
 
 // ---- arena map ----
 
+// Codes are multiples of a record's 8 bytes, so that the record they lead to lies in the sentinel.
+
 export const ARENA_FREE: u32 = 0;
-export const ARENA_PAGED: u32 = 1;
 /** Second and later arenas of a span that is larger than an arena. */
-export const ARENA_TAIL: u32 = 2;
+export const ARENA_TAIL: u32 = 8;
 /** Somebody else's: client arenas, and memory that another holder of it grew. */
-export const ARENA_FOREIGN: u32 = 3;
+export const ARENA_FOREIGN: u32 = 16;
 /** Null page, state block, static data. */
-export const ARENA_STATE: u32 = 4;
+export const ARENA_STATE: u32 = 24;
+/** This and everything above: an arena with a page table. */
+export const ARENA_PAGED: u32 = 32;
 
 // ---- page table ----
 
 export const RECORD_SHIFT: u32 = PAGE_SHIFT - 3;
-export const RECORD_MASK: u32 = 0x3ff8;
+export const RECORD_MASK: u32 = (ARENA_PAGES - 1) << 3;
 export const TABLE_BYTES: u32 = PAGE_BYTES;
 export const SLOT_BYTES: u32 = ARENA_PAGES << 3;
-/** Pages of an arena that can hold its page table, so the longest span inside an arena is ARENA_PAGES − this. */
+/** Slots that a page table may start at. */
+export const TABLE_COLOURS: u32 = TABLE_BYTES / SLOT_BYTES;
+/** Pages that can hold an arena's own page table: its first ones, so that a longer run is sure to fit behind them. */
 export const TABLE_POSITIONS: u32 = 4;
 
 export const RECORD_FREE: u32 = 0;
@@ -118,6 +130,8 @@ export const HEADER_RUN_NEXT: u32 = 16;
 export const HEADER_RUN_PREVIOUS: u32 = 20;
 export const HEADER_LONGEST: u32 = 24;
 export const HEADER_COUNT: u32 = 28;
+/** The arena that the table describes. */
+export const HEADER_ARENA: u32 = 32;
 
 export const SLOT_SLAB: u32 = 4;
 /** First page of a slab: how many of its pools are idle (nothing live, not active). */
@@ -135,8 +149,10 @@ export const STATE_CURRENT: u32 = STATE_ACTIVE + CLASS_TABLE_BYTES;
 /** First and last page record of the queue of pools with free blocks. */
 export const STATE_AVAILABLE: u32 = STATE_CURRENT + CLASS_TABLE_BYTES;
 export const STATE_AVAILABLE_LAST: u32 = STATE_AVAILABLE + CLASS_TABLE_BYTES;
+/** Slabs of several pages that the class has. */
+export const STATE_SLABS: u32 = STATE_AVAILABLE_LAST + CLASS_TABLE_BYTES;
 /** ⌈2^RECIPROCAL_SHIFT / class size⌉ for each class: divides an offset in a page without a division. */
-export const STATE_RECIPROCAL: u32 = STATE_AVAILABLE_LAST + CLASS_TABLE_BYTES;
+export const STATE_RECIPROCAL: u32 = STATE_SLABS + CLASS_TABLE_BYTES;
 export const RECIPROCAL_SHIFT: u32 = 22;
 /** Paged arenas by number of free pages, and by length of their longest free run; 0 in neither. */
 export const STATE_COUNT_BINS: u32 = STATE_RECIPROCAL + (CLASS_SLOTS << 2);
@@ -186,14 +202,14 @@ export const STAT_POOL_PAGES: u32 = 0;
 export const STAT_SLAB_PAGES: u32 = 4;
 export const STAT_SPAN_PAGES: u32 = 8;
 export const STAT_SPANS: u32 = 12;
-export const STAT_ARENAS_PAGED: u32 = 16;
-export const STAT_ARENAS_TAIL: u32 = 20;
-export const STAT_ARENAS_TAKEN: u32 = 24;
-export const STAT_ARENAS_RECLAIMED: u32 = 28;
-export const STAT_ARENAS_HIGH_WATER: u32 = 32;
-export const STAT_GROWS: u32 = 36;
-export const STAT_GROWS_FAILED: u32 = 40;
-export const STAT_PEAK_PAGES: u32 = 44;
+export const STAT_TABLE_PAGES: u32 = 16;
+export const STAT_ARENAS_PAGED: u32 = 20;
+export const STAT_ARENAS_TAIL: u32 = 24;
+export const STAT_ARENAS_TAKEN: u32 = 28;
+export const STAT_ARENAS_RECLAIMED: u32 = 32;
+export const STAT_ARENAS_HIGH_WATER: u32 = 36;
+export const STAT_GROWS: u32 = 40;
+export const STAT_GROWS_FAILED: u32 = 44;
 export const STATS_BYTES: u32 = 64;
 
 /** Filled by census(): per domain and class pools, blocks live, blocks available; u32 each. */
@@ -242,10 +258,13 @@ export const DEBUG_RAW_LETTER: u32 = 0x72;
 /** Freed bytes held back before they are used again: enough for some thousand small blocks. */
 export const QUARANTINE_BYTES: u32 = 1 << 20;
 
-/** One byte an arena: what it is. */
-export const STATE_MAP: u32 = STATE_DEBUG + DEBUG_BYTES;
+/** Zeros: the page records of arenas without any, reached through every code of the map. */
+export const STATE_SENTINEL: u32 = STATE_DEBUG + DEBUG_BYTES;
+export const SENTINEL_BYTES: u32 = SLOT_BYTES + ARENA_PAGED;
+/** One word an arena: a code, or where its page records are. */
+export const STATE_MAP: u32 = STATE_SENTINEL + SENTINEL_BYTES;
 /** Runs of free arenas: length at the first and the last arena of a run, list links at the first. u16 each. */
-export const STATE_RUN_LENGTH: u32 = STATE_MAP + MAP_ENTRIES;
+export const STATE_RUN_LENGTH: u32 = STATE_MAP + (MAP_ENTRIES << 2);
 export const STATE_ARENA_NEXT: u32 = STATE_RUN_LENGTH + (MAP_ENTRIES << 1);
 export const STATE_ARENA_PREVIOUS: u32 = STATE_ARENA_NEXT + (MAP_ENTRIES << 1);
 export const STATE_BYTES: u32 = STATE_ARENA_PREVIOUS + (MAP_ENTRIES << 1);
@@ -290,3 +309,4 @@ export const BROKEN_ARENA_COUNT: u32 = 15;
 export const BROKEN_STATISTICS: u32 = 16;
 export const BROKEN_GUARD: u32 = 17;
 export const BROKEN_QUARANTINE: u32 = 18;
+export const BROKEN_TABLE: u32 = 19;

@@ -16,13 +16,11 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { gunzipSync } from "node:zlib";
 
-export const enum Op {
-  malloc = 0,
-  calloc = 1,
-  realloc = 2,
-  free = 3,
-  memalign = 4,
-}
+export const OP_MALLOC = 0;
+export const OP_CALLOC = 1;
+export const OP_REALLOC = 2;
+export const OP_FREE = 3;
+export const OP_MEMALIGN = 4;
 
 /** Bits of the size word of a memalign that hold its size; the five above hold log2 of the alignment. */
 export const MEMALIGN_SIZE_BITS = 27;
@@ -31,7 +29,8 @@ const HEADER_BYTES = 16;
 const MAGIC = 0x43525441; // "ATRC"
 const VERSION = 1;
 const MAX_SLOTS = 2 ** 29; // 32 bits less the three of the operation
-const MAX_ALIGNMENT_LOG2 = 16; // the widest alignment that the allocators under test promise
+/** The widest alignment that the heaps under test promise; what a trace asks beyond it is replayed with this. */
+const MAX_ALIGNMENT_LOG2 = 16;
 const MAX_LIVE_BYTES = 2 ** 32;
 
 export interface Trace {
@@ -69,7 +68,9 @@ export function readTrace(file: string): Trace {
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    throw new TraceError(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
+    throw new TraceError(
+      `${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`,
+    );
   }
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     try {
@@ -81,12 +82,31 @@ export function readTrace(file: string): Trace {
   return decodeTrace(bytes, traceName(file), file);
 }
 
+/** Length of the trace at the start of `bytes`; what a recorder left after it when its program was killed is not its. */
+export function usedBytes(bytes: Uint8Array): number {
+  if (bytes.length < HEADER_BYTES) return bytes.length;
+  const opCount = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES).getUint32(8, true);
+  let at = HEADER_BYTES;
+  const varint = (): void => {
+    while (bytes[at]! >= 0x80) at++;
+    at++;
+  };
+  for (let i = 0; i < opCount && at < bytes.length; i++) {
+    const op = bytes[at]! & 7;
+    varint();
+    if (op !== OP_FREE) varint();
+    if (op === OP_MEMALIGN) at++;
+  }
+  return Math.min(at, bytes.length);
+}
+
 /** Decodes an uncompressed trace. `label` stands in front of error messages. Throws `TraceError`. */
 export function decodeTrace(bytes: Uint8Array, name: string, label = name): Trace {
   const fail = (reason: string): never => {
     throw new TraceError(`${label}: ${reason}`);
   };
-  if (bytes.length < HEADER_BYTES) fail(`${bytes.length} bytes are too short for a trace's header of ${HEADER_BYTES}`);
+  if (bytes.length < HEADER_BYTES)
+    fail(`${bytes.length} bytes are too short for a trace's header of ${HEADER_BYTES}`);
   const header = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
   if (header.getUint32(0, true) !== MAGIC) fail("not a trace: it does not start with ATRC");
   const version = header.getUint32(4, true);
@@ -95,7 +115,8 @@ export function decodeTrace(bytes: Uint8Array, name: string, label = name): Trac
   const slotCount = header.getUint32(12, true);
   if (opCount === 0) fail("holds no operations");
   // Before anything of that size is allocated: an operation takes a byte at least, a slot an operation.
-  if (opCount > bytes.length - HEADER_BYTES) fail(`truncated: ${opCount} operations announced, ${bytes.length} bytes in all`);
+  if (opCount > bytes.length - HEADER_BYTES)
+    fail(`truncated: ${opCount} operations announced, ${bytes.length} bytes in all`);
   if (slotCount > opCount) fail(`${slotCount} slots announced for ${opCount} operations`);
   if (slotCount > MAX_SLOTS) fail(`${slotCount} slots; at most ${MAX_SLOTS} can be replayed`);
 
@@ -132,12 +153,12 @@ export function decodeTrace(bytes: Uint8Array, name: string, label = name): Trac
       z = (z | ((byte & 0x7f) << shift)) >>> 0;
     }
     slot = (slot + ((z >>> 1) ^ -(z & 1))) >>> 0;
-    if (op > Op.memalign) bad(`unknown operation code ${op}`);
+    if (op > OP_MEMALIGN) bad(`unknown operation code ${op}`);
     if (slot >= slotCount) bad(`slot ${slot} of ${slotCount}`);
 
     let size = 0;
     let word = 0;
-    if (op !== Op.free) {
+    if (op !== OP_FREE) {
       let scale = 1;
       for (;;) {
         byte = next();
@@ -147,28 +168,29 @@ export function decodeTrace(bytes: Uint8Array, name: string, label = name): Trac
         if ((scale *= 128) > 2 ** 63) bad("size over 64 bits");
       }
       word = size;
-      if (op === Op.memalign) {
+      if (op === OP_MEMALIGN) {
         const log2 = next();
-        if (log2 > MAX_ALIGNMENT_LOG2) bad(`alignment 2^${log2}; at most 2^${MAX_ALIGNMENT_LOG2} can be replayed`);
-        if (size >= 2 ** MEMALIGN_SIZE_BITS) bad(`aligned block of ${size} bytes; at most ${2 ** MEMALIGN_SIZE_BITS - 1}`);
-        word = ((log2 << MEMALIGN_SIZE_BITS) | size) >>> 0;
+        if (log2 > 31) bad(`alignment 2^${log2}`);
+        if (size >= 2 ** MEMALIGN_SIZE_BITS)
+          bad(`aligned block of ${size} bytes; at most ${2 ** MEMALIGN_SIZE_BITS - 1}`);
+        word = ((Math.min(log2, MAX_ALIGNMENT_LOG2) << MEMALIGN_SIZE_BITS) | size) >>> 0;
       }
     }
 
     const occupied = full[slot] === 1;
     const before = live[slot]!;
-    if (op === Op.realloc || op === Op.free) {
-      if (!occupied) bad(`${op === Op.free ? "free" : "realloc"} of slot ${slot}, which is empty`);
+    if (op === OP_REALLOC || op === OP_FREE) {
+      if (!occupied) bad(`${op === OP_FREE ? "free" : "realloc"} of slot ${slot}, which is empty`);
       previous[i] = before;
       liveBytes -= before;
       liveBlocks--;
     } else if (occupied) {
       bad(`allocation into slot ${slot}, which is full`);
     }
-    if (op === Op.free) {
+    if (op === OP_FREE) {
       full[slot] = 0;
     } else {
-      if (op === Op.realloc && size === 0) bad("realloc to 0 bytes, which a trace states as free");
+      if (op === OP_REALLOC && size === 0) bad("realloc to 0 bytes, which a trace states as free");
       full[slot] = 1;
       live[slot] = size;
       liveBytes += size;
@@ -186,7 +208,7 @@ export function decodeTrace(bytes: Uint8Array, name: string, label = name): Trac
   let end = opCount;
   for (let s = 0; s < slotCount; s++) {
     if (full[s] === 0) continue;
-    ops[end] = (s << 3) | Op.free;
+    ops[end] = (s << 3) | OP_FREE;
     previous[end] = live[s]!;
     end++;
   }

@@ -2,7 +2,7 @@ import { HeapError, hex, show, type HeapErrorDetails } from "./errors.js";
 import { MAX_U32, isU32, type Ptr } from "./ptr.js";
 
 /** Largest alignment that `alignedAlloc` serves, in bytes. */
-export const MAX_ALIGNMENT = 65_536;
+const MAX_ALIGNMENT = 65_536;
 
 /** Refuses what is not a whole number of bytes (or of items) from 0 to 2³² − 1. */
 export function requireSize(operation: string, argument: string, value: unknown): asserts value is number {
@@ -30,7 +30,13 @@ export function requireProduct(operation: string, count: number, size: number): 
 }
 
 /** Refuses a range of bytes that touches the null page or leaves the memory. */
-export function requireRange(operation: string, ptr: Ptr, length: number, least: number, memoryBytes: number): void {
+export function requireRange(
+  operation: string,
+  ptr: Ptr,
+  length: number,
+  least: number,
+  memoryBytes: number,
+): void {
   if (ptr >= least && ptr + length <= memoryBytes) return;
   const message = `${operation}(${hex(ptr)}, ${length}): bytes from ${hex(least)} up to ${hex(memoryBytes)} exist`;
   const details = { operation, ptr, length, minimum: least, maximum: memoryBytes, memoryBytes };
@@ -45,7 +51,13 @@ function refuse(
   bounds: HeapErrorDetails,
 ): never {
   const message = `${operation}: ${argument} must be ${expected}, not ${show(value)}`;
-  throw new HeapError("ERR_HEAP_ARGUMENT", message, { operation, argument, value, ...numbers(argument, value), ...bounds });
+  throw new HeapError("ERR_HEAP_ARGUMENT", message, {
+    operation,
+    argument,
+    value,
+    ...numbers(argument, value),
+    ...bounds,
+  });
 }
 
 /** The refused number under its own name too: `error.size`, `error.count`, … */

@@ -20,7 +20,13 @@ export interface CoreExports {
   checked_aligned_alloc(alignment: number, size: number): number;
   checked_usable_size(ptr: number): number;
   /** 0, or a fault code. Before anything else, once a memory. */
-  initialize(maxPages: number, smallThreshold: number, poolPages: number, clientArenas: number, secret: number): number;
+  initialize(
+    maxPages: number,
+    smallThreshold: number,
+    poolPages: number,
+    clientArenas: number,
+    secret: number,
+  ): number;
   /** 0 if `ptr` is the start of a live block as far as that is provable, else a fault code. */
   check(ptr: number): number;
   /** Retires idle pools now instead of later. */
@@ -93,9 +99,12 @@ export class Core {
     return this.#state + offset;
   }
 
-  /** What the arena that holds `address` is: one of the ARENA_ constants. */
-  arenaKind(index: number): number {
-    return index < MAP_ENTRIES ? this.views.byte(this.#state + STATE_MAP + index) : 0;
+  /**
+   * The arena map's entry of an arena: one of the ARENA_ codes, or from ARENA_PAGED on the distance of its page records
+   * from the sentinel.
+   */
+  arenaEntry(index: number): number {
+    return index < MAP_ENTRIES ? this.state(STATE_MAP + index * 4) : 0;
   }
 
   /** The code of the last fault, and no fault from now on. */
@@ -125,5 +134,7 @@ function link(module: WebAssembly.Module, imports: WebAssembly.Imports): WebAsse
 
 function notACore(why: string, cause?: unknown): HeapError {
   const details = { operation: "createHeap", argument: "module" };
-  return new HeapError("ERR_HEAP_ARGUMENT", `option module is not the core of a heap: ${why}`, details, { cause });
+  return new HeapError("ERR_HEAP_ARGUMENT", `option module is not the core of a heap: ${why}`, details, {
+    cause,
+  });
 }

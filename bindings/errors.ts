@@ -55,7 +55,8 @@ export interface HeapErrorDetails {
   readonly address?: number;
   readonly expected?: number;
   readonly actual?: number;
-  /** Debug core: bytes asked for when the block was made, its serial number and its domain letter. */
+  /** Debug core: the damaged block, the bytes asked for when it was made, its serial number and its domain letter. */
+  readonly block?: Ptr;
   readonly requestedSize?: number;
   readonly serial?: number;
   readonly domain?: string;
@@ -84,6 +85,7 @@ export class HeapError extends Error implements HeapErrorDetails {
   declare readonly address?: number;
   declare readonly expected?: number;
   declare readonly actual?: number;
+  declare readonly block?: Ptr;
   declare readonly requestedSize?: number;
   declare readonly serial?: number;
   declare readonly domain?: string;

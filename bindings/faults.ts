@@ -31,6 +31,7 @@ const INVARIANTS: Readonly<Record<number, string>> = {
   [layout.BROKEN_ARENA_RUN]: "a run of free arenas is not coalesced or not listed",
   [layout.BROKEN_ARENA_COUNT]: "the arenas do not add up to the memory",
   [layout.BROKEN_STATISTICS]: "the statistics differ from what the walk counted",
+  [layout.BROKEN_TABLE]: "an arena and its page table do not belong together",
   [layout.BROKEN_GUARD]: "the bytes around a block were overwritten",
   [layout.BROKEN_QUARANTINE]: "a freed block was written to",
 };
@@ -38,10 +39,14 @@ const INVARIANTS: Readonly<Record<number, string>> = {
 /** The error for a fault that the core reported about `ptr`, without the heap having changed. */
 export function faultError(core: Core, fault: number, operation: string, ptr: Ptr): HeapError {
   const code = CODES[fault] ?? "ERR_HEAP_CORRUPT";
-  return new HeapError(code, `${operation}(${hex(ptr)}): ${reason(core, code, ptr)}`, { operation, ptr });
+  return new HeapError(code, `${operation}(${hex(ptr)}): ${faultReason(core, code, ptr)}`, {
+    operation,
+    ptr,
+  });
 }
 
-function reason(core: Core, code: HeapErrorCode, ptr: Ptr): string {
+/** What a code means for `ptr`, as a clause. */
+export function faultReason(core: Core, code: HeapErrorCode, ptr: Ptr): string {
   if (code === "ERR_HEAP_DOUBLE_FREE") return "the block is already free";
   if (code === "ERR_HEAP_BAD_POINTER") return badPointerReason(core, ptr);
   if (code === "ERR_HEAP_CORRUPT") return "the heap's own data is damaged";
@@ -53,16 +58,21 @@ function badPointerReason(core: Core, ptr: Ptr): string {
   if (ptr === 0) return "null is no block";
   if (ptr < layout.PAGE_BYTES) return "the pointer lies in the null page";
   if (ptr % 8 !== 0) return "the pointer is not aligned to 8 bytes";
-  const kind = core.arenaKind(ptr >>> layout.ARENA_SHIFT);
+  const kind = core.arenaEntry(ptr >>> layout.ARENA_SHIFT);
   if (kind === layout.ARENA_STATE) return "the pointer lies in the heap's own state";
   if (kind === layout.ARENA_FOREIGN) return "the pointer lies in memory that belongs to another module";
   if (kind === layout.ARENA_FREE) return "nothing is allocated in that part of the memory";
   return "the pointer is not the start of a live block";
 }
 
+/** An invariant that verify() checks, in words. */
+export function invariantName(broken: number): string {
+  return INVARIANTS[broken] ?? `invariant ${broken}`;
+}
+
 /** The error for the first broken invariant that the core's verify() found. */
 export function brokenError(core: Core, broken: number): HeapError {
-  const invariant = INVARIANTS[broken] ?? `invariant ${broken}`;
+  const invariant = invariantName(broken);
   const address = core.state(layout.STATE_FAULT_ADDRESS);
   const expected = core.state(layout.STATE_FAULT_EXPECTED);
   const actual = core.state(layout.STATE_FAULT_ACTUAL);

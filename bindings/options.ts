@@ -84,7 +84,9 @@ export function readOptions(options: HeapOptions = {}): Settings {
   const memory = readMemory(options.memory);
   // A memory that was passed in is left as large as it is, unless that cannot hold an empty heap.
   const reservedBytes = RESERVED_BYTES + clientArenas * ARENA_BYTES;
-  const initialDefault = memory ? reservedBytes : Math.min(Math.max(DEFAULT_INITIAL_BYTES, leastBytes), maxBytes);
+  const initialDefault = memory
+    ? reservedBytes
+    : Math.min(Math.max(DEFAULT_INITIAL_BYTES, leastBytes), maxBytes);
   const initialBytes = readBytes("initialBytes", options.initialBytes, initialDefault, 0, maxBytes);
   return {
     initialPages: Math.ceil(Math.max(initialBytes, reservedBytes) / WASM_PAGE_BYTES),
@@ -134,7 +136,8 @@ function readModule(value: unknown): WebAssembly.Module | BufferSource | undefin
 function readMemory(value: unknown): WebAssembly.Memory | undefined {
   if (value === undefined) return value;
   if (!(value instanceof WebAssembly.Memory)) refuse("memory", value, "a WebAssembly.Memory");
-  if (!(value.buffer instanceof ArrayBuffer)) refuse("memory", value, "a memory that is not shared between threads");
+  if (!(value.buffer instanceof ArrayBuffer))
+    refuse("memory", value, "a memory that is not shared between threads");
   return value;
 }
 
@@ -143,9 +146,19 @@ function readCallback<F>(name: string, value: F | undefined): F | undefined {
   return value;
 }
 
-function refuse(name: string, value: unknown, expected: string, bounds: { minimum?: number; maximum?: number } = {}): never {
+function refuse(
+  name: string,
+  value: unknown,
+  expected: string,
+  bounds: { minimum?: number; maximum?: number } = {},
+): never {
   const message = `option ${name} must be ${expected}, not ${show(value)}`;
-  throw new HeapError("ERR_HEAP_ARGUMENT", message, { operation: "createHeap", argument: name, value, ...bounds });
+  throw new HeapError("ERR_HEAP_ARGUMENT", message, {
+    operation: "createHeap",
+    argument: name,
+    value,
+    ...bounds,
+  });
 }
 
 function reportToConsole(error: unknown): void {

@@ -1,10 +1,8 @@
-declare const brand: unique symbol;
-
 /**
  * An address in the heap's linear memory: an unsigned 32-bit number, 0 = null. The brand keeps plain numbers out at
  * compile time; at run time it is a number.
  */
-export type Ptr = number & { readonly [brand]: "Ptr" };
+export type Ptr = number & { readonly __brand: "tallyheap.Ptr" };
 
 /** The null pointer. */
 export const NULL = 0 as Ptr;

@@ -13,7 +13,6 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 const require = createRequire(import.meta.url);
 const STAMPS = join(root, "build/.stamps.json");
 const LOCK = join(root, "build/.lock");
-const LOCK_STALE_MS = 180_000;
 
 /**
  * @typedef {object} Step
@@ -166,16 +165,29 @@ function semaphore(count) {
   };
 }
 
-/** Two builds at a time would overwrite each other's files; a folder is created atomically on every system. */
+/** Two builds at a time would overwrite each other's files. The file holds the process number of its owner. */
 async function lock() {
-  for (;;) {
+  for (let waited = false; ; waited = true) {
     try {
-      mkdirSync(LOCK);
-      return () => rmSync(LOCK, { recursive: true, force: true });
+      writeFileSync(LOCK, String(process.pid), { flag: "wx" });
+      return () => rmSync(LOCK, { force: true });
     } catch {
-      const age = Date.now() - (statSync(LOCK, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-      if (age > LOCK_STALE_MS) rmSync(LOCK, { recursive: true, force: true });
-      else await new Promise((resolve) => setTimeout(resolve, 100));
+      const owner = existsSync(LOCK) ? readFileSync(LOCK, "utf8") : "";
+      if (owner !== "" && !isAlive(Number(owner))) {
+        rmSync(LOCK, { force: true });
+        continue;
+      }
+      if (!waited) console.error(`waiting for the build that runs as process ${owner}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
+  }
+}
+
+/** @param {number} pid */
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return /** @type {NodeJS.ErrnoException} */ (error).code === "EPERM";
   }
 }

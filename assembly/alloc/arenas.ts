@@ -11,6 +11,7 @@
 import {
   ARENA_FOREIGN,
   ARENA_FREE,
+  ARENA_PAGED,
   ARENA_SHIFT,
   ARENA_STATE,
   ARENA_WASM_PAGES,
@@ -44,22 +45,38 @@ import { STATE, count, setWord, word } from "../state";
 import { classBytes } from "./classes";
 import { announceGrowth } from "./host";
 
+/** The map's word for the arena that holds `address`. */
+// @ts-ignore: decorator
+@inline
+export function mapEntry(address: usize): u32 {
+  return load<u32>((address >>> ARENA_SHIFT) << 2, STATE + STATE_MAP);
+}
+
+/** What an arena is: a code of layout.ts. */
+// @ts-ignore: decorator
+@inline
+export function kindOf(number: u32): u32 {
+  return min(load<u32>(<usize>number << 2, STATE + STATE_MAP), ARENA_PAGED);
+}
+
 /** What the arena that holds `address` is. */
 // @ts-ignore: decorator
 @inline
 export function arenaKind(address: usize): u32 {
-  return load<u8>(address >>> ARENA_SHIFT, STATE + STATE_MAP);
+  return kindOf(<u32>(address >>> ARENA_SHIFT));
 }
 
-export function markArenas(first: u32, length: u32, kind: u32): void {
-  memory.fill(STATE + STATE_MAP + first, <u8>kind, length);
+export function markArenas(first: u32, length: u32, entry: u32): void {
+  for (let number = first; number < first + length; number++) {
+    store<u32>(<usize>number << 2, entry, STATE + STATE_MAP);
+  }
 }
 
 /**
- * Takes `length` consecutive arenas; the number of the first, or 0 when memory is out or would have to grow and may
- * not. The caller marks the map.
+ * Takes `length` consecutive arenas; the number of the first, or 0 when memory is out, or when the heap
+ * would have to extend into memory it never used and may not. The caller marks the map.
  */
-export function takeArenas(length: u32, mayGrow: bool): u32 {
+export function takeArenas(length: u32, mayExtend: bool): u32 {
   const run = findRun(length);
   if (run) {
     const whole = runLength(run);
@@ -67,13 +84,18 @@ export function takeArenas(length: u32, mayGrow: bool): u32 {
     if (whole > length) linkRun(run + length, whole - length);
     return run;
   }
-  return advanceFrontier(length, mayGrow);
+  return advanceFrontier(length, mayExtend);
 }
 
 /** Takes exactly the arenas [first, first + length) if they are free; for spans that grow in place. */
 export function takeArenasAt(first: u32, length: u32): bool {
-  if (first == word(STATE_FRONTIER)) return advanceFrontier(length, true) == first;
-  if (first > word(STATE_FRONTIER) || load<u8>(STATE + STATE_MAP + first) != ARENA_FREE) return false;
+  if (first == word(STATE_FRONTIER)) {
+    const taken = advanceFrontier(length, true);
+    // Growing may have found that somebody else grew the memory too, and moved the frontier behind it.
+    if (taken && taken != first) giveArenas(taken, length);
+    return taken == first;
+  }
+  if (first > word(STATE_FRONTIER) || kindOf(first) != ARENA_FREE) return false;
   const whole = runLength(first);
   if (whole < length) return false;
   unlinkRun(first, whole);
@@ -84,7 +106,7 @@ export function takeArenasAt(first: u32, length: u32): bool {
 /** Gives arenas back and marks them free. */
 export function giveArenas(first: u32, length: u32): void {
   markArenas(first, length, ARENA_FREE);
-  if (first > word(STATE_FIRST) && load<u8>(STATE + STATE_MAP + first - 1) == ARENA_FREE) {
+  if (first > word(STATE_FIRST) && kindOf(first - 1) == ARENA_FREE) {
     const left = runLength(first - 1);
     first -= left;
     length += left;
@@ -95,7 +117,7 @@ export function giveArenas(first: u32, length: u32): void {
     setWord(STATE_FRONTIER, first);
     return;
   }
-  if (load<u8>(STATE + STATE_MAP + next) == ARENA_FREE) {
+  if (kindOf(next) == ARENA_FREE) {
     const right = runLength(next);
     unlinkRun(next, right);
     length += right;
@@ -103,17 +125,23 @@ export function giveArenas(first: u32, length: u32): void {
   linkRun(first, length);
 }
 
+/** Where takeArenas() would take `length` arenas from: a run, or the frontier, whether or not it can advance so far. */
+export function likelyArenas(length: u32): u32 {
+  const run = findRun(length);
+  return run ? run : word(STATE_FRONTIER);
+}
+
 // ---- the frontier ----
 
-function advanceFrontier(length: u32, mayGrow: bool): u32 {
+/** Memory that was never used is taken only if the heap may extend: there may be idle pools to retire first. */
+function advanceFrontier(length: u32, mayExtend: bool): u32 {
   let first = word(STATE_FRONTIER);
-  if (word(STATE_END) - first < length) {
-    if (!mayGrow || !grow(length)) return 0;
+  if (first + length > word(STATE_VIRGIN)) {
+    if (!mayExtend || (word(STATE_END) - first < length && !grow(length))) return 0;
     first = word(STATE_FRONTIER);
+    setWord(STATE_VIRGIN, first + length);
   }
-  const frontier = first + length;
-  setWord(STATE_FRONTIER, frontier);
-  if (frontier > word(STATE_VIRGIN)) setWord(STATE_VIRGIN, frontier);
+  setWord(STATE_FRONTIER, first + length);
   return first;
 }
 

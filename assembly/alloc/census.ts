@@ -20,9 +20,9 @@ import {
   STATE_CENSUS,
   STATE_FIRST,
   STATE_FRONTIER,
-  STATE_MAP,
 } from "../layout";
 import { STATE, word } from "../state";
+import { kindOf } from "./arenas";
 import { entryOf, recordOf } from "./pages";
 import { activeLength, classSlot, isPool, poolDomain } from "./pools";
 
@@ -31,7 +31,7 @@ export function census(): void {
   memory.fill(STATE + STATE_CENSUS, 0, DOMAINS * CLASS_SLOTS * CENSUS_BYTES);
   const frontier = word(STATE_FRONTIER);
   for (let number = word(STATE_FIRST); number < frontier; number++) {
-    if (<u32>load<u8>(STATE + STATE_MAP + number) != ARENA_PAGED) continue;
+    if (kindOf(number) != ARENA_PAGED) continue;
     const arena = <usize>number << ARENA_SHIFT;
     for (let i: u32 = 0; i < ARENA_PAGES; i++) {
       const record = recordOf(arena + (<usize>i << PAGE_SHIFT));

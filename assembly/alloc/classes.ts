@@ -1,7 +1,7 @@
 /**
  * Size classes: the one place that turns bytes into classes and back. See layout.ts for the table as an equation.
  */
-import { MEDIUM_LIMIT, PAGE_BYTES, SLAB_WASTE_SHIFT, SMALL_CLASSES, SMALL_LIMIT, STATE_THRESHOLD } from "../layout";
+import { MEDIUM_LIMIT, PAGE_BYTES, SINGLE_PAGE_CLASSES, SLAB_LOOSE_SHIFT, SLAB_TIGHT_SHIFT, SMALL_CLASSES, SMALL_LIMIT, STATE_THRESHOLD } from "../layout";
 import { word } from "../state";
 
 /** Bytes of a block of class c. */
@@ -37,17 +37,12 @@ export function steppedClass(size: usize): u32 {
   return SMALL_CLASSES + 1 + ((top - 9) << 3) + step;
 }
 
-/** Pages of a slab of class c: the fewest that leave no more than 1/16 of them unused at the end. */
-export function slabPages(c: u32): u32 {
-  if (c <= SMALL_CLASSES) return 1;
+/** Pages of a new slab of class c, of which `slabs` exist: the fewest that leave no more unused than allowed. */
+export function slabPages(c: u32, slabs: u32): u32 {
+  if (c <= SINGLE_PAGE_CLASSES) return 1;
+  const shift = slabs ? SLAB_TIGHT_SHIFT : SLAB_LOOSE_SHIFT;
   const bytes = classBytes(c);
   let pages: u32 = (bytes + (PAGE_BYTES - 1)) / PAGE_BYTES;
-  while ((((pages * PAGE_BYTES) % bytes) << SLAB_WASTE_SHIFT) > pages * PAGE_BYTES) pages++;
+  while (((pages * PAGE_BYTES) % bytes) << shift > pages * PAGE_BYTES) pages++;
   return pages;
-}
-
-// @ts-ignore: decorator
-@inline
-export function isMedium(size: usize): bool {
-  return size <= MEDIUM_LIMIT;
 }

@@ -5,7 +5,7 @@
  *   … 32 KiB                    slabs, at most 12.5 % above the request
  *   above                       spans of whole pages
  *
- * Hits, read off the compiled code: malloc 2 loads, 1 store, 2 branches; free 4 loads, 3 stores, 2 branches.
+ * Hits, read off the compiled code: malloc 2 loads, 1 store, 2 branches; free 3 loads, 3 stores, 1 branch.
  */
 import {
   ARENA_PAGED,
@@ -23,17 +23,20 @@ import {
   RECORD_CLASS,
   RECORD_FREE,
   RECORD_LIVE,
+  RECORD_MASK,
+  RECORD_SHIFT,
   RECORD_SPAN_PAGES,
   SMALL_LIMIT,
   STATE_ACTIVE,
   STATE_FAULT,
   STATE_FAULT_ADDRESS,
   STATE_POISON,
+  STATE_SENTINEL,
   STATE_THRESHOLD,
   STATE_VIRGIN,
 } from "../layout";
 import { STATE, setWord, word } from "../state";
-import { arenaKind, ensureReady } from "./arenas";
+import { arenaKind, ensureReady, mapEntry } from "./arenas";
 import { classBytes, rawBytes, rawClass, steppedClass } from "./classes";
 import { pageOf, recordOf } from "./pages";
 import { classSlot, freeRare, isPool, poolsExhausted, refill } from "./pools";
@@ -70,15 +73,13 @@ export function mallocInline(size: usize): usize {
 
 /** Releases a block; null is a no-op. A pointer that is provably no block is left alone and noted as a fault. */
 export function free(pointer: usize): void {
-  if (arenaKind(pointer) == ARENA_PAGED) {
-    const record = recordOf(pointer);
-    const live = <u32>load<u16>(record, RECORD_LIVE);
-    if (live > 1) {
-      store<u32>(pointer, load<u32>(record, RECORD_FREE));
-      store<u32>(record, <u32>pointer, RECORD_FREE);
-      store<u16>(record, live - 1, RECORD_LIVE);
-      return;
-    }
+  const entry = mapEntry(pointer) + ((pointer >>> RECORD_SHIFT) & RECORD_MASK);
+  const live = <u32>load<u16>(entry, STATE + STATE_SENTINEL + RECORD_LIVE);
+  if (live > 1) {
+    store<u32>(pointer, load<u32>(entry, STATE + STATE_SENTINEL + RECORD_FREE));
+    store<u32>(entry, <u32>pointer, STATE + STATE_SENTINEL + RECORD_FREE);
+    store<u16>(entry, live - 1, STATE + STATE_SENTINEL + RECORD_LIVE);
+    return;
   }
   freeSlow(pointer);
 }
@@ -87,15 +88,13 @@ export function free(pointer: usize): void {
 // @ts-ignore: decorator
 @inline
 export function freeInline(pointer: usize): void {
-  if (arenaKind(pointer) == ARENA_PAGED) {
-    const record = recordOf(pointer);
-    const live = <u32>load<u16>(record, RECORD_LIVE);
-    if (live > 1) {
-      store<u32>(pointer, load<u32>(record, RECORD_FREE));
-      store<u32>(record, <u32>pointer, RECORD_FREE);
-      store<u16>(record, live - 1, RECORD_LIVE);
-      return;
-    }
+  const entry = mapEntry(pointer) + ((pointer >>> RECORD_SHIFT) & RECORD_MASK);
+  const live = <u32>load<u16>(entry, STATE + STATE_SENTINEL + RECORD_LIVE);
+  if (live > 1) {
+    store<u32>(pointer, load<u32>(entry, STATE + STATE_SENTINEL + RECORD_FREE));
+    store<u32>(entry, <u32>pointer, STATE + STATE_SENTINEL + RECORD_FREE);
+    store<u16>(entry, live - 1, STATE + STATE_SENTINEL + RECORD_LIVE);
+    return;
   }
   freeSlow(pointer);
 }

@@ -6,13 +6,14 @@
  * ones drain and go back whole; CPython's usable_arenas, here without the walk of bpo-37029) and by the length of its
  * longest free run (longer runs come from the arena whose longest run fits best).
  *
- *   count = popcount(pages);   0 in no list;   every page but the table free → the arena goes back
+ *   count = popcount(pages);   0 in no list;   every page but an own table free → the arena goes back
  */
 import {
   ARENA_BYTES,
-  ARENA_PAGED,
   ARENA_PAGES,
   ARENA_SHIFT,
+  CLASS_TABLE,
+  HEADER_ARENA,
   HEADER_COUNT,
   HEADER_COUNT_NEXT,
   HEADER_COUNT_PREVIOUS,
@@ -21,6 +22,7 @@ import {
   HEADER_RUN_NEXT,
   HEADER_RUN_PREVIOUS,
   PAGE_SHIFT,
+  RECORD_CLASS,
   RECORD_MASK,
   RECORD_SHIFT,
   SLOT_BYTES,
@@ -28,6 +30,8 @@ import {
   STATE_COUNT_BINS,
   STATE_COUNT_BITS,
   STATE_RUN_BINS,
+  STATE_SENTINEL,
+  STAT_TABLE_PAGES,
   STATE_RUN_BITS,
   STAT_ARENAS_HIGH_WATER,
   STAT_ARENAS_PAGED,
@@ -36,9 +40,11 @@ import {
   STAT_ARENAS_TAKEN,
   STATE_STATS,
   TABLE_BYTES,
+  TABLE_COLOURS,
+  TABLE_POSITIONS,
 } from "../layout";
 import { STATE, count, setWord, statistic } from "../state";
-import { giveArenas, markArenas, takeArenas } from "./arenas";
+import { giveArenas, mapEntry, markArenas, takeArenas } from "./arenas";
 
 // ---- where things are ----
 
@@ -48,18 +54,19 @@ export function arenaOf(address: usize): usize {
   return address & ~(<usize>ARENA_BYTES - 1);
 }
 
-/** Record of the page that holds `address`. */
+/** Record of the page that holds `address`; in an arena without pages, a part of the sentinel. */
 // @ts-ignore: decorator
 @inline
 export function recordOf(address: usize): usize {
-  return arenaOf(address) + ((address >>> RECORD_SHIFT) & RECORD_MASK);
+  return STATE + STATE_SENTINEL + mapEntry(address) + ((address >>> RECORD_SHIFT) & RECORD_MASK);
 }
 
 /** The page whose record this is. */
 // @ts-ignore: decorator
 @inline
 export function pageOf(record: usize): usize {
-  return arenaOf(record) + (((record >>> 3) & (ARENA_PAGES - 1)) << PAGE_SHIFT);
+  const arena = <usize>load<u32>(headerAt(record), HEADER_ARENA);
+  return arena + (((record >>> 3) & (ARENA_PAGES - 1)) << PAGE_SHIFT);
 }
 
 /** The entry of the same page in another slot of the page table. */
@@ -69,6 +76,13 @@ export function entryOf(record: usize, slot: u32): usize {
   return (record & ~(<usize>TABLE_BYTES - 1)) + ((record + slot * SLOT_BYTES) & (TABLE_BYTES - 1));
 }
 
+/** The header of the arena that a record belongs to. */
+// @ts-ignore: decorator
+@inline
+function headerAt(record: usize): usize {
+  return entryOf(record & ~(<usize>SLOT_BYTES - 1), SLOT_HEADER);
+}
+
 /** The arena's header. */
 // @ts-ignore: decorator
 @inline
@@ -76,11 +90,11 @@ export function headerOf(arena: usize): usize {
   return entryOf(recordOf(arena), SLOT_HEADER);
 }
 
-/** Number of the page, in its arena, that is the page table. */
+/** The page that holds the arena's page table. */
 // @ts-ignore: decorator
 @inline
-export function tablePage(arena: usize): u32 {
-  return (<u32>arena >>> (RECORD_SHIFT + PAGE_SHIFT)) & 3;
+export function tableOf(arena: usize): usize {
+  return recordOf(arena) & ~(<usize>TABLE_BYTES - 1);
 }
 
 // @ts-ignore: decorator
@@ -93,17 +107,17 @@ export function runMask(first: u32, length: u32): u64 {
 
 /**
  * A run of `length` pages, 1 ≤ length ≤ 60, starting at a multiple of `alignment` pages; 0 when memory is out or would
- * have to grow and may not.
+ * have to extend and may not.
  */
-export function takePages(length: u32, alignment: u32, mayGrow: bool): usize {
+export function takePages(length: u32, alignment: u32, mayExtend: bool): usize {
   const sure = length + alignment - 1;
   let arena: usize;
   if (sure == 1) {
     const bits = load<u64>(STATE + STATE_COUNT_BITS);
-    arena = bits ? <usize>load<u32>(STATE + STATE_COUNT_BINS + (<u32>ctz(bits) << 2)) : openArena(mayGrow);
+    arena = bits ? <usize>load<u32>(STATE + STATE_COUNT_BINS + (<u32>ctz(bits) << 2)) : openArena(mayExtend);
   } else {
     const bits = sure < ARENA_PAGES ? load<u64>(STATE + STATE_RUN_BITS) >>> sure : 0;
-    arena = bits ? <usize>load<u32>(STATE + STATE_RUN_BINS + ((<u32>ctz(bits) + sure) << 2)) : openArena(mayGrow);
+    arena = bits ? <usize>load<u32>(STATE + STATE_RUN_BINS + ((<u32>ctz(bits) + sure) << 2)) : openArena(mayExtend);
   }
   if (!arena) return 0;
   const header = headerOf(arena);
@@ -113,14 +127,27 @@ export function takePages(length: u32, alignment: u32, mayGrow: bool): usize {
   return arena + (<usize>first << PAGE_SHIFT);
 }
 
-/** Gives a run of pages back; an arena left with nothing but its page table goes back whole. */
-export function givePages(address: usize, length: u32): void {
-  const arena = arenaOf(address);
-  const header = headerOf(arena);
-  const first = <u32>(address - arena) >>> PAGE_SHIFT;
-  const pages = load<u64>(header, HEADER_PAGES) | runMask(first, length);
-  if (pages == emptyArena(arena)) closeArena(arena, header);
-  else relist(arena, header, pages);
+/**
+ * Gives a run of pages back. An arena left with nothing but its own page table goes back whole; if the table lay in
+ * another arena, that page goes back too, and perhaps that arena with it, and so on. True if any arena went back.
+ */
+export function givePages(address: usize, length: u32): bool {
+  let closed = false;
+  while (true) {
+    const arena = arenaOf(address);
+    const header = headerOf(arena);
+    const pages = load<u64>(header, HEADER_PAGES) | runMask(<u32>(address - arena) >>> PAGE_SHIFT, length);
+    if (pages != emptyArena(arena)) {
+      relist(arena, header, pages);
+      return closed;
+    }
+    address = tableOf(arena);
+    closeArena(arena, header);
+    closed = true;
+    if (arenaOf(address) == arena) return true;
+    length = 1;
+    store<u64>(recordOf(address), 0);
+  }
 }
 
 /** Takes the pages right behind a run, if they are free. */
@@ -138,34 +165,61 @@ export function takePagesAt(address: usize, length: u32): bool {
 
 // ---- arenas with a page table ----
 
-/** All pages but the page table. */
+/** What the free pages of an arena are when nothing is in it: all, but for its page table if it holds that itself. */
 // @ts-ignore: decorator
 @inline
 export function emptyArena(arena: usize): u64 {
-  return ~((<u64>1) << tablePage(arena));
+  const table = tableOf(arena);
+  return arenaOf(table) == arena ? ~((<u64>1) << (<u32>(table - arena) >>> PAGE_SHIFT)) : u64.MAX_VALUE;
 }
 
-function openArena(mayGrow: bool): usize {
-  const number = takeArenas(1, mayGrow);
+function openArena(mayExtend: bool): usize {
+  const number = takeArenas(1, mayExtend);
   return number ? prepareArena(<usize>number << ARENA_SHIFT) : 0;
 }
 
-/** Writes the page table of an arena that was just taken: every page free, not yet listed by relist(). */
+/** True if some arena has a page to spare for the table of a new one. */
+export function hasTableHost(): bool {
+  return load<u64>(STATE + STATE_COUNT_BITS) != 0;
+}
+
+/**
+ * Gives an arena that was just taken a page table. Its free pages are noted but not listed: the caller takes some and
+ * lists the rest. The table goes to the fullest arena that has a page to spare, which leaves all 64 pages of the new
+ * one (four spans of 64 KiB, not three); only where none has, to one of the first four pages of the arena itself.
+ */
 export function prepareArena(arena: usize): usize {
-  markArenas(<u32>arena >>> ARENA_SHIFT, 1, ARENA_PAGED);
+  const number = <u32>arena >>> ARENA_SHIFT;
+  const bits = load<u64>(STATE + STATE_COUNT_BITS);
+  let table: usize;
+  if (bits) {
+    const host = <usize>load<u32>(STATE + STATE_COUNT_BINS + (<u32>ctz(bits) << 2));
+    const header = headerOf(host);
+    const pages = load<u64>(header, HEADER_PAGES);
+    const page = bestRun(pages, 1, 1);
+    relist(host, header, pages & ~runMask(page, 1));
+    table = host + (<usize>page << PAGE_SHIFT);
+  } else {
+    table = arena + (<usize>((number / TABLE_COLOURS) % TABLE_POSITIONS) << PAGE_SHIFT);
+  }
+  const records = table + (number % TABLE_COLOURS) * SLOT_BYTES;
+  memory.fill(records, 0, SLOT_BYTES);
+  markArenas(number, 1, <u32>(records - STATE - STATE_SENTINEL));
+  store<u8>(recordOf(table), CLASS_TABLE, RECORD_CLASS);
   noteArenas(STAT_ARENAS_PAGED, 1);
-  memory.fill(recordOf(arena), 0, SLOT_BYTES);
+  count(STAT_TABLE_PAGES, 1);
   const header = headerOf(arena);
-  store<u64>(header, 0, HEADER_PAGES);
+  store<u64>(header, emptyArena(arena), HEADER_PAGES);
   store<u32>(header, 0, HEADER_LONGEST);
   store<u32>(header, 0, HEADER_COUNT);
-  relist(arena, header, emptyArena(arena));
+  store<u32>(header, <u32>arena, HEADER_ARENA);
   return arena;
 }
 
 function closeArena(arena: usize, header: usize): void {
   relist(arena, header, 0);
   noteArenas(STAT_ARENAS_PAGED, -1);
+  count(STAT_TABLE_PAGES, -1);
   giveArenas(<u32>arena >>> ARENA_SHIFT, 1);
 }
 

@@ -53,6 +53,7 @@ import {
   STATE_AVAILABLE_LAST,
   STATE_CURRENT,
   STATE_POOL_LIMIT,
+  STATE_SLABS,
   STATE_THRESHOLD,
   STAT_POOL_PAGES,
   STAT_SLAB_PAGES,
@@ -162,35 +163,47 @@ export function freeRare(record: usize, block: usize): bool {
     store<u16>(record, <u16>(capacity - 1), RECORD_LIVE);
     setPoolState(record, domain, POOL_LISTED);
     linkPool(record, slot);
-    if (capacity == 1) retire(record, slot);
-    return true;
+    if (capacity > 1) return true;
+  } else {
+    store<u16>(record, 0, RECORD_LIVE);
+    if (state == POOL_ACTIVE) return true;
   }
-  store<u16>(record, 0, RECORD_LIVE);
-  if (state == POOL_LISTED) retire(record, slot);
+  if (retire(record, slot)) settle();
   return true;
 }
 
-/** A listed pool has become empty: its page goes back, or waits for the rest of its slab. */
-function retire(record: usize, slot: usize): void {
+/**
+ * A listed pool has become empty: its page goes back, or waits for the rest of its slab. True if an arena went back
+ * with it: the heap is shrinking, and idle current pools should not pin what is left of it.
+ */
+function retire(record: usize, slot: usize): bool {
   const shape = entryOf(record, SLOT_SHAPE);
   const pages = <u32>load<u8>(shape, SHAPE_PAGES);
   if (pages == 1) {
     unlinkPool(record, slot);
+    const page = pageOf(record);
     closePool(record);
-    givePages(pageOf(record), 1);
-    return;
+    return givePages(page, 1);
   }
   const head = record - (<usize>load<u8>(shape, SHAPE_INDEX) << 3);
-  if (changeIdle(record, shape, 1) == poolsOfSlab(head, pages)) closeSlab(head, pages, slot);
+  return changeIdle(record, shape, 1) == poolsOfSlab(head, pages) && closeSlab(head, pages, slot);
 }
 
-function closeSlab(head: usize, pages: u32, slot: usize): void {
+function closeSlab(head: usize, pages: u32, slot: usize): bool {
   for (let i: u32 = 0; i < pages; i++) {
     const record = head + (<usize>i << 3);
     if (load<u16>(entryOf(record, SLOT_SHAPE), SHAPE_CAPACITY)) unlinkPool(record, slot);
     closePool(record);
   }
-  givePages(pageOf(head), pages);
+  changeSlabs(slot, -1);
+  return givePages(pageOf(head), pages);
+}
+
+/** Keeps the number of slabs of a class, and returns it. */
+function changeSlabs(slot: usize, change: i32): u32 {
+  const slabs = load<u32>(STATE + STATE_SLABS + slot) + change;
+  store<u32>(STATE + STATE_SLABS + slot, slabs);
+  return slabs;
 }
 
 function closePool(record: usize): void {
@@ -220,9 +233,10 @@ function changeIdle(record: usize, shape: usize, change: i32): u32 {
 function openPools(domain: u32, c: u32, slot: usize): usize {
   ensureReady();
   if (poolsExhausted(c)) return 0;
-  const pages = slabPages(c);
+  const pages = slabPages(c, load<u32>(STATE + STATE_SLABS + slot));
   const start = obtainPages(pages, 1);
   if (!start) return 0;
+  if (pages > 1) changeSlabs(slot, 1);
   count(pageCounter(c), pages);
   const head = recordOf(start);
   const bytes = classBytes(c);
@@ -267,7 +281,7 @@ function pageCounter(c: u32): u32 {
   return c << 3 <= word(STATE_THRESHOLD) ? STAT_POOL_PAGES : STAT_SLAB_PAGES;
 }
 
-/** Pages for a pool or a span; idle pools are retired before the memory grows. */
+/** Pages for a pool or a span; idle pools are retired before the heap extends. */
 export function obtainPages(length: u32, alignment: u32): usize {
   const pages = takePages(length, alignment, false);
   if (pages) return pages;
@@ -278,8 +292,8 @@ export function obtainPages(length: u32, alignment: u32): usize {
 // ---- settling ----
 
 /**
- * Retires every current pool that holds nothing live: ends the delayed retirement. Runs before the memory grows, and
- * when statistics, verification or a trim want the heap as small as it is. Cost: the number of classes.
+ * Retires every current pool that holds nothing live: ends the delayed retirement. Runs before the heap extends into
+ * memory it never used, and when statistics, verification or a trim want the heap as small as it is. Cost: the number of classes.
  */
 export function settle(): void {
   for (let domain: u32 = 0; domain < DOMAINS; domain++) {

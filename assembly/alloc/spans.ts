@@ -6,9 +6,10 @@
  *
  *   ├ arena: table, pools, other spans … │ span: last t pages ┤├ whole arena ┤ … ├ whole arena ┤     t + 64·k pages
  *
- *   1 ≤ t ≤ 60;   the first page's record holds class SPAN and the length in pages
+ *   1 ≤ t ≤ 64, or ≤ 60 where the arena has to hold its own page table;   the first page's record holds class SPAN and the length in pages
  */
 import {
+  ARENA_PAGED,
   ARENA_PAGES,
   ARENA_SHIFT,
   ARENA_TAIL,
@@ -25,8 +26,19 @@ import {
   TABLE_POSITIONS,
 } from "../layout";
 import { count } from "../state";
-import { ensureReady, giveArenas, markArenas, takeArenas, takeArenasAt } from "./arenas";
-import { arenaOf, givePages, headerOf, noteArenas, prepareArena, recordOf, relist, runMask, takePagesAt } from "./pages";
+import { ensureReady, giveArenas, kindOf, likelyArenas, markArenas, takeArenas, takeArenasAt } from "./arenas";
+import {
+  arenaOf,
+  givePages,
+  hasTableHost,
+  headerOf,
+  noteArenas,
+  prepareArena,
+  recordOf,
+  relist,
+  runMask,
+  takePagesAt,
+} from "./pages";
 import { obtainPages, settle } from "./pools";
 
 const LONGEST: u32 = ARENA_PAGES - TABLE_POSITIONS;
@@ -42,17 +54,26 @@ export function pagesFor(size: usize): u32 {
 export function takeSpan(length: u32, alignment: u32, domain: u32): usize {
   ensureReady();
   if (!length) return 0;
-  const span =
-    length + alignment - 1 <= LONGEST ? obtainPages(length, alignment) : takeHuge(length, alignment);
-  if (!span) return 0;
+  if (length + alignment - 1 > LONGEST) {
+    const appended = appendHuge(length, alignment, domain);
+    if (appended) return appended;
+    const huge = takeHuge(length, alignment, domain, false);
+    if (huge) return huge;
+    settle();
+    return takeHuge(length, alignment, domain, true);
+  }
+  const span = obtainPages(length, alignment);
+  if (span) noteSpan(span, length, domain);
+  return span;
+}
+
+function noteSpan(span: usize, length: u32, domain: u32): void {
   const record = recordOf(span);
-  if (length + alignment - 1 > LONGEST) length = hugeLength(length, alignment);
   store<u32>(record, length, RECORD_SPAN_PAGES);
   store<u8>(record, CLASS_SPAN, RECORD_CLASS);
   store<u8>(record, <u8>domain, RECORD_STATE);
   count(STAT_SPANS, 1);
   count(STAT_SPAN_PAGES, length);
-  return span;
 }
 
 export function giveSpan(span: usize): void {
@@ -63,7 +84,7 @@ export function giveSpan(span: usize): void {
   count(STAT_SPAN_PAGES, -length);
   const tail = tailArenas(span, length);
   if (tail) giveTail((<u32>span >>> ARENA_SHIFT) + 1, tail);
-  givePages(span, length - (tail << (ARENA_SHIFT - PAGE_SHIFT)));
+  if (givePages(span, length - (tail << (ARENA_SHIFT - PAGE_SHIFT)))) settle();
 }
 
 /** Makes a span `length` pages long without moving it; false if what lies behind it is taken. */
@@ -130,23 +151,16 @@ export function tailArenas(span: usize, length: u32): u32 {
 
 // ---- spans over several arenas ----
 
-/** Pages a huge span gets for `length` asked: t as close below a multiple of the alignment as 1 … 60 allows. */
-function hugeLength(length: u32, alignment: u32): u32 {
-  const whole = length & ~(ARENA_PAGES - 1);
-  const rest = length - whole;
-  const first = rest ? (rest + alignment - 1) & ~(alignment - 1) : alignment;
-  return first <= LONGEST ? whole + first : whole + ARENA_PAGES + alignment;
-}
-
-function takeHuge(length: u32, alignment: u32): usize {
-  const pages = hugeLength(length, alignment);
-  const tail = pages >>> (ARENA_SHIFT - PAGE_SHIFT);
-  const here = pages & (ARENA_PAGES - 1);
-  let number = takeArenas(tail + 1, false);
-  if (!number) {
-    settle();
-    number = takeArenas(tail + 1, true);
+/** `t` is what whole arenas leave over, rounded up to the alignment, if the first arena has so many pages to give. */
+function takeHuge(length: u32, alignment: u32, domain: u32, mayExtend: bool): usize {
+  const rest = ((length - 1) & (ARENA_PAGES - 1)) + 1;
+  let here = (rest + alignment - 1) & ~(alignment - 1);
+  let tail = (length - rest) >>> (ARENA_SHIFT - PAGE_SHIFT);
+  if (here > (hasTableHost() ? ARENA_PAGES : LONGEST)) {
+    here = alignment;
+    tail++;
   }
+  const number = takeArenas(tail + 1, mayExtend);
   if (!number) return 0;
   const arena = prepareArena(<usize>number << ARENA_SHIFT);
   const first = ARENA_PAGES - here;
@@ -156,7 +170,26 @@ function takeHuge(length: u32, alignment: u32): usize {
     markArenas(number + 1, tail, ARENA_TAIL);
     noteArenas(STAT_ARENAS_TAIL, tail);
   }
-  return arena + (<usize>first << PAGE_SHIFT);
+  const span = arena + (<usize>first << PAGE_SHIFT);
+  noteSpan(span, here + (tail << (ARENA_SHIFT - PAGE_SHIFT)), domain);
+  return span;
+}
+
+/** A huge span whose first pages fill the end of an arena that is in use already, if free arenas happen to follow it. */
+function appendHuge(length: u32, alignment: u32, domain: u32): usize {
+  const rest = ((length - 1) & (ARENA_PAGES - 1)) + 1;
+  const here = (rest + alignment - 1) & ~(alignment - 1);
+  const tail = (length - rest) >>> (ARENA_SHIFT - PAGE_SHIFT);
+  const next = likelyArenas(tail);
+  if (!tail || here > LONGEST || kindOf(next - 1) != ARENA_PAGED) return 0;
+  const span = (<usize>next << ARENA_SHIFT) - (<usize>here << PAGE_SHIFT);
+  if (!takePagesAt(span, here)) return 0;
+  if (!takeTail(next, tail)) {
+    givePages(span, here);
+    return 0;
+  }
+  noteSpan(span, here + (tail << (ARENA_SHIFT - PAGE_SHIFT)), domain);
+  return span;
 }
 
 function takeTail(first: u32, length: u32): bool {

@@ -23,6 +23,7 @@ import {
   BROKEN_SLAB_IDLE,
   BROKEN_SPAN_LENGTH,
   BROKEN_STATISTICS,
+  BROKEN_TABLE,
   BROKEN_TAIL_ARENA,
   CLASS_NONE,
   CLASS_SPAN,
@@ -66,7 +67,11 @@ import {
   STATE_FAULT_EXPECTED,
   STATE_FIRST,
   STATE_FRONTIER,
-  STATE_MAP,
+  STATE_SENTINEL,
+  SENTINEL_BYTES,
+  STAT_TABLE_PAGES,
+  CLASS_TABLE,
+  HEADER_ARENA,
   STATE_POISON,
   STATE_READY,
   STATE_RUN_BINS,
@@ -81,9 +86,9 @@ import {
   STAT_SPAN_PAGES,
 } from "../layout";
 import { STATE, setWord, statistic, word } from "../state";
-import { nextRun, runBin, runLength } from "./arenas";
+import { kindOf, nextRun, runBin, runLength } from "./arenas";
 import { classBytes, slabPages } from "./classes";
-import { emptyArena, entryOf, headerOf, longestRun, pageOf, recordOf, runMask, tablePage } from "./pages";
+import { emptyArena, entryOf, headerOf, longestRun, pageOf, recordOf, runMask, tableOf } from "./pages";
 import { classSlot, isPool, poolDomain, poolsOfSlab } from "./pools";
 import { tailArenas } from "./spans";
 
@@ -94,6 +99,9 @@ export function verify(): u32 {
     for (let at: usize = 0; at < PAGE_BYTES; at += 8) {
       if (load<u64>(at)) return broken(BROKEN_NULL_PAGE, at, 0, load<u32>(at));
     }
+  }
+  for (let at: usize = 0; at < SENTINEL_BYTES; at += 8) {
+    if (load<u64>(STATE + STATE_SENTINEL + at)) return broken(BROKEN_NULL_PAGE, STATE + STATE_SENTINEL + at, 0, 1);
   }
   if (!word(STATE_READY)) return 0;
   const wrong = verifyArenas();
@@ -118,9 +126,10 @@ function verifyArenas(): u32 {
   let poolPages: u32 = 0;
   let slabPages: u32 = 0;
   let runArenas: u32 = 0;
+  let tables: u32 = 0;
   const frontier = word(STATE_FRONTIER);
   for (let number = word(STATE_FIRST); number < frontier; number++) {
-    const kind = <u32>load<u8>(STATE + STATE_MAP + number);
+    const kind = kindOf(number);
     const arena = <usize>number << ARENA_SHIFT;
     if (kind == ARENA_FREE) {
       const length = runLength(number);
@@ -128,10 +137,10 @@ function verifyArenas(): u32 {
         return broken(BROKEN_ARENA_RUN, arena, length, runLength(number + length - 1));
       }
       for (let i: u32 = 0; i < length; i++) {
-        if (load<u8>(STATE + STATE_MAP + number + i)) return broken(BROKEN_ARENA_RUN, arena, length, i);
+        if (kindOf(number + i) != ARENA_FREE) return broken(BROKEN_ARENA_RUN, arena, length, i);
       }
       // Coalesced: neither another run nor the frontier follows.
-      if (number + length == frontier || !load<u8>(STATE + STATE_MAP + number + length)) {
+      if (number + length == frontier || kindOf(number + length) == ARENA_FREE) {
         return broken(BROKEN_ARENA_RUN, arena, length, length + 1);
       }
       runArenas += length;
@@ -142,6 +151,10 @@ function verifyArenas(): u32 {
       paged++;
       const header = headerOf(arena);
       const pages = load<u64>(header, HEADER_PAGES);
+      const table = recordOf(tableOf(arena));
+      if (load<u32>(header, HEADER_ARENA) != <u32>arena || <u32>load<u8>(table, RECORD_CLASS) != CLASS_TABLE) {
+        return broken(BROKEN_TABLE, arena, <u32>arena, load<u32>(header, HEADER_ARENA));
+      }
       if (pages == emptyArena(arena)) return broken(BROKEN_FREE_PAGE, arena, 0, ARENA_PAGES - 1);
       if (load<u32>(header, HEADER_COUNT) != <u32>popcnt(pages)) {
         return broken(BROKEN_ARENA_COUNT, arena, <u32>popcnt(pages), load<u32>(header, HEADER_COUNT));
@@ -153,9 +166,10 @@ function verifyArenas(): u32 {
         const record = recordOf(arena + (<usize>i << PAGE_SHIFT));
         const c = <u32>load<u8>(record, RECORD_CLASS);
         let length: u32 = 1;
-        if (i == tablePage(arena) || (pages >>> i) & 1) {
+        if ((pages >>> i) & 1) {
           if (load<u64>(record)) return broken(BROKEN_FREE_PAGE, pageOf(record), 0, c);
-          if (i == tablePage(arena) && (pages >>> i) & 1) return broken(BROKEN_FREE_PAGE, pageOf(record), 0, 1);
+        } else if (c == CLASS_TABLE) {
+          tables++;
         } else if (c == CLASS_SPAN) {
           length = load<u32>(record, RECORD_SPAN_PAGES);
           const wrong = verifySpan(record, length, number);
@@ -183,6 +197,7 @@ function verifyArenas(): u32 {
   if (runArenas != listedRunArenas()) return broken(BROKEN_ARENA_RUN, 0, runArenas, listedRunArenas());
   if (paged != statistic(STAT_ARENAS_PAGED)) return broken(BROKEN_STATISTICS, 0, paged, statistic(STAT_ARENAS_PAGED));
   if (tail != statistic(STAT_ARENAS_TAIL)) return broken(BROKEN_STATISTICS, 1, tail, statistic(STAT_ARENAS_TAIL));
+  if (tables != paged || tables != statistic(STAT_TABLE_PAGES)) return broken(BROKEN_TABLE, 0, paged, tables);
   if (spans != statistic(STAT_SPANS)) return broken(BROKEN_STATISTICS, 2, spans, statistic(STAT_SPANS));
   if (spanPages != statistic(STAT_SPAN_PAGES)) {
     return broken(BROKEN_STATISTICS, 3, spanPages, statistic(STAT_SPAN_PAGES));
@@ -194,7 +209,7 @@ function verifyArenas(): u32 {
     return broken(BROKEN_STATISTICS, 5, slabPages, statistic(STAT_SLAB_PAGES));
   }
   for (let number = frontier; number < word(STATE_END); number++) {
-    const kind = <u32>load<u8>(STATE + STATE_MAP + number);
+    const kind = kindOf(number);
     if (kind != ARENA_FREE) return broken(BROKEN_ARENA_RUN, <usize>number << ARENA_SHIFT, ARENA_FREE, kind);
   }
   return 0;
@@ -218,7 +233,7 @@ function verifySpan(record: usize, length: u32, number: u32): u32 {
   const tail = tailArenas(span, length);
   if (!length) return broken(BROKEN_SPAN_LENGTH, span, 1, length);
   for (let i: u32 = 1; i <= tail; i++) {
-    const kind = <u32>load<u8>(STATE + STATE_MAP + number + i);
+    const kind = kindOf(number + i);
     if (kind != ARENA_TAIL) return broken(BROKEN_TAIL_ARENA, (<usize>number + i) << ARENA_SHIFT, ARENA_TAIL, kind);
   }
   const here = min(length, ARENA_PAGES - ((<u32>span >>> PAGE_SHIFT) & (ARENA_PAGES - 1)));
@@ -232,7 +247,9 @@ function verifySpan(record: usize, length: u32, number: u32): u32 {
 // ---- pools ----
 
 function verifySlab(head: usize, c: u32, pages: u32): u32 {
-  if (pages != slabPages(c)) return broken(BROKEN_SHAPE, pageOf(head), slabPages(c), pages);
+  if (pages != slabPages(c, 0) && pages != slabPages(c, 1)) {
+    return broken(BROKEN_SHAPE, pageOf(head), slabPages(c, 1), pages);
+  }
   let idle: u32 = 0;
   for (let i: u32 = 0; i < pages; i++) {
     const record = head + (<usize>i << 3);
@@ -349,7 +366,7 @@ function verifyBins(bins: usize, bits: usize, key: usize, link: usize): u32 {
   }
   let expected: u32 = 0;
   for (let number = word(STATE_FIRST); number < word(STATE_FRONTIER); number++) {
-    if (<u32>load<u8>(STATE + STATE_MAP + number) != ARENA_PAGED) continue;
+    if (kindOf(number) != ARENA_PAGED) continue;
     expected += u32(load<u64>(headerOf(<usize>number << ARENA_SHIFT), HEADER_PAGES) != 0);
   }
   return listed == expected ? 0 : broken(BROKEN_ARENA_BIN, 0, expected, listed);

@@ -4,6 +4,7 @@
  */
 
 import * as core from "../../assembly/alloc/malloc";
+import { verify as verifyCore } from "../../assembly/alloc/verify";
 
 /** tallyheap with the fast paths of malloc and free inlined: what a program linked from source gets. */
 export const TALLYHEAP_INLINED = 0;
@@ -27,6 +28,12 @@ export function heapBase(): usize {
 /** Called once before the first request. */
 export function prepare(largest: usize): void {
   if (CONTENDER == FLOOR) prepareFloor(largest);
+}
+
+/** 0, or the number of the invariant that is broken; only tallyheap checks itself. */
+export function verify(): u32 {
+  if (CONTENDER == TALLYHEAP_INLINED || CONTENDER == TALLYHEAP_CALLED) return verifyCore();
+  return 0;
 }
 
 // @ts-ignore: decorator
@@ -70,7 +77,8 @@ export function heapRealloc(block: usize, size: usize): usize {
 // @ts-ignore: decorator
 @inline
 export function heapMemalign(log2: u32, size: usize): usize {
-  if (CONTENDER == TALLYHEAP_INLINED || CONTENDER == TALLYHEAP_CALLED) return core.alignedAlloc((<usize>1) << log2, size);
+  if (CONTENDER == TALLYHEAP_INLINED || CONTENDER == TALLYHEAP_CALLED)
+    return core.alignedAlloc((<usize>1) << log2, size);
   // TLSF aligns to 16 and has nothing wider: it is charged for the room that an aligned block would need.
   if (CONTENDER == TLSF) return heap.alloc(log2 > 4 ? size + ((<usize>1) << log2) : size);
   return floorMalloc(size);

@@ -6,8 +6,19 @@
  */
 
 import { ALIGNS, heapCalloc, heapFree, heapMalloc, heapMemalign, heapRealloc } from "./contender";
+import { TABLE } from "./table";
 
-export { heapBase, prepare } from "./contender";
+// The heap's functions are for loops outside, which call them one by one.
+export {
+  heapBase,
+  heapCalloc,
+  heapFree,
+  heapMalloc,
+  heapMemalign,
+  heapRealloc,
+  prepare,
+  verify,
+} from "./contender";
 
 const OP_MALLOC: u32 = 0;
 const OP_CALLOC: u32 = 1;
@@ -25,7 +36,6 @@ const FAULT_MOVED: i32 = 5;
 const OPS: usize = memory.data(CHUNK * 4, 64);
 const SIZES: usize = memory.data(CHUNK * 4, 64);
 const PREVIOUS: usize = memory.data(CHUNK * 4, 64);
-const TABLE: usize = memory.data(SLOTS * 4, 64);
 const HIGHEST_END: usize = memory.data(4, 4);
 const FAULT_AT: usize = memory.data(4, 4);
 

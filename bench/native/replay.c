@@ -151,8 +151,10 @@ EXPORT(highestEnd) uint32_t export_highest_end(void) { return (uint32_t)highest_
 #include "process.h"
 
 /* replay FLAT-FILE PASSES time|inspect. Prints "allocator NAME" and then a line "pass N" for each pass: N is the
-   processor time of the pass in ns, or (inspect) the growth of the peak resident memory in bytes since the start. */
+   processor time of the pass in ns, or (inspect) the growth of the peak resident memory in bytes since the start.
+   Without arguments only the allocator's name. */
 int main(int argc, char **argv) {
+  if (argc == 1) return printf("allocator %s\n", allocator_name()), 0;
   if (argc != 4) return fprintf(stderr, "usage: replay flat-file passes time|inspect\n"), 2;
   static char buffer[1 << 14];
   setvbuf(stdout, buffer, _IOFBF, sizeof buffer); /* stdio's own buffer would come from the heap under test */

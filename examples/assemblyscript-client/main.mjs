@@ -13,13 +13,11 @@ const CLIENT_BYTES = 262_144;
 const bytes = await compile();
 const heap = createHeap({ clientBytes: CLIENT_BYTES });
 
-/**
- * @type {{
- *   churn(count: number): number, drain(): number,
- *   operations(): number, weights(): number, statics(): number,
- * }}
- */
-const client = (await instantiate(bytes, { env: { memory: heap.memory }, heap: heap.raw })).exports;
+/** @typedef {{ churn(count: number): number, drain(): number }} Work what is done with blocks; returns damaged ones */
+/** @typedef {{ operations(): number, weights(): number, statics(): number }} Statics what the module remembers */
+
+const { exports } = await instantiate(bytes, { env: { memory: heap.memory }, heap: heap.raw.exports });
+const client = /** @type {Work & Statics} */ (/** @type {unknown} */ (exports));
 
 const weights = client.weights();
 const start = performance.now();

@@ -22,7 +22,7 @@ async function run(bytes) {
   const heap = createHeap({ clientBytes: CLIENT_BYTES });
   const { instance } = await WebAssembly.instantiate(bytes, {
     env: { memory: heap.memory },
-    heap: { ...heap.raw },
+    heap: heap.raw.exports,
   });
   const client = /** @type {Record<string, (argument?: number) => number>} */ (
     /** @type {unknown} */ (instance.exports)

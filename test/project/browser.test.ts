@@ -37,7 +37,7 @@ describe.skipIf(!installed)("in a real Chromium", () => {
   beforeAll(async () => {
     server = await serve();
     origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    browser = await chromium.launch({ executablePath, args: FLAGS });
+    browser = await chromium.launch({ executablePath: executablePath!, args: FLAGS });
   });
 
   afterAll(async () => {
@@ -63,7 +63,7 @@ describe.skipIf(!installed)("in a real Chromium", () => {
   test.each([
     ["the inlined wasm", "/index.js", "tallyheap.createHeap()"],
     ["the debug core", "/debug.js", "tallyheap.createHeap()"],
-    ["the fetched wasm", "/url.js", "await tallyheap.loadHeap()"],
+    ["the fetched wasm", "/url.js", "await tallyheap.createHeap()"],
   ])("%s works", async (_name, entry, create) => {
     const page = await browser.newPage();
     await page.goto(origin);

@@ -12,7 +12,7 @@ interface Packed {
   readonly files: readonly { readonly path: string }[];
 }
 
-/** What a user does: an empty TypeScript project that installs the tarball and copies the README's first example. */
+/** What a user does: an empty TypeScript project that installs the tarball and copies the README's examples. */
 describe("the packed package", () => {
   let folder = "";
   let packed: Packed;
@@ -32,10 +32,10 @@ describe("the packed package", () => {
     expect(paths.filter((path) => !path.startsWith("dist/")).sort()).toEqual(documents);
     expect(paths).toContain("dist/heap.wasm");
     expect(paths).toContain("dist/index.js");
-    expect(paths.filter((path) => /trace|atrc|graph/.test(path))).toEqual([]);
+    expect(paths.filter((path) => /\.atrc|\.graph|bench|test/.test(path))).toEqual([]);
   });
 
-  test("type-checks and runs the README's first example in an empty project", async () => {
+  test("type-checks and runs the README's examples in an empty project", async () => {
     const project = join(folder, "project");
     mkdirSync(join(project, "src"), { recursive: true });
     const manifest = { name: "consumer", version: "1.0.0", private: true, type: "module" };
@@ -44,14 +44,20 @@ describe("the packed package", () => {
     const install = await npm(["install", ...flags, join(folder, packed.filename)], project);
     expect(install.code, install.stderr).toBe(0);
 
-    const example = snippets(read("README.md")).find(({ language }) => language === "ts")!;
-    writeFileSync(join(project, "src/example.ts"), example.code);
+    const examples = snippets(read("README.md")).filter(({ language }) => language === "ts");
+    examples.forEach(({ code }, index) => writeFileSync(join(project, `src/example${index}.ts`), code));
     // Every entry's types, also without skipLibCheck: a consumer may not have our settings.
     const entries = ["tallyheap", "tallyheap/debug", "tallyheap/url"];
     const imports = entries.map((entry, index) => `export * as entry${index} from "${entry}";\n`);
     writeFileSync(join(project, "src/entries.ts"), imports.join(""));
     const compilerOptions = {
-      ...{ strict: true, skipLibCheck: false, target: "ES2022", lib: ["ES2022", "DOM"], types: [] },
+      ...{
+        strict: true,
+        skipLibCheck: false,
+        target: "ES2022",
+        lib: ["ES2022", "DOM"],
+        types: [] as string[],
+      },
       ...{ module: "NodeNext", rootDir: "src", outDir: "out" },
     };
     writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["src"] }));
@@ -59,9 +65,11 @@ describe("the packed package", () => {
     expect(compiled.stdout).toBe("");
     expect(compiled.code).toBe(0);
 
-    const ran = await run(process.execPath, ["out/example.js"], project);
-    expect(ran.stderr).toBe("");
-    expect(ran.code).toBe(0);
+    for (const index of examples.keys()) {
+      const ran = await run(process.execPath, [`out/example${index}.js`], project);
+      expect(ran.stderr).toBe("");
+      expect(ran.code).toBe(0);
+    }
     const loaded = await run(process.execPath, ["out/entries.js"], project);
     expect(loaded.stderr).toBe("");
 

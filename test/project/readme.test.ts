@@ -38,3 +38,13 @@ describe("snippets run as printed", () => {
     expect(examples.filter(({ name }) => name.startsWith("README.md")).length).toBeGreaterThan(0);
   });
 });
+
+test("the README lists the options that exist", () => {
+  const table = read("README.md").split("## Options")[1]!.split("##")[0]!;
+  const listed = [...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name!);
+  const interfaceText = read("bindings/options.ts")
+    .split("export interface HeapOptions")[1]!
+    .split("\n}")[0]!;
+  const declared = [...interfaceText.matchAll(/readonly (\w+)\?:/g)].map(([, name]) => name!);
+  expect(listed.sort()).toEqual(declared.sort());
+});

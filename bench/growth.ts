@@ -1,0 +1,81 @@
+/** `npm run -s bench:growth -- [options]`: what it costs a heap to grow to 160 MB while JavaScript objects are alive. */
+
+import { cac } from "cac";
+
+import { assemble } from "./contenders.js";
+import { conditions, runCli, select, wholeNumber, type CommonOptions } from "./options.js";
+import { script } from "./paths.js";
+import { runLines } from "./process.js";
+import { startProgress } from "./progress.js";
+import { newSeed, randomFrom, shuffled } from "./random.js";
+import { printJson, type Row } from "./results.js";
+import { median, medianInterval } from "./statistics.js";
+import { fixed, makeTable } from "./table.js";
+
+const DEFAULT_ROUNDS = 5;
+const DEFAULT_PAIRS = 300_000;
+/** ns a block above which a contender runs once only: it takes most of a minute. */
+const SLOW = 1000;
+
+interface GrowthOptions extends CommonOptions {
+  pairs?: string | number;
+}
+
+async function run(options: GrowthOptions): Promise<void> {
+  const rounds = wholeNumber("rounds", options.rounds, DEFAULT_ROUNDS);
+  const seed = wholeNumber("seed", options.seed, newSeed());
+  const pairs = wholeNumber("pairs", options.pairs, DEFAULT_PAIRS);
+  const field = select(await assemble(), options.only);
+  const results = field.contenders
+    .filter(({ module, isFloor }) => module !== undefined && !isFloor)
+    .map((contender) => ({ contender, samples: [] as number[], bytes: 0 }));
+  const random = randomFrom(seed);
+  const progress = startProgress(rounds * results.length);
+  try {
+    for (let round = 0; round < rounds; round++) {
+      for (const result of shuffled(results, random)) {
+        progress.tick(result.contender.name);
+        if ((result.samples[0] ?? 0) > SLOW) continue;
+        const args = [script("growth-worker.js"), result.contender.module!, String(2 ** 18), String(pairs)];
+        const [line = ""] = await runLines({ file: process.execPath, args });
+        const [ns = NaN, bytes = NaN] = line.split(" ").map(Number);
+        result.samples.push(ns);
+        result.bytes = bytes;
+      }
+    }
+  } finally {
+    progress.stop();
+  }
+  const workload = `growth to 160 MB, ${pairs} live pairs`;
+  const rows = results.map(({ contender, samples }): Row => ({
+    ...{ workload, contender: contender.name, unit: "ns/block", samples, median: median(samples) },
+    version: contender.version,
+  }));
+  if (options.json) {
+    printJson(rows);
+    return;
+  }
+  const body = results.map(({ contender, samples, bytes }) => {
+    const { median: middle, low, high } = medianInterval(samples);
+    return [
+      contender.name,
+      fixed(middle, 1),
+      `${fixed(low, 1)}–${fixed(high, 1)}`,
+      fixed(bytes / 2 ** 20, 0),
+    ];
+  });
+  console.log(`10·1024·1024 blocks of 16 bytes with ${pairs} pairs of JavaScript objects alive`);
+  console.log(makeTable(["", "ns a block", "interval", "memory, MiB"], body));
+  console.log(conditions(field, rounds, seed));
+}
+
+const cli = cac("bench:growth");
+cli
+  .command("", "Fill 160 MB with small blocks while JavaScript objects are alive")
+  .option("--json", "Print an array of { workload, contender, unit, samples, median, … }")
+  .option("--pairs <n>", `Pairs of live objects (default ${DEFAULT_PAIRS})`)
+  .option("--rounds <n>", `Interleaved rounds (default ${DEFAULT_ROUNDS})`)
+  .option("--only <names>", "Only contenders whose names contain one of these words, separated by commas")
+  .option("--seed <n>", "Seed of the order of contenders")
+  .action(run);
+await runCli(cli);

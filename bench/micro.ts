@@ -1,0 +1,119 @@
+/** `npm run -s bench:micro -- [options] [WORKLOAD…]`: small workloads whose loops run inside wasm or C. */
+
+import { cac } from "cac";
+
+import { assemble } from "./contenders.js";
+import {
+  QUICK_ROUNDS,
+  ROUNDS,
+  conditions,
+  runCli,
+  select,
+  wholeNumber,
+  type CommonOptions,
+} from "./options.js";
+import { writePlot } from "./plot.js";
+import { startProgress } from "./progress.js";
+import { newSeed, randomFrom, shuffled } from "./random.js";
+import { printJson, ratioTo, type Row } from "./results.js";
+import { sample } from "./sampling.js";
+import { median } from "./statistics.js";
+import { coldTable, ratioTable, timesTable } from "./table.js";
+import { WORKLOADS, type Workload } from "./workloads.js";
+
+const FULL = { iterations: 7, warmup: 3 };
+const QUICK = { iterations: 3, warmup: 2 };
+/** A sample of this many units takes a second or so. */
+const LONG = 1_000_000;
+const LONG_PLAN = { iterations: 2, warmup: 1 };
+
+/** The named workloads, or all but those that bench:spans compares. */
+function chosen(names: readonly string[]): Workload[] {
+  if (names.length === 0) return WORKLOADS.filter(({ name }) => !name.startsWith("large"));
+  const found = WORKLOADS.filter(({ name }) => names.some((wanted) => name.includes(wanted)));
+  if (found.length === 0) {
+    throw new Error(
+      `no workload is called ${names.join(" or ")}; there are ${WORKLOADS.map(({ name }) => `"${name}"`).join(", ")}`,
+    );
+  }
+  return found;
+}
+
+async function run(names: readonly string[], options: CommonOptions): Promise<void> {
+  const rounds = wholeNumber("rounds", options.rounds, options.quick ? QUICK_ROUNDS : ROUNDS);
+  const seed = wholeNumber("seed", options.seed, newSeed());
+  const workloads = chosen(names);
+  const all = select(await assemble(), options.only);
+  const field = { ...all, contenders: all.contenders.filter(({ micro }) => micro !== undefined) };
+  const results = workloads.flatMap((workload) =>
+    field.contenders.map((contender) => ({
+      workload,
+      contender,
+      warm: [] as number[],
+      cold: [] as number[],
+    })),
+  );
+  const random = randomFrom(seed);
+  const progress = startProgress(rounds * results.length);
+  try {
+    for (let round = 0; round < rounds; round++) {
+      for (const workload of workloads) {
+        const plan = workload.units > LONG ? LONG_PLAN : options.quick ? QUICK : FULL;
+        for (const result of shuffled(
+          results.filter((r) => r.workload === workload),
+          random,
+        )) {
+          progress.tick(`${workload.name}: ${result.contender.name}`);
+          const { warm, cold } = await sample(result.contender, workload, plan);
+          result.warm.push(warm);
+          result.cold.push(cold);
+        }
+      }
+    }
+  } finally {
+    progress.stop();
+  }
+  const rows = results.map(({ workload, contender, warm, cold }): Row => {
+    const other = results.find((r) => r.workload === workload && r.contender.name === field.reference);
+    return {
+      workload: workload.name,
+      contender: contender.name,
+      unit: workload.unit,
+      samples: warm,
+      median: median(warm),
+      version: contender.version,
+      ...(other && { ratio: ratioTo(field.reference, warm, other.warm) }),
+      cold: {
+        samples: cold,
+        median: median(cold),
+        ...(other && { ratio: ratioTo(field.reference, cold, other.cold) }),
+      },
+    };
+  });
+  if (options.plot !== undefined)
+    writePlot(options.plot, rows, `Micro workloads, ratio to ${field.reference}`);
+  if (options.json) {
+    printJson(rows);
+    return;
+  }
+  console.log(`Warm: ns a unit, median and half the width of its interval\n${timesTable(rows)}`);
+  console.log(
+    `\nWarm: ratio to ${field.reference}, median over rounds and its interval\n${ratioTable(rows)}`,
+  );
+  console.log(`\nFirst sample in a new process: ratio to ${field.reference}\n${coldTable(rows)}\n`);
+  for (const { name, unit, about } of workloads)
+    console.log(`${name}: ${about}; ${unit.replace("/", " a ")}`);
+  console.log(`\n${conditions(field, rounds, seed)}`);
+}
+
+const cli = cac("bench:micro");
+cli
+  .command("[...workloads]", "Small workloads on every heap that is present; a part of a name selects")
+  .option("--json", "Print an array of { workload, contender, unit, samples, median, … }")
+  .option("--rounds <n>", `Interleaved rounds (default ${ROUNDS})`)
+  .option("--quick", `${QUICK_ROUNDS} rounds and fewer samples: an impression, no measurement`)
+  .option("--only <names>", "Only contenders whose names contain one of these words, separated by commas")
+  .option("--seed <n>", "Seed of the order of contenders")
+  .option("--plot <file>", "Write a chart: .svg or .html")
+  .action(run);
+await runCli(cli);

@@ -1,0 +1,28 @@
+/** Where the benchmarks find their sources and leave their products. */
+
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The nearest folder with a package.json: this file runs as build/bench/paths.js, and in tests as it stands. */
+function findRoot(folder: string): string {
+  return existsSync(join(folder, "package.json")) ? folder : findRoot(dirname(folder));
+}
+
+export const root = findRoot(dirname(fileURLToPath(import.meta.url)));
+export const buildDir = join(root, "build");
+export const nativeSources = join(root, "bench/native");
+
+/** The traces that come with the project, by name. */
+export function bundledTraces(): string[] {
+  const folder = join(root, "bench/traces");
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".atrc.gz"))
+    .sort()
+    .map((file) => join(folder, file));
+}
+
+/** A compiled file of this folder that runs as a process of its own. */
+export function script(name: string): string {
+  return fileURLToPath(new URL(`./${name}`, import.meta.url));
+}

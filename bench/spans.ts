@@ -1,0 +1,90 @@
+/**
+ * `npm run -s bench:spans -- [options]`: does a large allocation cost more where ten times as many free spans lie
+ * about? Prints, for each heap, the time with 400 and with 4,000 free spans and the ratio of the two.
+ */
+
+import { cac } from "cac";
+
+import { assemble } from "./contenders.js";
+import {
+  QUICK_ROUNDS,
+  ROUNDS,
+  conditions,
+  runCli,
+  select,
+  wholeNumber,
+  type CommonOptions,
+} from "./options.js";
+import { startProgress } from "./progress.js";
+import { newSeed, randomFrom, shuffled } from "./random.js";
+import { printJson, ratioTo, type Row } from "./results.js";
+import { sample } from "./sampling.js";
+import { median } from "./statistics.js";
+import { fixed, makeTable } from "./table.js";
+import { workloadNamed } from "./workloads.js";
+
+const PLAN = { iterations: 5, warmup: 2 };
+
+async function run(options: CommonOptions): Promise<void> {
+  const rounds = wholeNumber("rounds", options.rounds, options.quick ? QUICK_ROUNDS : ROUNDS);
+  const seed = wholeNumber("seed", options.seed, newSeed());
+  const field = select(await assemble(), options.only);
+  const few = workloadNamed("large, 400 free spans");
+  const many = workloadNamed("large, 4000 free spans");
+  const results = field.contenders
+    .filter(({ micro, isFloor }) => micro !== undefined && !isFloor)
+    .map((contender) => ({ contender, few: [] as number[], many: [] as number[] }));
+  const random = randomFrom(seed);
+  const progress = startProgress(rounds * results.length);
+  try {
+    for (let round = 0; round < rounds; round++) {
+      for (const result of shuffled(results, random)) {
+        progress.tick(result.contender.name);
+        result.few.push((await sample(result.contender, few, PLAN)).warm);
+        result.many.push((await sample(result.contender, many, PLAN)).warm);
+      }
+    }
+  } finally {
+    progress.stop();
+  }
+  const rows = results.flatMap(({ contender, few: base, many: samples }): Row[] => {
+    const common = { contender: contender.name, unit: few.unit, version: contender.version };
+    return [
+      { workload: few.name, samples: base, median: median(base), ...common },
+      {
+        workload: many.name,
+        samples,
+        median: median(samples),
+        ...common,
+        ratio: ratioTo(few.name, samples, base),
+      },
+    ];
+  });
+  if (options.json) {
+    printJson(rows);
+    return;
+  }
+  const body = results.map(({ contender, few: base, many: samples }) => {
+    const ratio = ratioTo(few.name, samples, base);
+    const cells = [median(base), median(samples)].map((ns) => fixed(ns, 0));
+    return [
+      contender.name,
+      ...cells,
+      `${fixed(ratio.median, 2)} (${fixed(ratio.low, 2)}–${fixed(ratio.high, 2)})`,
+    ];
+  });
+  console.log("malloc and free of 40 to 200 KB between free spans of 33 to 64 KB, ns a pair");
+  console.log(makeTable(["", "400 spans", "4,000 spans", "ratio"], body));
+  console.log(conditions(field, rounds, seed));
+}
+
+const cli = cac("bench:spans");
+cli
+  .command("", "The cost of a large allocation against the number of free spans")
+  .option("--json", "Print an array of { workload, contender, unit, samples, median, … }")
+  .option("--rounds <n>", `Interleaved rounds (default ${ROUNDS})`)
+  .option("--quick", `${QUICK_ROUNDS} rounds`)
+  .option("--only <names>", "Only contenders whose names contain one of these words, separated by commas")
+  .option("--seed <n>", "Seed of the order of contenders")
+  .action(run);
+await runCli(cli);

@@ -1,0 +1,50 @@
+// The wasm modules of bench/assembly, one for each contender. `npm run build` runs these steps when it builds for
+// the benchmarks; the replayer compiles again, with a larger slot table, for a trace that has more blocks alive.
+
+import { asc } from "../scripts/steps.mjs";
+
+/** Operations that the driver hands over at a time: 128 KiB of them, which stay in the second-level cache. */
+export const CHUNK = 16_384;
+/** Pointers in the slot table of the modules compiled by the build. */
+export const SLOTS = 262_144;
+
+/** Contenders of bench/assembly/contender.ts: name of the file, number, and the runtime to compile with. */
+export const modules = {
+  "tallyheap-inlined": { contender: 0, runtime: ["--runtime", "assembly/runtime", "--stackSize", "4"] },
+  "tallyheap-called": { contender: 1, runtime: ["--runtime", "assembly/runtime", "--stackSize", "4"] },
+  tlsf: { contender: 2, runtime: ["--runtime", "minimal"] },
+  floor: { contender: 3, runtime: ["--runtime", "assembly/runtime", "--stackSize", "4"] },
+};
+
+/** @param {string} name @param {number} slots */
+export function moduleFile(name, slots = SLOTS) {
+  return `build/contenders/${name}${slots === SLOTS ? "" : `-${slots}`}.wasm`;
+}
+
+/**
+ * Compiles a contender's loops with the optimisation flags of the core (bench/assembly/asconfig.json).
+ * @param {keyof typeof modules} name @param {number} slots
+ */
+export async function compileModule(name, slots = SLOTS) {
+  const { contender, runtime } = modules[name];
+  const file = moduleFile(name, slots);
+  await asc([
+    ...["bench/assembly/replay.ts", "bench/assembly/micro.ts", "--config", "bench/assembly/asconfig.json"],
+    ...["--use", `CONTENDER=${contender},CHUNK=${CHUNK},SLOTS=${slots}`, ...runtime],
+    ...["--outFile", file, "--textFile", file.replace(/wasm$/, "wat")],
+  ]);
+}
+
+/** @type {import("../scripts/steps.mjs").Step[]} */
+export const steps = /** @type {(keyof typeof modules)[]} */ (Object.keys(modules)).map((name) => ({
+  name: moduleFile(name),
+  inputs: [
+    "assembly/**/*.ts",
+    "bench/assembly/**/*.ts",
+    "bench/assembly/asconfig.json",
+    "bench/steps.mjs",
+    "package-lock.json",
+  ],
+  outputs: [moduleFile(name)],
+  run: () => compileModule(name),
+}));

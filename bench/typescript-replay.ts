@@ -1,0 +1,161 @@
+/**
+ * The replay of bench/native/replay.c once more, in TypeScript: each operation is a call into wasm. Blocks are touched
+ * through a Uint8Array that is made anew when the memory has grown: a detached view has length 0, so the test against
+ * its length finds that too.
+ */
+
+import type { Heap, Ptr } from "tallyheap";
+
+import { CHUNK, type Replayer } from "./chunks.js";
+import type { FlatTrace } from "./flat.js";
+import { MEMALIGN_SIZE_BITS, OP_CALLOC, OP_FREE, OP_MALLOC, OP_REALLOC } from "./trace.js";
+
+/** What `Heap` and `heap.raw` have in common. */
+export type HeapCalls = Pick<Heap, "malloc" | "calloc" | "realloc" | "free" | "alignedAlloc">;
+
+const MEMALIGN_SIZE_MASK = 2 ** MEMALIGN_SIZE_BITS - 1;
+const STEP = 0x85ebca6b | 0;
+
+const FAULT_NONE = 0;
+const FAULT_NULL = 1;
+const FAULT_ALIGNMENT = 2;
+const FAULT_NOT_ZERO = 3;
+const FAULT_CONTENTS = 4;
+const FAULT_MOVED = 5;
+
+export class TypeScriptReplayer implements Replayer {
+  readonly #calls: HeapCalls;
+  readonly #memory: WebAssembly.Memory;
+  readonly #base: number;
+  readonly #blocks: Uint32Array;
+  readonly #ops = new Uint32Array(CHUNK);
+  readonly #sizes = new Uint32Array(CHUNK);
+  readonly #previous = new Uint32Array(CHUNK);
+  readonly verify: () => void;
+  #view: Uint8Array;
+  #highestEnd = 0;
+  #faultAt = 0;
+
+  constructor(calls: HeapCalls, memory: WebAssembly.Memory, slots: number, base: number, verify: () => void) {
+    this.#calls = calls;
+    this.#memory = memory;
+    this.#base = base;
+    this.#blocks = new Uint32Array(slots);
+    this.#view = new Uint8Array(memory.buffer);
+    this.verify = verify;
+  }
+
+  load(trace: FlatTrace, from: number, count: number): void {
+    this.#ops.set(trace.ops.subarray(from, from + count));
+    this.#sizes.set(trace.sizes.subarray(from, from + count));
+    this.#previous.set(trace.previous.subarray(from, from + count));
+  }
+
+  replay(count: number): void {
+    const calls = this.#calls;
+    const blocks = this.#blocks;
+    const ops = this.#ops;
+    const sizes = this.#sizes;
+    let view = this.#view;
+    for (let i = 0; i < count; i++) {
+      const code = ops[i]!;
+      const op = code & 7;
+      const slot = code >>> 3;
+      let size = sizes[i]!;
+      let block: Ptr;
+      if (op === OP_FREE) {
+        calls.free(blocks[slot]! as Ptr);
+        continue;
+      } else if (op === OP_MALLOC) {
+        block = calls.malloc(size);
+      } else if (op === OP_REALLOC) {
+        block = calls.realloc(blocks[slot]! as Ptr, size);
+      } else if (op === OP_CALLOC) {
+        block = calls.calloc(1, size);
+      } else {
+        const alignment = 1 << (size >>> MEMALIGN_SIZE_BITS);
+        size &= MEMALIGN_SIZE_MASK;
+        block = calls.alignedAlloc(alignment, size);
+      }
+      blocks[slot] = block;
+      if (size > 0) {
+        if (block + size > view.length) view = new Uint8Array(this.#memory.buffer);
+        view[block] = 1;
+        view[block + size - 1] = 1;
+      }
+    }
+    this.#view = view;
+  }
+
+  inspect(count: number): number {
+    for (let i = 0; i < count; i++) {
+      this.#faultAt = i;
+      const fault = this.#inspectOne(this.#ops[i]!, this.#sizes[i]!, this.#previous[i]!);
+      if (fault !== FAULT_NONE) return fault;
+    }
+    return FAULT_NONE;
+  }
+
+  faultAt(): number {
+    return this.#faultAt;
+  }
+
+  extent(): number {
+    return this.#highestEnd - this.#base;
+  }
+
+  #inspectOne(code: number, sizeWord: number, old: number): number {
+    const op = code & 7;
+    const slot = code >>> 3;
+    const seed = Math.imul(slot + 1, 0x9e3779b1 | 0);
+    let block = this.#blocks[slot]! as Ptr;
+    let size = sizeWord;
+    let alignment = 1;
+    if ((op === OP_FREE || op === OP_REALLOC) && !this.#holds(block, old, seed)) return FAULT_CONTENTS;
+    if (op === OP_FREE) {
+      this.#calls.free(block);
+      return FAULT_NONE;
+    }
+    if (op === OP_MALLOC) {
+      block = this.#calls.malloc(size);
+    } else if (op === OP_REALLOC) {
+      block = this.#calls.realloc(block, size);
+    } else if (op === OP_CALLOC) {
+      block = this.#calls.calloc(1, size);
+    } else {
+      alignment = 1 << (size >>> MEMALIGN_SIZE_BITS);
+      size &= MEMALIGN_SIZE_MASK;
+      block = this.#calls.alignedAlloc(alignment, size);
+    }
+    if (block === 0) return FAULT_NULL;
+    if (size >= 8) alignment = Math.max(alignment, size >= 16 ? 16 : 8);
+    if (block % alignment !== 0) return FAULT_ALIGNMENT;
+    if (this.#view.length === 0) this.#view = new Uint8Array(this.#memory.buffer);
+    if (op === OP_REALLOC && !this.#holds(block, Math.min(old, size), seed)) return FAULT_MOVED;
+    if (op === OP_CALLOC && this.#view.subarray(block, block + size).some((byte) => byte !== 0))
+      return FAULT_NOT_ZERO;
+    this.#fill(block, size, seed);
+    this.#blocks[slot] = block;
+    this.#highestEnd = Math.max(this.#highestEnd, block + size);
+    return FAULT_NONE;
+  }
+
+  #fill(block: number, size: number, seed: number): void {
+    const view = this.#view;
+    let word = seed;
+    for (let at = 0; at < size; at++) {
+      if ((at & 3) === 0) word = seed ^ Math.imul(at >>> 2, STEP);
+      view[block + at] = word >>> ((at & 3) << 3);
+    }
+  }
+
+  #holds(block: number, size: number, seed: number): boolean {
+    const view = this.#view;
+    let word = seed;
+    for (let at = 0; at < size; at++) {
+      if ((at & 3) === 0) word = seed ^ Math.imul(at >>> 2, STEP);
+      if (view[block + at] !== ((word >>> ((at & 3) << 3)) & 0xff)) return false;
+    }
+    return true;
+  }
+}

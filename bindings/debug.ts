@@ -1,0 +1,32 @@
+/**
+ * The heap with guards around every block, fill patterns, a quarantine of freed blocks, and reports that name what was
+ * overwritten and the JavaScript stacks of allocation and free: what `PYTHONMALLOC=debug` is to CPython.
+ *
+ *     import { createHeap } from "tallyheap/debug";
+ */
+import { wasm } from "./generated/debug-core.js";
+import { compile, openCore } from "./create.js";
+import { DebugHeap } from "./debug/debug-heap.js";
+import { decodeBase64 } from "./decode.js";
+import type { Heap } from "./heap.js";
+import { readOptions, type HeapOptions } from "./options.js";
+
+export { Heap } from "./heap.js";
+export * from "./public.js";
+
+let compiled: WebAssembly.Module | undefined;
+
+/** The debug core of this package, compiled once; pass it to a worker's `createHeap({ module })`. */
+export function heapModule(): WebAssembly.Module {
+  return (compiled ??= compile(decodeBase64(wasm)));
+}
+
+/**
+ * A *new* heap on the debug core. Options as in `tallyheap`; `checks` is always on.
+ * @throws HeapError `ERR_HEAP_ARGUMENT` for an option, `ERR_HEAP_OOM` if the host has no memory
+ */
+export function createHeap(options?: HeapOptions): Heap {
+  const settings = { ...readOptions(options), checks: true };
+  const module = settings.module === undefined ? heapModule() : compile(settings.module);
+  return new DebugHeap(openCore(module, settings), settings);
+}

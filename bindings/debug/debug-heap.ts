@@ -1,0 +1,68 @@
+import type { Core } from "../core.js";
+import { HeapError } from "../errors.js";
+import { Heap } from "../heap.js";
+import type { Settings } from "../options.js";
+import type { Ptr } from "../ptr.js";
+import { DebugWitness } from "./debug-witness.js";
+import { Sites } from "./sites.js";
+import { Trace } from "./trace.js";
+
+/** A heap on the debug core that remembers where each of its blocks was made and freed. */
+export class DebugHeap extends Heap {
+  readonly #sites: Sites;
+
+  /** @internal Use `createHeap` of `tallyheap/debug`. */
+  constructor(core: Core, settings: Settings) {
+    const sites = new Sites();
+    super(core, settings, new DebugWitness(sites));
+    this.#sites = sites;
+  }
+
+  override malloc(size: number): Ptr {
+    const trace = new Trace(new Error());
+    const ptr = super.malloc(size);
+    this.#sites.allocated(ptr, size, trace);
+    return ptr;
+  }
+
+  override calloc(count: number, size: number): Ptr {
+    const trace = new Trace(new Error());
+    const ptr = super.calloc(count, size);
+    this.#sites.allocated(ptr, count * size, trace);
+    return ptr;
+  }
+
+  override alignedAlloc(alignment: number, size: number): Ptr {
+    const trace = new Trace(new Error());
+    const ptr = super.alignedAlloc(alignment, size);
+    this.#sites.allocated(ptr, size, trace);
+    return ptr;
+  }
+
+  override realloc(ptr: Ptr, size: number): Ptr {
+    const trace = new Trace(new Error());
+    const moved = super.realloc(ptr, size);
+    if (moved !== ptr) this.#sites.freed(ptr, trace);
+    this.#sites.allocated(moved, size, trace);
+    return moved;
+  }
+
+  override free(ptr: Ptr): void {
+    const trace = new Trace(new Error());
+    try {
+      super.free(ptr);
+    } catch (error) {
+      // The fault of another block, found when the quarantine made room: this one is freed all the same.
+      const other =
+        error instanceof HeapError && error.code === "ERR_HEAP_USE_AFTER_FREE" && error.block !== ptr;
+      if (other) this.#sites.freed(ptr, trace);
+      throw error;
+    }
+    this.#sites.freed(ptr, trace);
+  }
+
+  override reset(): void {
+    super.reset();
+    this.#sites.clear();
+  }
+}

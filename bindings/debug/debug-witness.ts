@@ -1,0 +1,107 @@
+import {
+  BROKEN_GUARD,
+  BROKEN_QUARANTINE,
+  DAMAGE_NONE,
+  DEBUG_LIVE,
+  FAULT_BAD_POINTER,
+  FAULT_CORRUPT,
+  FAULT_USE_AFTER_FREE,
+  STATE_DEBUG,
+} from "../generated/layout.js";
+import type { Core } from "../core.js";
+import { HeapError, hex, type HeapErrorCode, type HeapErrorDetails } from "../errors.js";
+import { brokenError, faultError, faultReason, invariantName } from "../faults.js";
+import type { LeakReport, LeakedBlock } from "../leak.js";
+import type { Ptr } from "../ptr.js";
+import type { Witness } from "../witness.js";
+import { blockReport, damageDetails, damageSummary, readDamage, stacks } from "./report.js";
+import type { Site, Sites } from "./sites.js";
+
+/** Offsets, before a block, of the link to the next live one and of its size (big-endian); see assembly/debug. */
+const NEXT_OFFSET = 28;
+const SIZE_OFFSET = 8;
+
+/** Tells faults with everything the debug core noted and the stacks the debug entry kept. */
+export class DebugWitness implements Witness {
+  readonly #sites: Sites;
+
+  constructor(sites: Sites) {
+    this.#sites = sites;
+  }
+
+  fault(core: Core, fault: number, operation: string, ptr: Ptr): HeapError {
+    if (fault === FAULT_CORRUPT || fault === FAULT_USE_AFTER_FREE) {
+      const code = fault === FAULT_CORRUPT ? "ERR_HEAP_CORRUPT" : "ERR_HEAP_USE_AFTER_FREE";
+      return this.#damageError(core, code, `${operation}(${hex(ptr)})`, { operation, ptr });
+    }
+    const site = fault === FAULT_BAD_POINTER ? undefined : this.#sites.at(ptr);
+    return site
+      ? knownBlockError(core, fault, operation, site)
+      : this.#strangerError(core, fault, operation, ptr);
+  }
+
+  broken(core: Core, broken: number): HeapError {
+    if (broken !== BROKEN_GUARD && broken !== BROKEN_QUARANTINE) return brokenError(core, broken);
+    const details = { operation: "verify", invariant: invariantName(broken), invariantCode: broken };
+    return this.#damageError(core, "ERR_HEAP_CORRUPT", "verify()", details);
+  }
+
+  leaks(core: Core): LeakReport {
+    const leaked = this.#liveBlocks(core);
+    return { blocks: leaked.length, bytes: leaked.reduce((sum, { size }) => sum + size, 0), leaked };
+  }
+
+  #damageError(core: Core, code: HeapErrorCode, call: string, details: HeapErrorDetails): HeapError {
+    const damage = readDamage(core);
+    const site = this.#sites.at(damage.block);
+    const summary = damage.kind === DAMAGE_NONE ? "the block's header is destroyed" : damageSummary(damage);
+    const message = `${call}: ${summary}\n${blockReport(core, damage, site)}`;
+    return new HeapError(code, message, { ...details, ...damageDetails(damage, site) });
+  }
+
+  /** A pointer that is no block's: perhaps it points into one. */
+  #strangerError(core: Core, fault: number, operation: string, ptr: Ptr): HeapError {
+    const around = this.#sites.around(ptr);
+    if (around === undefined) return faultError(core, fault, operation, ptr);
+    const error = faultError(core, fault, operation, ptr);
+    const place = `it points ${ptr - around.ptr} bytes into the block of ${around.size} bytes at ${hex(around.ptr)}`;
+    const message = `${error.message}: ${place}\nAllocated at:\n${around.allocated.text}`;
+    const details = { operation, ptr, block: around.ptr, requestedSize: around.size, ...stacks(around) };
+    return new HeapError(error.code, message, details);
+  }
+
+  /** The core's list of live blocks, oldest first. */
+  #liveBlocks(core: Core): LeakedBlock[] {
+    const blocks: LeakedBlock[] = [];
+    for (
+      let ptr = core.state(STATE_DEBUG + DEBUG_LIVE);
+      ptr !== 0;
+      ptr = core.views.word(ptr - NEXT_OFFSET)
+    ) {
+      const size = bigEndian(core.views.word(ptr - SIZE_OFFSET));
+      const allocationStack = this.#sites.at(ptr as Ptr)?.allocated.text ?? "";
+      blocks.push({ ptr: ptr as Ptr, size, allocationStack });
+    }
+    return blocks.reverse();
+  }
+}
+
+/** A block that was freed before, or whose state the fault names. */
+function knownBlockError(core: Core, fault: number, operation: string, site: Site): HeapError {
+  const { ptr, size, allocated, freed } = site;
+  const error = faultError(core, fault, operation, ptr);
+  const freedLines = freed ? `\nFreed before at:\n${freed.text}` : "";
+  const message = `${operation}(${hex(ptr)}): ${faultReason(core, error.code, ptr)} (${size} bytes)`;
+  const report = `${message}\nAllocated at:\n${allocated.text}${freedLines}`;
+  return new HeapError(error.code, report, {
+    operation,
+    ptr,
+    block: ptr,
+    requestedSize: size,
+    ...stacks(site),
+  });
+}
+
+function bigEndian(word: number): number {
+  return new DataView(Uint32Array.of(word).buffer).getUint32(0, false);
+}

@@ -1,0 +1,34 @@
+/**
+ * CPython's memory manager as a WebAssembly heap.
+ *
+ *     import { createHeap } from "tallyheap";
+ *     const heap = createHeap();
+ *     const block = heap.malloc(100);
+ *     heap.bytes(block, 100).fill(7);
+ *     heap.free(block);
+ */
+import { wasm } from "./generated/core.js";
+import { compile, openCore } from "./create.js";
+import { decodeBase64 } from "./decode.js";
+import { Heap } from "./heap.js";
+import { readOptions, type HeapOptions } from "./options.js";
+
+export { Heap } from "./heap.js";
+export * from "./public.js";
+
+let compiled: WebAssembly.Module | undefined;
+
+/** The core of this package, compiled once; pass it to a worker's `createHeap({ module })`. */
+export function heapModule(): WebAssembly.Module {
+  return (compiled ??= compile(decodeBase64(wasm)));
+}
+
+/**
+ * A *new* heap, ready at once: the wasm is part of the package. Whoever creates it disposes of it, or drops it.
+ * @throws HeapError `ERR_HEAP_ARGUMENT` for an option, `ERR_HEAP_OOM` if the host has no memory
+ */
+export function createHeap(options?: HeapOptions): Heap {
+  const settings = readOptions(options);
+  const module = settings.module === undefined ? heapModule() : compile(settings.module);
+  return new Heap(openCore(module, settings), settings);
+}

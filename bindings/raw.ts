@@ -1,0 +1,65 @@
+import type { CoreExports } from "./core.js";
+import type { Ptr } from "./ptr.js";
+
+/** C's malloc family as wasm functions, to import into another module next to `heap.memory`. */
+export type RawExports = Pick<
+  CoreExports,
+  "malloc" | "calloc" | "realloc" | "free" | "aligned_alloc" | "malloc_usable_size"
+>;
+
+/**
+ * The malloc family without any check, for runtimes that generate their own calls. Sizes and pointers must be whole
+ * numbers below 2³²; a pointer must be a live block's. Failure is 0, as in C. Anything else is undefined behaviour.
+ */
+export class RawHeap {
+  /** The wasm functions themselves, under C's names; from JavaScript they return signed numbers. */
+  readonly exports: RawExports;
+  readonly #malloc: CoreExports["malloc"];
+  readonly #calloc: CoreExports["calloc"];
+  readonly #realloc: CoreExports["realloc"];
+  readonly #alignedAlloc: CoreExports["aligned_alloc"];
+  readonly #free: CoreExports["free"];
+  readonly #usableSize: CoreExports["malloc_usable_size"];
+
+  /** @internal */
+  constructor(exports: CoreExports) {
+    const { malloc, calloc, realloc, free, aligned_alloc, malloc_usable_size } = exports;
+    this.exports = Object.freeze({ malloc, calloc, realloc, free, aligned_alloc, malloc_usable_size });
+    this.#malloc = malloc;
+    this.#calloc = calloc;
+    this.#realloc = realloc;
+    this.#free = free;
+    this.#alignedAlloc = aligned_alloc;
+    this.#usableSize = malloc_usable_size;
+  }
+
+  /** A new block of `size` bytes, or 0 when memory is out; for size 0 a distinct block. */
+  malloc(size: number): Ptr {
+    return (this.#malloc(size) >>> 0) as Ptr;
+  }
+
+  /** A new zeroed block of `count` · `size` bytes; 0 when memory is out or the product does not fit 32 bits. */
+  calloc(count: number, size: number): Ptr {
+    return (this.#calloc(count, size) >>> 0) as Ptr;
+  }
+
+  /** The block with a new size, moved or not; null as `malloc`; 0 when memory is out, with the old block intact. */
+  realloc(ptr: Ptr, size: number): Ptr {
+    return (this.#realloc(ptr, size) >>> 0) as Ptr;
+  }
+
+  /** A new block at a multiple of `alignment`, a power of two up to 64 KiB; 0 when it cannot be had. */
+  alignedAlloc(alignment: number, size: number): Ptr {
+    return (this.#alignedAlloc(alignment, size) >>> 0) as Ptr;
+  }
+
+  /** Releases a block; null is a no-op. */
+  free(ptr: Ptr): void {
+    this.#free(ptr);
+  }
+
+  /** Bytes the block really has. */
+  usableSize(ptr: Ptr): number {
+    return this.#usableSize(ptr) >>> 0;
+  }
+}

@@ -1,0 +1,27 @@
+import type { Core } from "./core.js";
+import { takeCensus } from "./census.js";
+import type { HeapError } from "./errors.js";
+import { brokenError, faultError } from "./faults.js";
+import type { LeakReport } from "./leak.js";
+import type { Ptr } from "./ptr.js";
+import type { HeapStats } from "./stats.js";
+
+/** Who can say what happened: the default entry from the core's codes, the debug entry from all it recorded. */
+export interface Witness {
+  /** The error for a fault that the core reported about `ptr`. */
+  fault(core: Core, fault: number, operation: string, ptr: Ptr): HeapError;
+  /** The error for a broken invariant that verify() found. */
+  broken(core: Core, broken: number): HeapError;
+  /** What is still allocated. */
+  leaks(core: Core, stats: HeapStats): LeakReport;
+}
+
+/** Knows what the core knows. */
+export const plainWitness: Witness = { fault: faultError, broken: brokenError, leaks: countLeaks };
+
+function countLeaks(core: Core, stats: HeapStats): LeakReport {
+  const counts = takeCensus(core);
+  const blocks = counts.reduce((sum, { live }) => sum + live, stats.spans);
+  const bytes = counts.reduce((sum, { live, size }) => sum + live * size, stats.spanBytes);
+  return { blocks, bytes, leaked: [] };
+}

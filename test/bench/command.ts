@@ -1,0 +1,31 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { findCompiler } from "../../bench/toolchain.js";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a compiled command of bench/ as npm does. */
+export function bench(command: string, ...args: string[]): Outcome {
+  const run = spawnSync(process.execPath, [join(root, "build/bench", command), ...args], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  return { code: run.status, stdout: run.stdout, stderr: run.stderr };
+}
+
+export function scratch(): string {
+  return mkdtempSync(join(tmpdir(), "bench-"));
+}
+
+/** Whether a C compiler works here; what needs it is skipped otherwise, under a name that says so. */
+export const hasCompiler = findCompiler() !== undefined;

@@ -1,0 +1,182 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { describe, expect, test } from "vitest";
+
+import type { Row } from "../../bench/results.js";
+import { OP_CALLOC, OP_FREE, OP_MALLOC, OP_MEMALIGN, OP_REALLOC } from "../../bench/trace.js";
+import { bench, hasCompiler, scratch } from "./command.js";
+import { encode, type Operation } from "./encode.js";
+
+/** All operations, sizes from 0 to several arenas; about half of the blocks stay to the end. */
+function mixture(): Operation[] {
+  const operations: Operation[] = [];
+  const live = new Set<number>();
+  let state = 1;
+  const random = (below: number): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+  for (let i = 0; i < 40_000; i++) {
+    const slot = random(500);
+    const size = [0, 8, 100, 600, 5000, 40_000, 300_000][random(random(20) === 0 ? 7 : 5)]!;
+    if (!live.has(slot)) {
+      live.add(slot);
+      const kind = random(20);
+      if (kind === 0) operations.push([OP_MEMALIGN, slot, size, 4 + random(9)]);
+      else operations.push([kind < 4 ? OP_CALLOC : OP_MALLOC, slot, random(size + 1)]);
+    } else if (random(3) === 0) {
+      operations.push([OP_REALLOC, slot, 1 + random(size + 1)]);
+    } else {
+      live.delete(slot);
+      operations.push([OP_FREE, slot]);
+    }
+  }
+  return operations;
+}
+
+describe("bench:replay", () => {
+  const folder = scratch();
+  const file = join(folder, "mixture.atrc");
+  writeFileSync(file, encode(mixture()));
+
+  test("prints the rows that api.md names, after checking the contents in every form", () => {
+    const { code, stdout, stderr } = bench("replay.js", "--json", file, "--quick", "--rounds", "1");
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    const rows = JSON.parse(stdout) as Row[];
+    const names = rows.map(({ contender }) => contender);
+    expect(names).toEqual(
+      expect.arrayContaining([
+        ...[
+          "tallyheap (inlined)",
+          "tallyheap (called)",
+          "tallyheap (raw)",
+          "tallyheap (checked)",
+          "tlsf (wasm)",
+        ],
+        ...["floor (wasm)", "floor (typescript)"],
+      ]),
+    );
+    expect(new Set(names).size).toBe(names.length);
+    for (const row of rows) {
+      expect(row).toMatchObject({ workload: "mixture", unit: "ns/op" });
+      expect(row.samples.length).toBe(1);
+      expect(row.median).toBeGreaterThan(0);
+      expect(row.cold?.samples.length).toBe(1);
+      expect(row.ratio?.to).toBe(
+        names.find((name) => name === "glibc" || name === "system malloc") ?? "tlsf (wasm)",
+      );
+      if (row.contender.startsWith("floor")) expect(row.memory).toBeUndefined();
+      else expect(row.memory?.firstPass).toBeGreaterThan(0.5);
+    }
+    const memory = (name: string): number =>
+      rows.find(({ contender }) => contender === name)?.memory?.firstPass ?? NaN;
+    expect(memory("tallyheap (called)")).toBe(memory("tallyheap (inlined)"));
+  });
+
+  test("without --json it prints tables; --plot writes a chart", () => {
+    for (const extension of ["svg", "html"]) {
+      const chart = join(folder, `chart.${extension}`);
+      const { code, stdout } = bench(
+        "replay.js",
+        file,
+        "--quick",
+        "--rounds",
+        "1",
+        "--only",
+        "called,tlsf",
+        "--plot",
+        chart,
+      );
+      expect(code).toBe(0);
+      expect(stdout).toContain("ratio to tlsf (wasm)");
+      expect(stdout).toContain("tallyheap (called)");
+      expect(stdout).not.toContain("\u001b[");
+      const text = readFileSync(chart, "utf8");
+      expect(text).toMatch(extension === "svg" ? /^<svg / : /^<!doctype html>/);
+      expect(text).toContain("tallyheap (called)");
+    }
+  });
+
+  test("a bad trace is one line and a failing exit code", () => {
+    const bad = join(folder, "bad.atrc");
+    writeFileSync(bad, encode([[OP_FREE, 0]]));
+    const { code, stdout, stderr } = bench("replay.js", "--json", bad);
+    expect(code).toBe(1);
+    expect(stdout).toBe("");
+    expect(stderr).toBe(`${bad}: operation 0 at byte 16: free of slot 0, which is empty\n`);
+  });
+
+  test.each([
+    [["--rounds", "0"], /--rounds 0: must be/],
+    [["--only", "nobody"], /no such contender/],
+  ])("bad options: %j", (options, message) => {
+    const { code, stderr } = bench("replay.js", file, ...options);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(message);
+  });
+
+  test("a trace with more blocks alive than the usual slot table has room for", () => {
+    const many = join(folder, "many.atrc");
+    writeFileSync(many, encode(Array.from({ length: 300_000 }, (_, slot) => [OP_MALLOC, slot, 16] as const)));
+    const { code, stdout, stderr } = bench(
+      "replay.js",
+      "--json",
+      many,
+      "--quick",
+      "--rounds",
+      "1",
+      "--only",
+      "called",
+    );
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    expect((JSON.parse(stdout) as Row[])[0]?.memory?.firstPass).toBeLessThan(1.2);
+  });
+});
+
+describe("bench:micro", () => {
+  test("prints rows with the workload's unit", () => {
+    const { code, stdout, stderr } = bench(
+      "micro.js",
+      "--json",
+      "--quick",
+      "--rounds",
+      "1",
+      "--only",
+      "called,floor,glibc",
+      "batch",
+      "realloc",
+    );
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    const rows = JSON.parse(stdout) as Row[];
+    expect([...new Set(rows.map(({ workload }) => workload))]).toEqual([
+      ...["batch FIFO", "batch LIFO", "batch random", "realloc growth"],
+    ]);
+    for (const row of rows) {
+      expect(row.unit).toBe(row.workload.startsWith("batch") ? "ns/pair" : "ns/call");
+      expect(row.samples.length).toBe(1);
+      expect(row.median).toBeGreaterThan(0);
+    }
+    expect(rows.some(({ contender }) => contender === "floor (native)")).toBe(hasCompiler);
+  });
+
+  test("an unknown workload names those that there are", () => {
+    const { code, stderr } = bench("micro.js", "nothing");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/no workload is called nothing.*"pair 16"/);
+  });
+});
+
+test("bench:release: every arena is free afterwards, and the memory serves 150 MB without growing", () => {
+  const { stdout } = bench("release.js", "--json");
+  const seen = JSON.parse(stdout) as Record<string, number>;
+  expect(seen["arenasAtPeak"]).toBeGreaterThanOrEqual(640);
+  expect(seen["arenasFreed"]).toBe(0);
+  expect(seen["memoryWithLarge"]).toBe(seen["memoryAtPeak"]);
+  // trim(): what the heap had is gone, but for a quarter; V8's own memory is the start's.
+  const above = (name: string): number => seen[name]! - seen["residentAtStart"]!;
+  expect(above("residentTrimmed")).toBeLessThan(0.25 * above("residentAtPeak"));
+});

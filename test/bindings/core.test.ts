@@ -1,0 +1,37 @@
+import { describe, expect, test } from "vitest";
+import { heapModule as debugModule } from "../../bindings/debug.js";
+import { heapModule } from "../../bindings/index.js";
+import { CORE_FUNCTIONS } from "../../bindings/core.js";
+import { coreOf } from "../../bindings/heap.js";
+import { builds } from "../support/cores.js";
+
+describe.each([
+  { name: "release", module: heapModule() },
+  { name: "debug", module: debugModule() },
+])("the $name module", ({ module }) => {
+  test("exports what the interface says, and nothing else", () => {
+    const exported = WebAssembly.Module.exports(module);
+    const functions = exported.filter(({ kind }) => kind === "function").map(({ name }) => name);
+    expect(functions.sort()).toEqual([...CORE_FUNCTIONS].sort());
+    expect(exported.filter(({ kind }) => kind !== "function")).toEqual([
+      { name: "stateBase", kind: "global" },
+    ]);
+  });
+
+  test("imports the memory and the growth signal", () => {
+    const imports = WebAssembly.Module.imports(module).map(
+      ({ module, name, kind }) => `${kind} ${module}.${name}`,
+    );
+    expect(imports.sort()).toEqual(["function env.grown", "memory env.memory"]);
+  });
+});
+
+test.each(builds)("check() of the $name core knows a live block", ({ create }) => {
+  const heap = create();
+  const { exports } = coreOf(heap);
+  const block = heap.malloc(100);
+  expect(exports.check(block)).toBe(0);
+  expect(exports.check(block + 8)).not.toBe(0);
+  heap.free(block);
+  expect(exports.check(block)).not.toBe(0);
+});

@@ -1,0 +1,212 @@
+import { describe, expect, test } from "vitest";
+import { heapModule, HeapError, type HeapOptions } from "../../bindings/index.js";
+import { ARENA, at, builds, errorOf, expectRefused, GIB, KIB, MIB, PAGE, release } from "../support/cores.js";
+
+/** Option values that no type would let through. */
+function untyped(options: Record<string, unknown>): HeapOptions {
+  return options as HeapOptions;
+}
+
+const NO_BYTES = [-1, 1.5, NaN, Infinity, -Infinity, 2 ** 33, "1024", 1024n, null, {}, Symbol("bytes")];
+
+describe.each(builds)("createHeap options, $name core", ({ create }) => {
+  test.each(["initialBytes", "maxBytes", "poolBytes", "clientBytes"])(
+    "%s refuses what is no number of bytes",
+    (name) => {
+      for (const value of NO_BYTES) {
+        const error = errorOf(() => create(untyped({ [name]: value })));
+        expect(error).toMatchObject({
+          code: "ERR_HEAP_ARGUMENT",
+          operation: "createHeap",
+          argument: name,
+          value,
+        });
+        expect(error.minimum).toBeTypeOf("number");
+        expect(error.maximum).toBeTypeOf("number");
+      }
+    },
+  );
+
+  test.each([
+    ["smallThreshold", [0, 128, 257, 1024, "512", null]],
+    ["checks", [0, 1, "true", null]],
+    ["module", [0, "heap.wasm", {}, null]],
+    ["memory", [0, new ArrayBuffer(65_536), {}, null]],
+    ["onUnraisable", [0, "log", {}, null]],
+    ["onMemoryPressure", [0, "log", {}, null]],
+    ["onLeak", [0, "log", {}, null]],
+  ])("%s refuses what it cannot be", (name, values) => {
+    for (const value of values) {
+      const error = errorOf(() => create(untyped({ [name]: value })));
+      expect(error).toMatchObject({ code: "ERR_HEAP_ARGUMENT", argument: name, value });
+    }
+  });
+
+  test("options must be an object", () => {
+    for (const options of [null, 5, "big"]) {
+      expect(errorOf(() => create(options as unknown as HeapOptions)).code).toBe("ERR_HEAP_ARGUMENT");
+    }
+    expect(create(undefined).malloc(1)).not.toBe(0);
+    expect(create({ maxBytes: undefined, memory: undefined }).malloc(1)).not.toBe(0);
+  });
+
+  test("initialBytes is the memory at the start, and no growth before it is full", () => {
+    const heap = create({ initialBytes: 3_000_000 });
+    expect(heap.stats().heapTotal).toBe(Math.ceil(3_000_000 / 65_536) * 65_536);
+    heap.malloc(2_000_000);
+    expect(heap.stats().grows).toBe(0);
+    expect(create().stats().heapTotal).toBe(MIB);
+    expect(create({ initialBytes: 0 }).malloc(100)).not.toBe(0);
+  });
+
+  test("initialBytes must not be over maxBytes", () => {
+    const error = errorOf(() => create({ initialBytes: 3 * MIB, maxBytes: 2 * MIB }));
+    expect(error).toMatchObject({ code: "ERR_HEAP_ARGUMENT", argument: "initialBytes", maximum: 2 * MIB });
+  });
+
+  test("maxBytes must leave room for one arena, and may be the default's fraction", () => {
+    expect(errorOf(() => create({ maxBytes: ARENA })).code).toBe("ERR_HEAP_ARGUMENT");
+    const heap = create({ maxBytes: 2 * ARENA });
+    expect(heap.stats()).toMatchObject({ heapTotal: 2 * ARENA, heapSizeLimit: 2 * ARENA });
+    heap.malloc(100);
+    expectRefused(heap, "ERR_HEAP_OOM", () => heap.malloc(ARENA));
+    expect(create().stats().heapSizeLimit).toBe(4 * GIB);
+  });
+
+  test("clientBytes are whole arenas from 256 KiB on that the heap leaves alone", () => {
+    const heap = create({ clientBytes: ARENA + 1 });
+    expect(heap.stats().reservedBytes).toBe(3 * ARENA);
+    expect(heap.malloc(16)).toBeGreaterThanOrEqual(3 * ARENA);
+    expect(create().stats().reservedBytes).toBe(ARENA);
+  });
+
+  test("module: one compilation, or the bytes, for many heaps", () => {
+    const heap = create();
+    heap.verify();
+    const bytes = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
+    const empty = errorOf(() => create({ module: bytes }));
+    expect(empty).toMatchObject({ code: "ERR_HEAP_ARGUMENT", argument: "module" });
+    const junk = errorOf(() => create({ module: new Uint8Array([1, 2, 3]) }));
+    expect(junk).toMatchObject({ code: "ERR_HEAP_ARGUMENT", argument: "module" });
+    expect(junk.cause).toBeInstanceOf(WebAssembly.CompileError);
+  });
+
+  test("memory: the heap lives in it, and it grows with the heap", () => {
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    const heap = create({ memory });
+    const block = heap.malloc(MIB);
+    heap.bytes(block, 4).set([1, 2, 3, 4]);
+    expect([...new Uint8Array(memory.buffer, block, 4)]).toEqual([1, 2, 3, 4]);
+    expect(heap.memory).toBe(memory);
+    heap.verify();
+  });
+
+  test("memory: one that holds a heap, is not zero, is shared or too large is refused", () => {
+    const used = new WebAssembly.Memory({ initial: 16 });
+    create({ memory: used });
+    const dirty = new WebAssembly.Memory({ initial: 16 });
+    new Uint8Array(dirty.buffer)[10_000] = 1;
+    const shared = new WebAssembly.Memory({ initial: 16, maximum: 32, shared: true });
+    const large = new WebAssembly.Memory({ initial: 64 });
+    for (const options of [
+      { memory: used },
+      { memory: dirty },
+      { memory: shared },
+      { memory: large, maxBytes: MIB },
+    ]) {
+      expect(errorOf(() => create(options))).toMatchObject({ code: "ERR_HEAP_ARGUMENT", argument: "memory" });
+    }
+  });
+
+  test("memory: one that cannot grow to what the heap needs", () => {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 2 });
+    const error = errorOf(() => create({ memory }));
+    expect(error).toMatchObject({ code: "ERR_HEAP_OOM", operation: "createHeap", size: ARENA });
+    expect(error.cause).toBeInstanceOf(RangeError);
+  });
+});
+
+describe("smallThreshold, release core", () => {
+  test("512: requests of up to 512 bytes are served by pools", () => {
+    const heap = release.create();
+    heap.malloc(512);
+    expect(heap.stats()).toMatchObject({ poolBytes: PAGE, slabBytes: 0 });
+    heap.malloc(513);
+    expect(heap.stats().slabBytes).toBeGreaterThan(0);
+  });
+
+  test("256, as before CPython 3.3: larger ones by slabs, in steps of at most 12.5 %", () => {
+    const heap = release.create({ smallThreshold: 256 });
+    heap.malloc(256);
+    expect(heap.stats()).toMatchObject({ poolBytes: PAGE, slabBytes: 0 });
+    heap.malloc(257);
+    expect(heap.stats().slabBytes).toBeGreaterThan(0);
+    for (let size = 257; size <= 1000; size++) {
+      const block = heap.malloc(size);
+      expect(heap.usableSize(block) / size).toBeLessThanOrEqual(1.125);
+    }
+    heap.verify();
+    expect(heap.debugMallocStats()).toContain("Small block threshold = 256, in 32 size classes.");
+  });
+});
+
+describe("poolBytes (CPython's WITH_MEMORY_LIMITS), release core", () => {
+  test("past the cap small requests are served by something larger", () => {
+    const heap = release.create({ poolBytes: 64 * KIB });
+    const blocks = Array.from({ length: 10_000 }, () => heap.malloc(64));
+    expect(heap.stats().poolBytes).toBe(64 * KIB);
+    expect(heap.stats().slabBytes).toBeGreaterThan(0);
+    expect(new Set(blocks).size).toBe(10_000);
+    heap.verify();
+    for (const block of blocks) heap.free(block);
+    heap.verify();
+    expect(heap.stats().heapUsed).toBe(0);
+  });
+
+  test("freeing makes room under the cap", () => {
+    const heap = release.create({ poolBytes: 16 * KIB });
+    const blocks = Array.from({ length: 1000 }, () => heap.malloc(64));
+    for (const block of blocks) heap.free(block);
+    heap.verify();
+    const block = heap.malloc(64);
+    expect(heap.usableSize(block)).toBe(64);
+    expect(heap.stats().poolBytes).toBe(PAGE);
+  });
+
+  test("a cap of nothing leaves no pools", () => {
+    const heap = release.create({ poolBytes: 0 });
+    const block = heap.malloc(16);
+    expect(heap.stats().poolBytes).toBe(0);
+    heap.free(block);
+    heap.verify();
+  });
+});
+
+describe("checks", () => {
+  test("off: pointers are taken on trust, arguments are still checked", () => {
+    const heap = release.create({ checks: false });
+    const block = heap.malloc(100);
+    expect(heap.usableSize(block)).toBe(112);
+    heap.bytes(block, 100).fill(3);
+    const moved = heap.realloc(block, 1000);
+    expect(heap.bytes(moved, 100).every((byte) => byte === 3)).toBe(true);
+    heap.free(heap.calloc(10, 10));
+    heap.free(heap.alignedAlloc(4096, 10));
+    heap.free(moved);
+    heap.free(at(0));
+    heap.verify();
+    expectRefused(heap, "ERR_HEAP_ARGUMENT", () => heap.malloc(-1));
+    expectRefused(heap, "ERR_HEAP_ARGUMENT", () => heap.free(at(0.5)));
+    const small = release.create({ checks: false, maxBytes: MIB });
+    expectRefused(small, "ERR_HEAP_OOM", () => small.malloc(MIB));
+  });
+
+  test("two heaps of one module do not know each other", () => {
+    const module = heapModule();
+    const [one, two] = [release.create({ module }), release.create({ module })];
+    const block = one.malloc(100);
+    expectRefused(two, "ERR_HEAP_BAD_POINTER", () => two.free(block));
+    one.free(block);
+    expect(HeapError.name).toBe("HeapError");
+  });
+});
