@@ -53,7 +53,9 @@ export function checked_calloc(count: usize, size: usize): usize {
 }
 
 export function checked_realloc(pointer: usize, size: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG) ? guard.checkedRealloc(pointer, size) : checks.checkedRealloc(pointer, size);
+  return isDefined(TALLYHEAP_DEBUG)
+    ? guard.checkedRealloc(pointer, size)
+    : checks.checkedRealloc(pointer, size);
 }
 
 export function checked_aligned_alloc(alignment: usize, size: usize): usize {

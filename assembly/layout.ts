@@ -151,9 +151,8 @@ export const STATE_AVAILABLE: u32 = STATE_CURRENT + CLASS_TABLE_BYTES;
 export const STATE_AVAILABLE_LAST: u32 = STATE_AVAILABLE + CLASS_TABLE_BYTES;
 /** Slabs of several pages that the class has. */
 export const STATE_SLABS: u32 = STATE_AVAILABLE_LAST + CLASS_TABLE_BYTES;
-/** ⌈2^RECIPROCAL_SHIFT / class size⌉ for each class: divides an offset in a page without a division. */
+/** ⌈2³² / class size⌉ for each class: divides an offset in a page without a division. */
 export const STATE_RECIPROCAL: u32 = STATE_SLABS + CLASS_TABLE_BYTES;
-export const RECIPROCAL_SHIFT: u32 = 22;
 /** Paged arenas by number of free pages, and by length of their longest free run; 0 in neither. */
 export const STATE_COUNT_BINS: u32 = STATE_RECIPROCAL + (CLASS_SLOTS << 2);
 export const STATE_RUN_BINS: u32 = STATE_COUNT_BINS + (ARENA_PAGES << 2);

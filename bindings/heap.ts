@@ -438,7 +438,11 @@ export class Heap implements Disposable {
 
 /** For `using heap = createHeap()`: the host's symbol, or a stand-in for it where the host has none. */
 const disposeSymbol = (Symbol as { readonly dispose?: symbol }).dispose ?? Symbol.for("Symbol.dispose");
-Object.defineProperty(Heap.prototype, disposeSymbol, { value: Heap.prototype.dispose });
+Object.defineProperty(Heap.prototype, disposeSymbol, {
+  value(this: Heap): void {
+    this.dispose();
+  },
+});
 
 function passes(): void {}
 

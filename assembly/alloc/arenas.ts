@@ -19,7 +19,6 @@ import {
   GROW_MIN_ARENAS,
   LAST_CLASS,
   MAX_ARENAS,
-  RECIPROCAL_SHIFT,
   SMALL_LIMIT,
   STATE_ARENA_BINS,
   STATE_ARENA_BITS,
@@ -56,7 +55,7 @@ export function mapEntry(address: usize): u32 {
 // @ts-ignore: decorator
 @inline
 export function kindOf(number: u32): u32 {
-  return min(load<u32>(<usize>number << 2, STATE + STATE_MAP), ARENA_PAGED);
+  return min(load<u32>((<usize>number) << 2, STATE + STATE_MAP), ARENA_PAGED);
 }
 
 /** What the arena that holds `address` is. */
@@ -68,7 +67,7 @@ export function arenaKind(address: usize): u32 {
 
 export function markArenas(first: u32, length: u32, entry: u32): void {
   for (let number = first; number < first + length; number++) {
-    store<u32>(<usize>number << 2, entry, STATE + STATE_MAP);
+    store<u32>((<usize>number) << 2, entry, STATE + STATE_MAP);
   }
 }
 
@@ -230,7 +229,7 @@ export function initialize(limit: u32, threshold: u32, poolLimit: u32, clientAre
   setWord(STATE_THRESHOLD, threshold);
   setWord(STATE_POOL_LIMIT, poolLimit);
   for (let c: u32 = 1; c <= LAST_CLASS; c++) {
-    store<u32>(STATE + STATE_RECIPROCAL + (c << 2), (1 << RECIPROCAL_SHIFT) / classBytes(c) + 1);
+    store<u32>(STATE + STATE_RECIPROCAL + (c << 2), <u32>(0xffffffff / classBytes(c)) + 1);
   }
   setWord(STATE_READY, 1);
 }
@@ -273,7 +272,7 @@ function findRun(length: u32): u32 {
   const sure = bin < 32 ? bin : bin + 1;
   const larger = (bits >>> sure) << sure;
   if (!larger) return 0;
-  return load<u32>(STATE + STATE_ARENA_BINS + (<u32>ctz(larger) << 2));
+  return load<u32>(STATE + STATE_ARENA_BINS + ((<u32>ctz(larger)) << 2));
 }
 
 function linkRun(first: u32, length: u32): void {

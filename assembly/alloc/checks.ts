@@ -19,9 +19,9 @@ import {
   FAULT_NONE,
   LAST_CLASS,
   PAGE_BYTES,
-  RECIPROCAL_SHIFT,
   RECORD_CLASS,
   RECORD_FREE,
+  RECORD_LIVE,
   SHAPE_CARVED,
   SHAPE_FIRST,
   SLOT_SHAPE,
@@ -34,10 +34,12 @@ import {
 import { STATE, word } from "../state";
 import { arenaKind } from "./arenas";
 import { classBytes } from "./classes";
-import { alignedAlloc, calloc, fault, freeInline, mallocInline, realloc, usableSize } from "./malloc";
+import { alignedAlloc, calloc, fault, free, mallocInline, realloc, releaseRare, usableSize } from "./malloc";
 import { entryOf, pageOf, recordOf } from "./pages";
-import { classSlot, poolDomain } from "./pools";
+import { classSlot, isPool, poolDomain } from "./pools";
 
+// @ts-ignore: decorator
+@inline
 export function checkedMalloc(size: usize): usize {
   if (word(STATE_POISON)) return refuse(FAULT_CORRUPT);
   const block = mallocInline(size);
@@ -46,6 +48,8 @@ export function checkedMalloc(size: usize): usize {
   return block;
 }
 
+// @ts-ignore: decorator
+@inline
 export function checkedCalloc(count: usize, size: usize): usize {
   if (word(STATE_POISON)) return refuse(FAULT_CORRUPT);
   if ((<u64>count * <u64>size) >> 32) return refuse(FAULT_ARGUMENT);
@@ -55,17 +59,21 @@ export function checkedCalloc(count: usize, size: usize): usize {
   return block;
 }
 
+// @ts-ignore: decorator
+@inline
 export function checkedRealloc(pointer: usize, size: usize): usize {
   if (word(STATE_POISON)) return refuse(FAULT_CORRUPT);
-  if (!pointer) return checkedMalloc(size);
-  const wrong = check(pointer);
-  if (wrong) {
-    fault(wrong, pointer);
-    return 0;
+  if (pointer) {
+    const wrong = check(pointer);
+    if (wrong) {
+      fault(wrong, pointer);
+      return 0;
+    }
   }
   const block = realloc(pointer, size);
   if (!block) return refuse(FAULT_MEMORY);
-  if (block != pointer && size <= 4) store<u32>(block, 0, 4);
+  // A block that moved has its old second word, which is no mark.
+  if (!pointer) store<u32>(block, 0, 4);
   return block;
 }
 
@@ -79,13 +87,32 @@ export function checkedAlignedAlloc(alignment: usize, size: usize): usize {
 }
 
 /** FAULT_NONE, or what is wrong; the block is untouched then. */
+// @ts-ignore: decorator
+@inline
 export function checkedFree(pointer: usize): u32 {
   if (word(STATE_POISON)) return fault(FAULT_CORRUPT, pointer);
+  const record = recordOf(pointer);
+  const head = load<u32>(record, RECORD_LIVE);
+  if (isUnmarkedBlock(pointer, record, head)) {
+    store<u32>(pointer, marked(pointer), 4);
+    if ((head & 0xffff) > 1) {
+      store<u32>(pointer, load<u32>(record, RECORD_FREE));
+      store<u32>(record, <u32>pointer, RECORD_FREE);
+      store<u16>(record, <u16>(head - 1), RECORD_LIVE);
+      return FAULT_NONE;
+    }
+    return releaseRare(pointer);
+  }
+  return checkedFreeSlow(pointer);
+}
+
+/** Null, a span, a block that happens to look marked, or a pointer that is wrong. */
+function checkedFreeSlow(pointer: usize): u32 {
   if (!pointer) return FAULT_NONE;
-  const wrong = check(pointer);
+  const wrong = checkSlow(pointer);
   if (wrong) return fault(wrong, pointer);
   store<u32>(pointer, marked(pointer), 4);
-  freeInline(pointer);
+  free(pointer);
   return FAULT_NONE;
 }
 
@@ -97,32 +124,36 @@ export function checkedUsableSize(pointer: usize): usize {
 }
 
 /** FAULT_NONE if the pointer is, as far as can be proved, the start of a live raw block. */
-// @ts-ignore: decorator
-@inline
 export function check(pointer: usize): u32 {
-  if (arenaKind(pointer) == ARENA_PAGED) {
-    const record = recordOf(pointer);
-    if (isCarvedBlock(pointer, record) && load<u32>(pointer, 4) != marked(pointer)) return FAULT_NONE;
-  }
-  return checkSlow(pointer);
+  const record = recordOf(pointer);
+  return isUnmarkedBlock(pointer, record, load<u32>(record, RECORD_LIVE)) ? FAULT_NONE : checkSlow(pointer);
 }
 
-/** True if the pointer is a block boundary of a raw pool, below its carve mark. */
+/**
+ * True if the pointer is a block boundary of a raw pool, below its carve mark, and the block carries no mark. `head` is
+ * the second word of the record: live, class and state. With M = ⌈2³²/d⌉ one product tells the quotient (its upper
+ * half) and whether d divides the offset (its lower half is below M; Lemire, Kaser, Kurz 2019).
+ */
 // @ts-ignore: decorator
 @inline
-function isCarvedBlock(pointer: usize, record: usize): bool {
-  const c = <u32>load<u8>(record, RECORD_CLASS);
-  if (c - 1 >= LAST_CLASS || poolDomain(record) != DOMAIN_RAW) return false;
-  const shape = entryOf(record, SLOT_SHAPE);
-  const offset = (<u32>pointer & (PAGE_BYTES - 1)) - load<u16>(shape, SHAPE_FIRST);
-  const index = (offset * load<u32>(STATE + STATE_RECIPROCAL + (c << 2))) >>> RECIPROCAL_SHIFT;
-  return index < <u32>load<u16>(shape, SHAPE_CARVED) && index * classBytes(c) == offset;
+function isUnmarkedBlock(pointer: usize, record: usize, head: u32): bool {
+  // Class and domain together: only DOMAIN_RAW leaves the class as it is.
+  const c = (head >>> 16) & 0x3ff;
+  if (c - 1 >= LAST_CLASS) return false;
+  const shape = load<u64>(entryOf(record, SLOT_SHAPE));
+  const offset = ((<u32>pointer) & (PAGE_BYTES - 1)) - ((<u32>(shape >>> (SHAPE_FIRST << 3))) & 0xffff);
+  const reciprocal = load<u32>(STATE + STATE_RECIPROCAL + (c << 2));
+  const product = <u64>offset * <u64>reciprocal;
+  // One branch for three conditions that all but always hold.
+  const carved = u32(<u32>(product >>> 32) < ((<u32>shape) & 0xffff));
+  const boundary = u32(<u32>product < reciprocal);
+  return (carved & boundary & u32(load<u32>(pointer, 4) != marked(pointer))) != 0;
 }
 
 // @ts-ignore: decorator
 @inline
 function marked(pointer: usize): u32 {
-  return <u32>pointer ^ word(STATE_SECRET);
+  return (<u32>pointer) ^ word(STATE_SECRET);
 }
 
 /** The pointer is a span, carries a mark, or is wrong. */
@@ -136,11 +167,23 @@ function checkSlow(pointer: usize): u32 {
   return isListed(record, pointer) ? FAULT_DOUBLE_FREE : FAULT_NONE;
 }
 
+/** isUnmarkedBlock() without the mark, for the slow path. */
+function isCarvedBlock(pointer: usize, record: usize): bool {
+  if (!isPool(record) || poolDomain(record) != DOMAIN_RAW) return false;
+  const shape = entryOf(record, SLOT_SHAPE);
+  const bytes = classBytes(load<u8>(record, RECORD_CLASS));
+  const offset = ((<u32>pointer) & (PAGE_BYTES - 1)) - load<u16>(shape, SHAPE_FIRST);
+  return offset % bytes == 0 && offset / bytes < <u32>load<u16>(shape, SHAPE_CARVED);
+}
+
 /** True if the block is on its pool's free list or, for a current pool, on the active list. */
 function isListed(record: usize, pointer: usize): bool {
   if (isOn(load<u32>(record, RECORD_FREE), pointer)) return true;
   const slot = classSlot(poolDomain(record), load<u8>(record, RECORD_CLASS));
-  return load<u32>(STATE + STATE_CURRENT + slot) == <u32>record && isOn(load<u32>(STATE + STATE_ACTIVE + slot), pointer);
+  return (
+    load<u32>(STATE + STATE_CURRENT + slot) == <u32>record &&
+    isOn(load<u32>(STATE + STATE_ACTIVE + slot), pointer)
+  );
 }
 
 function isOn(list: usize, pointer: usize): bool {

@@ -73,7 +73,7 @@ export function mallocInline(size: usize): usize {
 
 /** Releases a block; null is a no-op. A pointer that is provably no block is left alone and noted as a fault. */
 export function free(pointer: usize): void {
-  const entry = mapEntry(pointer) + ((pointer >>> RECORD_SHIFT) & RECORD_MASK);
+  const entry = <usize>mapEntry(pointer) + ((pointer >>> RECORD_SHIFT) & RECORD_MASK);
   const live = <u32>load<u16>(entry, STATE + STATE_SENTINEL + RECORD_LIVE);
   if (live > 1) {
     store<u32>(pointer, load<u32>(entry, STATE + STATE_SENTINEL + RECORD_FREE));
@@ -88,7 +88,7 @@ export function free(pointer: usize): void {
 // @ts-ignore: decorator
 @inline
 export function freeInline(pointer: usize): void {
-  const entry = mapEntry(pointer) + ((pointer >>> RECORD_SHIFT) & RECORD_MASK);
+  const entry = <usize>mapEntry(pointer) + ((pointer >>> RECORD_SHIFT) & RECORD_MASK);
   const live = <u32>load<u16>(entry, STATE + STATE_SENTINEL + RECORD_LIVE);
   if (live > 1) {
     store<u32>(pointer, load<u32>(entry, STATE + STATE_SENTINEL + RECORD_FREE));
@@ -110,7 +110,7 @@ export function calloc(count: usize, size: usize): usize {
     return block;
   }
   ensureReady();
-  const virgin = <usize>word(STATE_VIRGIN) << ARENA_SHIFT;
+  const virgin = (<usize>word(STATE_VIRGIN)) << ARENA_SHIFT;
   const block = mallocSlow(bytes);
   // What lies above the old virgin mark was never handed out and reads as zero.
   if (block && block < virgin) memory.fill(block, 0, min(bytes, virgin - block));
@@ -128,7 +128,7 @@ export function realloc(pointer: usize, size: usize): usize {
   size += usize(size == 0);
   if (old > MEDIUM_LIMIT && size > MEDIUM_LIMIT) {
     if (resizeSpanSafely(pointer, pagesFor(size))) return pointer;
-  } else if (size <= old && ((<u64>size << 2) > <u64>old * 3 || sameBlockBytes(size, old))) {
+  } else if (size <= old && ((<u64>size) << 2 > <u64>old * 3 || sameBlockBytes(size, old))) {
     return pointer;
   }
   const block = mallocInline(size);
@@ -150,7 +150,8 @@ export function alignedAlloc(alignment: usize, size: usize): usize {
   if (bytes <= MEDIUM_LIMIT && alignment <= PAGE_BYTES) {
     ensureReady();
     let fitting = (bytes + alignment - 1) & ~(alignment - 1);
-    while (fitting <= MEDIUM_LIMIT && <usize>classBytes(rawClass(fitting)) & (alignment - 1)) fitting += alignment;
+    while (fitting <= MEDIUM_LIMIT && (<usize>classBytes(rawClass(fitting))) & (alignment - 1))
+      fitting += alignment;
     if (fitting <= MEDIUM_LIMIT) return malloc(fitting);
   }
   enter();
@@ -164,7 +165,7 @@ export function usableSize(pointer: usize): usize {
   if (arenaKind(pointer) != ARENA_PAGED) return 0;
   const record = recordOf(pointer);
   const c = <u32>load<u8>(record, RECORD_CLASS);
-  if (c == CLASS_SPAN) return <usize>load<u32>(record, RECORD_SPAN_PAGES) << PAGE_SHIFT;
+  if (c == CLASS_SPAN) return (<usize>load<u32>(record, RECORD_SPAN_PAGES)) << PAGE_SHIFT;
   return c <= LAST_CLASS ? <usize>classBytes(c) : 0;
 }
 

@@ -16,11 +16,9 @@ import {
   HEADER_ARENA,
   HEADER_COUNT,
   HEADER_COUNT_NEXT,
-  HEADER_COUNT_PREVIOUS,
   HEADER_LONGEST,
   HEADER_PAGES,
   HEADER_RUN_NEXT,
-  HEADER_RUN_PREVIOUS,
   PAGE_SHIFT,
   RECORD_CLASS,
   RECORD_MASK,
@@ -114,17 +112,21 @@ export function takePages(length: u32, alignment: u32, mayExtend: bool): usize {
   let arena: usize;
   if (sure == 1) {
     const bits = load<u64>(STATE + STATE_COUNT_BITS);
-    arena = bits ? <usize>load<u32>(STATE + STATE_COUNT_BINS + (<u32>ctz(bits) << 2)) : openArena(mayExtend);
+    arena = bits
+      ? <usize>load<u32>(STATE + STATE_COUNT_BINS + ((<u32>ctz(bits)) << 2))
+      : openArena(mayExtend);
   } else {
     const bits = sure < ARENA_PAGES ? load<u64>(STATE + STATE_RUN_BITS) >>> sure : 0;
-    arena = bits ? <usize>load<u32>(STATE + STATE_RUN_BINS + ((<u32>ctz(bits) + sure) << 2)) : openArena(mayExtend);
+    arena = bits
+      ? <usize>load<u32>(STATE + STATE_RUN_BINS + ((<u32>ctz(bits) + sure) << 2))
+      : openArena(mayExtend);
   }
   if (!arena) return 0;
   const header = headerOf(arena);
   const pages = load<u64>(header, HEADER_PAGES);
   const first = bestRun(pages, length, alignment);
   relist(arena, header, pages & ~runMask(first, length));
-  return arena + (<usize>first << PAGE_SHIFT);
+  return arena + ((<usize>first) << PAGE_SHIFT);
 }
 
 /**
@@ -136,7 +138,7 @@ export function givePages(address: usize, length: u32): bool {
   while (true) {
     const arena = arenaOf(address);
     const header = headerOf(arena);
-    const pages = load<u64>(header, HEADER_PAGES) | runMask(<u32>(address - arena) >>> PAGE_SHIFT, length);
+    const pages = load<u64>(header, HEADER_PAGES) | runMask((<u32>(address - arena)) >>> PAGE_SHIFT, length);
     if (pages != emptyArena(arena)) {
       relist(arena, header, pages);
       return closed;
@@ -153,7 +155,7 @@ export function givePages(address: usize, length: u32): bool {
 /** Takes the pages right behind a run, if they are free. */
 export function takePagesAt(address: usize, length: u32): bool {
   const arena = arenaOf(address);
-  const first = <u32>(address - arena) >>> PAGE_SHIFT;
+  const first = (<u32>(address - arena)) >>> PAGE_SHIFT;
   if (first + length > ARENA_PAGES) return false;
   const header = headerOf(arena);
   const pages = load<u64>(header, HEADER_PAGES);
@@ -170,12 +172,12 @@ export function takePagesAt(address: usize, length: u32): bool {
 @inline
 export function emptyArena(arena: usize): u64 {
   const table = tableOf(arena);
-  return arenaOf(table) == arena ? ~((<u64>1) << (<u32>(table - arena) >>> PAGE_SHIFT)) : u64.MAX_VALUE;
+  return arenaOf(table) == arena ? ~runMask((<u32>(table - arena)) >>> PAGE_SHIFT, 1) : u64.MAX_VALUE;
 }
 
 function openArena(mayExtend: bool): usize {
   const number = takeArenas(1, mayExtend);
-  return number ? prepareArena(<usize>number << ARENA_SHIFT) : 0;
+  return number ? prepareArena((<usize>number) << ARENA_SHIFT) : 0;
 }
 
 /** True if some arena has a page to spare for the table of a new one. */
@@ -189,18 +191,18 @@ export function hasTableHost(): bool {
  * one (four spans of 64 KiB, not three); only where none has, to one of the first four pages of the arena itself.
  */
 export function prepareArena(arena: usize): usize {
-  const number = <u32>arena >>> ARENA_SHIFT;
+  const number = (<u32>arena) >>> ARENA_SHIFT;
   const bits = load<u64>(STATE + STATE_COUNT_BITS);
   let table: usize;
   if (bits) {
-    const host = <usize>load<u32>(STATE + STATE_COUNT_BINS + (<u32>ctz(bits) << 2));
+    const host = <usize>load<u32>(STATE + STATE_COUNT_BINS + ((<u32>ctz(bits)) << 2));
     const header = headerOf(host);
     const pages = load<u64>(header, HEADER_PAGES);
     const page = bestRun(pages, 1, 1);
     relist(host, header, pages & ~runMask(page, 1));
-    table = host + (<usize>page << PAGE_SHIFT);
+    table = host + ((<usize>page) << PAGE_SHIFT);
   } else {
-    table = arena + (<usize>((number / TABLE_COLOURS) % TABLE_POSITIONS) << PAGE_SHIFT);
+    table = arena + ((<usize>((number / TABLE_COLOURS) % TABLE_POSITIONS)) << PAGE_SHIFT);
   }
   const records = table + (number % TABLE_COLOURS) * SLOT_BYTES;
   memory.fill(records, 0, SLOT_BYTES);
@@ -220,7 +222,7 @@ function closeArena(arena: usize, header: usize): void {
   relist(arena, header, 0);
   noteArenas(STAT_ARENAS_PAGED, -1);
   count(STAT_TABLE_PAGES, -1);
-  giveArenas(<u32>arena >>> ARENA_SHIFT, 1);
+  giveArenas((<u32>arena) >>> ARENA_SHIFT, 1);
 }
 
 /** Keeps the arena statistics; `kind` is the counter of paged or of tail arenas. */

@@ -152,7 +152,7 @@ function makeCurrent(record: usize, slot: usize, domain: u32): void {
  * block. Returns false if nothing was live: the block was freed before.
  */
 export function freeRare(record: usize, block: usize): bool {
-  const state = <u32>load<u8>(record, RECORD_STATE) >>> 2;
+  const state = (<u32>load<u8>(record, RECORD_STATE)) >>> 2;
   if (load<u16>(record, RECORD_LIVE) == 0) return false;
   const domain = poolDomain(record);
   const slot = classSlot(domain, load<u8>(record, RECORD_CLASS));
@@ -185,13 +185,13 @@ function retire(record: usize, slot: usize): bool {
     closePool(record);
     return givePages(page, 1);
   }
-  const head = record - (<usize>load<u8>(shape, SHAPE_INDEX) << 3);
+  const head = record - ((<usize>load<u8>(shape, SHAPE_INDEX)) << 3);
   return changeIdle(record, shape, 1) == poolsOfSlab(head, pages) && closeSlab(head, pages, slot);
 }
 
 function closeSlab(head: usize, pages: u32, slot: usize): bool {
   for (let i: u32 = 0; i < pages; i++) {
-    const record = head + (<usize>i << 3);
+    const record = head + ((<usize>i) << 3);
     if (load<u16>(entryOf(record, SLOT_SHAPE), SHAPE_CAPACITY)) unlinkPool(record, slot);
     closePool(record);
   }
@@ -215,13 +215,13 @@ function closePool(record: usize): void {
 export function poolsOfSlab(head: usize, pages: u32): u32 {
   let pools: u32 = 0;
   for (let i: u32 = 0; i < pages; i++) {
-    pools += u32(load<u16>(entryOf(head + (<usize>i << 3), SLOT_SHAPE), SHAPE_CAPACITY) != 0);
+    pools += u32(load<u16>(entryOf(head + ((<usize>i) << 3), SLOT_SHAPE), SHAPE_CAPACITY) != 0);
   }
   return pools;
 }
 
 function changeIdle(record: usize, shape: usize, change: i32): u32 {
-  const slab = entryOf(record - (<usize>load<u8>(shape, SHAPE_INDEX) << 3), SLOT_SLAB);
+  const slab = entryOf(record - ((<usize>load<u8>(shape, SHAPE_INDEX)) << 3), SLOT_SLAB);
   const idle = load<u32>(slab, SLAB_IDLE) + change;
   store<u32>(slab, idle, SLAB_IDLE);
   return idle;
@@ -243,7 +243,7 @@ function openPools(domain: u32, c: u32, slot: usize): usize {
   const end = pages << PAGE_SHIFT;
   let pools: u32 = 0;
   for (let i: u32 = 0; i < pages; i++) {
-    const record = head + (<usize>i << 3);
+    const record = head + ((<usize>i) << 3);
     const shape = entryOf(record, SLOT_SHAPE);
     const page = i << PAGE_SHIFT;
     const first = ((page + bytes - 1) / bytes) * bytes - page;

@@ -25,7 +25,7 @@ export function reset(): void {
   for (let number = first; number < frontier; number++) {
     if (kindOf(number) != ARENA_FOREIGN) markArenas(number, 1, ARENA_STATE);
   }
-  for (let number = frontier; number-- > first; ) {
+  for (let number = frontier; number-- > first;) {
     if (kindOf(number) == ARENA_STATE) giveArenas(number, 1);
   }
 }

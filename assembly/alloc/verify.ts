@@ -101,7 +101,8 @@ export function verify(): u32 {
     }
   }
   for (let at: usize = 0; at < SENTINEL_BYTES; at += 8) {
-    if (load<u64>(STATE + STATE_SENTINEL + at)) return broken(BROKEN_NULL_PAGE, STATE + STATE_SENTINEL + at, 0, 1);
+    if (load<u64>(STATE + STATE_SENTINEL + at))
+      return broken(BROKEN_NULL_PAGE, STATE + STATE_SENTINEL + at, 0, 1);
   }
   if (!word(STATE_READY)) return 0;
   const wrong = verifyArenas();
@@ -130,7 +131,7 @@ function verifyArenas(): u32 {
   const frontier = word(STATE_FRONTIER);
   for (let number = word(STATE_FIRST); number < frontier; number++) {
     const kind = kindOf(number);
-    const arena = <usize>number << ARENA_SHIFT;
+    const arena = (<usize>number) << ARENA_SHIFT;
     if (kind == ARENA_FREE) {
       const length = runLength(number);
       if (!length || number + length > frontier || runLength(number + length - 1) != length) {
@@ -152,7 +153,10 @@ function verifyArenas(): u32 {
       const header = headerOf(arena);
       const pages = load<u64>(header, HEADER_PAGES);
       const table = recordOf(tableOf(arena));
-      if (load<u32>(header, HEADER_ARENA) != <u32>arena || <u32>load<u8>(table, RECORD_CLASS) != CLASS_TABLE) {
+      if (
+        load<u32>(header, HEADER_ARENA) != <u32>arena ||
+        <u32>load<u8>(table, RECORD_CLASS) != CLASS_TABLE
+      ) {
         return broken(BROKEN_TABLE, arena, <u32>arena, load<u32>(header, HEADER_ARENA));
       }
       if (pages == emptyArena(arena)) return broken(BROKEN_FREE_PAGE, arena, 0, ARENA_PAGES - 1);
@@ -162,8 +166,8 @@ function verifyArenas(): u32 {
       if (load<u32>(header, HEADER_LONGEST) != longestRun(pages)) {
         return broken(BROKEN_ARENA_COUNT, arena, longestRun(pages), load<u32>(header, HEADER_LONGEST));
       }
-      for (let i: u32 = 0; i < ARENA_PAGES; ) {
-        const record = recordOf(arena + (<usize>i << PAGE_SHIFT));
+      for (let i: u32 = 0; i < ARENA_PAGES;) {
+        const record = recordOf(arena + ((<usize>i) << PAGE_SHIFT));
         const c = <u32>load<u8>(record, RECORD_CLASS);
         let length: u32 = 1;
         if ((pages >>> i) & 1) {
@@ -189,14 +193,17 @@ function verifyArenas(): u32 {
         }
         // Pages of one run are taken, inside one arena, and meet nothing else.
         const mask = length == 64 ? u64.MAX_VALUE : runMask(i, length);
-        if (length > 1 && pages & mask) return broken(BROKEN_PAGE_TAKEN, pageOf(record), length, <u32>(pages >>> i));
+        if (length > 1 && pages & mask)
+          return broken(BROKEN_PAGE_TAKEN, pageOf(record), length, <u32>(pages >>> i));
         i += length;
       }
     }
   }
   if (runArenas != listedRunArenas()) return broken(BROKEN_ARENA_RUN, 0, runArenas, listedRunArenas());
-  if (paged != statistic(STAT_ARENAS_PAGED)) return broken(BROKEN_STATISTICS, 0, paged, statistic(STAT_ARENAS_PAGED));
-  if (tail != statistic(STAT_ARENAS_TAIL)) return broken(BROKEN_STATISTICS, 1, tail, statistic(STAT_ARENAS_TAIL));
+  if (paged != statistic(STAT_ARENAS_PAGED))
+    return broken(BROKEN_STATISTICS, 0, paged, statistic(STAT_ARENAS_PAGED));
+  if (tail != statistic(STAT_ARENAS_TAIL))
+    return broken(BROKEN_STATISTICS, 1, tail, statistic(STAT_ARENAS_TAIL));
   if (tables != paged || tables != statistic(STAT_TABLE_PAGES)) return broken(BROKEN_TABLE, 0, paged, tables);
   if (spans != statistic(STAT_SPANS)) return broken(BROKEN_STATISTICS, 2, spans, statistic(STAT_SPANS));
   if (spanPages != statistic(STAT_SPAN_PAGES)) {
@@ -210,7 +217,7 @@ function verifyArenas(): u32 {
   }
   for (let number = frontier; number < word(STATE_END); number++) {
     const kind = kindOf(number);
-    if (kind != ARENA_FREE) return broken(BROKEN_ARENA_RUN, <usize>number << ARENA_SHIFT, ARENA_FREE, kind);
+    if (kind != ARENA_FREE) return broken(BROKEN_ARENA_RUN, (<usize>number) << ARENA_SHIFT, ARENA_FREE, kind);
   }
   return 0;
 }
@@ -234,11 +241,12 @@ function verifySpan(record: usize, length: u32, number: u32): u32 {
   if (!length) return broken(BROKEN_SPAN_LENGTH, span, 1, length);
   for (let i: u32 = 1; i <= tail; i++) {
     const kind = kindOf(number + i);
-    if (kind != ARENA_TAIL) return broken(BROKEN_TAIL_ARENA, (<usize>number + i) << ARENA_SHIFT, ARENA_TAIL, kind);
+    if (kind != ARENA_TAIL)
+      return broken(BROKEN_TAIL_ARENA, (<usize>number + i) << ARENA_SHIFT, ARENA_TAIL, kind);
   }
-  const here = min(length, ARENA_PAGES - ((<u32>span >>> PAGE_SHIFT) & (ARENA_PAGES - 1)));
+  const here = min(length, ARENA_PAGES - (((<u32>span) >>> PAGE_SHIFT) & (ARENA_PAGES - 1)));
   for (let i: u32 = 1; i < here; i++) {
-    const c = <u32>load<u8>(record + (<usize>i << 3), RECORD_CLASS);
+    const c = <u32>load<u8>(record + ((<usize>i) << 3), RECORD_CLASS);
     if (c != CLASS_NONE) return broken(BROKEN_SPAN_LENGTH, span, length, i);
   }
   return 0;
@@ -252,15 +260,17 @@ function verifySlab(head: usize, c: u32, pages: u32): u32 {
   }
   let idle: u32 = 0;
   for (let i: u32 = 0; i < pages; i++) {
-    const record = head + (<usize>i << 3);
+    const record = head + ((<usize>i) << 3);
     const shape = entryOf(record, SLOT_SHAPE);
     if (<u32>load<u8>(record, RECORD_CLASS) != c || <u32>load<u8>(shape, SHAPE_INDEX) != i) {
       return broken(BROKEN_SHAPE, pageOf(record), i, load<u8>(shape, SHAPE_INDEX));
     }
     const wrong = verifyPool(record, shape, c);
     if (wrong) return wrong;
-    const state = <u32>load<u8>(record, RECORD_STATE) >>> 2;
-    idle += u32(state == POOL_LISTED && load<u16>(record, RECORD_LIVE) == 0 && load<u16>(shape, SHAPE_CAPACITY) != 0);
+    const state = (<u32>load<u8>(record, RECORD_STATE)) >>> 2;
+    idle += u32(
+      state == POOL_LISTED && load<u16>(record, RECORD_LIVE) == 0 && load<u16>(shape, SHAPE_CAPACITY) != 0,
+    );
   }
   if (pages > 1) {
     const noted = load<u32>(entryOf(head, SLOT_SLAB), SLAB_IDLE);
@@ -275,7 +285,7 @@ function verifyPool(record: usize, shape: usize, c: u32): u32 {
   const carved = <u32>load<u16>(shape, SHAPE_CARVED);
   const capacity = <u32>load<u16>(shape, SHAPE_CAPACITY);
   const live = <u32>load<u16>(record, RECORD_LIVE);
-  const state = <u32>load<u8>(record, RECORD_STATE) >>> 2;
+  const state = (<u32>load<u8>(record, RECORD_STATE)) >>> 2;
   const domain = poolDomain(record);
   const slot = classSlot(domain, c);
   if (carved > capacity) return broken(BROKEN_SHAPE, pageOf(record), capacity, carved);
@@ -306,7 +316,7 @@ function countBlocks(block: usize, record: usize, shape: usize, c: u32, carved: 
     if (block < first || index >= carved || index * classBytes(c) != offset) return u32.MAX_VALUE;
     const bit = STATE + STATE_SCRATCH + (index >>> 3);
     if ((load<u8>(bit) >>> (index & 7)) & 1) return u32.MAX_VALUE;
-    store<u8>(bit, <u8>(<u32>load<u8>(bit) | (1 << (index & 7))));
+    store<u8>(bit, <u8>((<u32>load<u8>(bit)) | (1 << (index & 7))));
     length++;
     block = load<u32>(block);
   }
@@ -351,7 +361,7 @@ function verifyBins(bins: usize, bits: usize, key: usize, link: usize): u32 {
   let listed: u32 = 0;
   for (let bin: u32 = 0; bin < ARENA_PAGES; bin++) {
     let arena = <usize>load<u32>(STATE + bins + (bin << 2));
-    const bit = <u32>(load<u64>(STATE + bits) >>> bin) & 1;
+    const bit = (<u32>(load<u64>(STATE + bits) >>> bin)) & 1;
     if (bit != u32(arena != 0)) return broken(BROKEN_ARENA_BIN, arena, u32(arena != 0), bit);
     let previous: usize = 0;
     while (arena) {
@@ -367,7 +377,7 @@ function verifyBins(bins: usize, bits: usize, key: usize, link: usize): u32 {
   let expected: u32 = 0;
   for (let number = word(STATE_FIRST); number < word(STATE_FRONTIER); number++) {
     if (kindOf(number) != ARENA_PAGED) continue;
-    expected += u32(load<u64>(headerOf(<usize>number << ARENA_SHIFT), HEADER_PAGES) != 0);
+    expected += u32(load<u64>(headerOf((<usize>number) << ARENA_SHIFT), HEADER_PAGES) != 0);
   }
   return listed == expected ? 0 : broken(BROKEN_ARENA_BIN, 0, expected, listed);
 }
