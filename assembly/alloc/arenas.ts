@@ -19,6 +19,7 @@ import {
   GROW_MIN_ARENAS,
   LAST_CLASS,
   MAX_ARENAS,
+  REACH_NEW,
   SMALL_LIMIT,
   STATE_ARENA_BINS,
   STATE_ARENA_BITS,
@@ -72,10 +73,10 @@ export function markArenas(first: u32, length: u32, entry: u32): void {
 }
 
 /**
- * Takes `length` consecutive arenas; the number of the first, or 0 when memory is out, or when the heap
- * would have to extend into memory it never used and may not. The caller marks the map.
+ * Takes `length` consecutive arenas; the number of the first, or 0 when memory is out, or what is left
+ * of it lies beyond the reach. The caller marks the map.
  */
-export function takeArenas(length: u32, mayExtend: bool): u32 {
+export function takeArenas(length: u32, reach: u32): u32 {
   const run = findRun(length);
   if (run) {
     const whole = runLength(run);
@@ -83,13 +84,13 @@ export function takeArenas(length: u32, mayExtend: bool): u32 {
     if (whole > length) linkRun(run + length, whole - length);
     return run;
   }
-  return advanceFrontier(length, mayExtend);
+  return advanceFrontier(length, reach);
 }
 
 /** Takes exactly the arenas [first, first + length) if they are free; for spans that grow in place. */
 export function takeArenasAt(first: u32, length: u32): bool {
   if (first == word(STATE_FRONTIER)) {
-    const taken = advanceFrontier(length, true);
+    const taken = advanceFrontier(length, REACH_NEW);
     // Growing may have found that somebody else grew the memory too, and moved the frontier behind it.
     if (taken && taken != first) giveArenas(taken, length);
     return taken == first;
@@ -132,11 +133,11 @@ export function likelyArenas(length: u32): u32 {
 
 // ---- the frontier ----
 
-/** Memory that was never used is taken only if the heap may extend: there may be idle pools to retire first. */
-function advanceFrontier(length: u32, mayExtend: bool): u32 {
+/** Memory that was never used is taken last of all: there may be idle pools to retire first. */
+function advanceFrontier(length: u32, reach: u32): u32 {
   let first = word(STATE_FRONTIER);
   if (first + length > word(STATE_VIRGIN)) {
-    if (!mayExtend || (word(STATE_END) - first < length && !grow(length))) return 0;
+    if (reach != REACH_NEW || (word(STATE_END) - first < length && !grow(length))) return 0;
     first = word(STATE_FRONTIER);
     setWord(STATE_VIRGIN, first + length);
   }

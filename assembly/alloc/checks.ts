@@ -41,7 +41,6 @@ import { classSlot, isPool, poolDomain } from "./pools";
 // @ts-ignore: decorator
 @inline
 export function checkedMalloc(size: usize): usize {
-  if (word(STATE_POISON)) return refuse(FAULT_CORRUPT);
   const block = mallocInline(size);
   if (!block) return refuse(FAULT_MEMORY);
   store<u32>(block, 0, 4);
@@ -51,7 +50,6 @@ export function checkedMalloc(size: usize): usize {
 // @ts-ignore: decorator
 @inline
 export function checkedCalloc(count: usize, size: usize): usize {
-  if (word(STATE_POISON)) return refuse(FAULT_CORRUPT);
   if ((<u64>count * <u64>size) >> 32) return refuse(FAULT_ARGUMENT);
   const block = calloc(count, size);
   if (!block) return refuse(FAULT_MEMORY);
@@ -62,7 +60,6 @@ export function checkedCalloc(count: usize, size: usize): usize {
 // @ts-ignore: decorator
 @inline
 export function checkedRealloc(pointer: usize, size: usize): usize {
-  if (word(STATE_POISON)) return refuse(FAULT_CORRUPT);
   if (pointer) {
     const wrong = check(pointer);
     if (wrong) {
@@ -78,7 +75,6 @@ export function checkedRealloc(pointer: usize, size: usize): usize {
 }
 
 export function checkedAlignedAlloc(alignment: usize, size: usize): usize {
-  if (word(STATE_POISON)) return refuse(FAULT_CORRUPT);
   if (!alignment || alignment & (alignment - 1) || alignment > 1 << 16) return refuse(FAULT_ARGUMENT);
   const block = alignedAlloc(alignment, size);
   if (!block) return refuse(FAULT_MEMORY);
@@ -90,7 +86,6 @@ export function checkedAlignedAlloc(alignment: usize, size: usize): usize {
 // @ts-ignore: decorator
 @inline
 export function checkedFree(pointer: usize): u32 {
-  if (word(STATE_POISON)) return fault(FAULT_CORRUPT, pointer);
   const record = recordOf(pointer);
   const head = load<u32>(record, RECORD_LIVE);
   if (isUnmarkedBlock(pointer, record, head)) {
@@ -194,7 +189,8 @@ function isOn(list: usize, pointer: usize): bool {
   return false;
 }
 
+/** A poisoned heap refuses everything that leaves the fast path, whatever the request. */
 function refuse(code: u32): usize {
-  fault(code, 0);
+  fault(word(STATE_POISON) ? FAULT_CORRUPT : code, 0);
   return 0;
 }

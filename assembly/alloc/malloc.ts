@@ -154,10 +154,7 @@ export function alignedAlloc(alignment: usize, size: usize): usize {
       fitting += alignment;
     if (fitting <= MEDIUM_LIMIT) return malloc(fitting);
   }
-  enter();
-  const span = takeSpan(pagesFor(bytes), <u32>max<usize>(1, alignment >>> PAGE_SHIFT), DOMAIN_RAW);
-  leave();
-  return span;
+  return newSpan(bytes, <u32>max<usize>(1, alignment >>> PAGE_SHIFT));
 }
 
 /** Bytes the block really has; 0 if the pointer is in no pool, slab or span. Not proved to be a block's start. */
@@ -175,12 +172,7 @@ function mallocSlow(size: usize): usize {
   if (size - (SMALL_LIMIT + 1) < MEDIUM_LIMIT - SMALL_LIMIT) return takeBlock(DOMAIN_RAW, steppedClass(size));
   ensureReady();
   size += usize(size == 0);
-  if (size > MEDIUM_LIMIT) {
-    enter();
-    const span = takeSpan(pagesFor(size), 1, DOMAIN_RAW);
-    leave();
-    return span;
-  }
+  if (size > MEDIUM_LIMIT) return newSpan(size, 1);
   const c = rawClass(size);
   const block = takeBlock(DOMAIN_RAW, c);
   if (block || !poolsExhausted(c)) return block;
@@ -196,10 +188,17 @@ export function takeBlock(domain: u32, c: u32): usize {
     store<u32>(head, load<u32>(block));
     return block;
   }
-  enter();
+  if (!enter()) return 0;
   block = refill(domain, c);
   leave();
   return block;
+}
+
+function newSpan(size: usize, alignment: u32): usize {
+  if (!enter()) return 0;
+  const span = takeSpan(pagesFor(size), alignment, DOMAIN_RAW);
+  leave();
+  return span;
 }
 
 function freeSlow(pointer: usize): void {
@@ -211,7 +210,7 @@ export function releaseRare(pointer: usize): u32 {
   if (arenaKind(pointer) != ARENA_PAGED) return fault(FAULT_BAD_POINTER, pointer);
   const record = recordOf(pointer);
   if (isPool(record)) {
-    enter();
+    if (!enter()) return fault(FAULT_CORRUPT, pointer);
     const released = freeRare(record, pointer);
     leave();
     return released ? FAULT_NONE : fault(FAULT_DOUBLE_FREE, pointer);
@@ -219,14 +218,14 @@ export function releaseRare(pointer: usize): u32 {
   if (<u32>load<u8>(record, RECORD_CLASS) != CLASS_SPAN || pointer != pageOf(record)) {
     return fault(FAULT_BAD_POINTER, pointer);
   }
-  enter();
+  if (!enter()) return fault(FAULT_CORRUPT, pointer);
   giveSpan(pointer);
   leave();
   return FAULT_NONE;
 }
 
 function resizeSpanSafely(pointer: usize, pages: u32): bool {
-  enter();
+  if (!enter()) return false;
   const resized = resizeSpan(pointer, pages);
   leave();
   return resized;
@@ -249,11 +248,14 @@ export function fault(code: u32, pointer: usize): u32 {
   return code;
 }
 
-/** While a slow path rearranges the heap, the poison mark stands: a trap inside it leaves it, and the heap refuses. */
-// @ts-ignore: decorator
-@inline
-export function enter(): void {
+/**
+ * While a slow path rearranges the heap, the poison mark stands: a trap inside it leaves it, and from then on no slow
+ * path is entered. False if that has happened.
+ */
+export function enter(): bool {
+  if (word(STATE_POISON)) return false;
   setWord(STATE_POISON, 1);
+  return true;
 }
 
 // @ts-ignore: decorator

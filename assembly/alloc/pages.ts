@@ -20,6 +20,7 @@ import {
   HEADER_PAGES,
   HEADER_RUN_NEXT,
   PAGE_SHIFT,
+  REACH_USED,
   RECORD_CLASS,
   RECORD_MASK,
   RECORD_SHIFT,
@@ -60,8 +61,6 @@ export function recordOf(address: usize): usize {
 }
 
 /** The page whose record this is. */
-// @ts-ignore: decorator
-@inline
 export function pageOf(record: usize): usize {
   const arena = <usize>load<u32>(headerAt(record), HEADER_ARENA);
   return arena + (((record >>> 3) & (ARENA_PAGES - 1)) << PAGE_SHIFT);
@@ -82,21 +81,15 @@ function headerAt(record: usize): usize {
 }
 
 /** The arena's header. */
-// @ts-ignore: decorator
-@inline
 export function headerOf(arena: usize): usize {
   return entryOf(recordOf(arena), SLOT_HEADER);
 }
 
 /** The page that holds the arena's page table. */
-// @ts-ignore: decorator
-@inline
 export function tableOf(arena: usize): usize {
   return recordOf(arena) & ~(<usize>TABLE_BYTES - 1);
 }
 
-// @ts-ignore: decorator
-@inline
 export function runMask(first: u32, length: u32): u64 {
   return (u64.MAX_VALUE >>> (64 - length)) << first;
 }
@@ -104,22 +97,20 @@ export function runMask(first: u32, length: u32): u64 {
 // ---- taking and giving ----
 
 /**
- * A run of `length` pages, 1 ≤ length ≤ 60, starting at a multiple of `alignment` pages; 0 when memory is out or would
- * have to extend and may not.
+ * A run of `length` pages, 1 ≤ length ≤ 60, starting at a multiple of `alignment` pages; 0 when memory is out or lies beyond
+ * the reach.
  */
-export function takePages(length: u32, alignment: u32, mayExtend: bool): usize {
+export function takePages(length: u32, alignment: u32, reach: u32): usize {
   const sure = length + alignment - 1;
   let arena: usize;
   if (sure == 1) {
     const bits = load<u64>(STATE + STATE_COUNT_BITS);
-    arena = bits
-      ? <usize>load<u32>(STATE + STATE_COUNT_BINS + ((<u32>ctz(bits)) << 2))
-      : openArena(mayExtend);
+    arena = bits ? <usize>load<u32>(STATE + STATE_COUNT_BINS + ((<u32>ctz(bits)) << 2)) : openArena(reach);
   } else {
     const bits = sure < ARENA_PAGES ? load<u64>(STATE + STATE_RUN_BITS) >>> sure : 0;
     arena = bits
       ? <usize>load<u32>(STATE + STATE_RUN_BINS + ((<u32>ctz(bits) + sure) << 2))
-      : openArena(mayExtend);
+      : openArena(reach);
   }
   if (!arena) return 0;
   const header = headerOf(arena);
@@ -131,7 +122,7 @@ export function takePages(length: u32, alignment: u32, mayExtend: bool): usize {
 
 /**
  * Gives a run of pages back. An arena left with nothing but its own page table goes back whole; if the table lay in
- * another arena, that page goes back too, and perhaps that arena with it, and so on. True if any arena went back.
+ * another arena, that page goes back too, and perhaps that arena with it, and so on. True if an arena went back.
  */
 export function givePages(address: usize, length: u32): bool {
   let closed = false;
@@ -145,8 +136,8 @@ export function givePages(address: usize, length: u32): bool {
     }
     address = tableOf(arena);
     closeArena(arena, header);
-    closed = true;
     if (arenaOf(address) == arena) return true;
+    closed = true;
     length = 1;
     store<u64>(recordOf(address), 0);
   }
@@ -168,15 +159,14 @@ export function takePagesAt(address: usize, length: u32): bool {
 // ---- arenas with a page table ----
 
 /** What the free pages of an arena are when nothing is in it: all, but for its page table if it holds that itself. */
-// @ts-ignore: decorator
-@inline
 export function emptyArena(arena: usize): u64 {
   const table = tableOf(arena);
   return arenaOf(table) == arena ? ~runMask((<u32>(table - arena)) >>> PAGE_SHIFT, 1) : u64.MAX_VALUE;
 }
 
-function openArena(mayExtend: bool): usize {
-  const number = takeArenas(1, mayExtend);
+function openArena(reach: u32): usize {
+  if (reach == REACH_USED) return 0;
+  const number = takeArenas(1, reach);
   return number ? prepareArena((<usize>number) << ARENA_SHIFT) : 0;
 }
 

@@ -11,13 +11,14 @@
  *   carved = live + blocks on the pool's own free list
  *
  *   state    in the class's list   live          leaves by
- *   listed   yes                   true count    becoming current; last free → retired (idle, in a slab)
+ *   listed   yes                   true count    becoming current; at 0 it is idle, and may be retired
  *   active   no (it is current)    true count    running dry → full; settle()
  *   full     no                    always 1      any free → listed, at the back
  *
  * A full pool shows 1 so that its first free leaves the fast path, as does the last free of every other pool: one
- * comparison serves both. The current pool is not retired when its last block is freed: that is the delay that keeps
- * an alloc/free pair in an otherwise empty class on the fast path. settle() ends it.
+ * comparison serves both. An idle pool keeps its class until its page is wanted elsewhere or too many are idle, and
+ * the current pool does not even become idle when its last block is freed: two delays, for batches and for pairs of
+ * alloc and free. settle() ends both.
  *
  * Slab: a run of pages for blocks larger than 512 bytes, which may straddle pages. Each of its pages is a pool for the
  * blocks that *start* in it, with fast paths unchanged; the run goes back when all of its pools are idle.
@@ -44,7 +45,12 @@ import {
   SHAPE_FIRST,
   SHAPE_INDEX,
   SHAPE_PAGES,
+  IDLE_PAGES,
+  REACH_NEW,
+  REACH_USED,
+  SLAB_CANDIDATE,
   SLAB_IDLE,
+  SLAB_NEXT,
   SLOT_LINKS,
   SLOT_SHAPE,
   SLOT_SLAB,
@@ -52,13 +58,16 @@ import {
   STATE_AVAILABLE,
   STATE_AVAILABLE_LAST,
   STATE_CURRENT,
+  STATE_IDLE,
+  STATE_IDLE_PAGES,
   STATE_POOL_LIMIT,
+  STATE_STIRRED,
   STATE_SLABS,
   STATE_THRESHOLD,
   STAT_POOL_PAGES,
   STAT_SLAB_PAGES,
 } from "../layout";
-import { STATE, count, statistic, word } from "../state";
+import { STATE, count, setWord, statistic, word } from "../state";
 import { ensureReady } from "./arenas";
 import { classBytes, slabPages } from "./classes";
 import { entryOf, givePages, pageOf, recordOf, takePages } from "./pages";
@@ -80,6 +89,7 @@ export function classSlot(domain: u32, c: u32): usize {
 export function refill(domain: u32, c: u32): usize {
   const slot = classSlot(domain, c);
   let record = <usize>load<u32>(STATE + STATE_CURRENT + slot);
+  setWord(STATE_STIRRED, 1);
   while (true) {
     if (record) {
       const block = detach(record, slot, domain, c);
@@ -141,8 +151,7 @@ function makeCurrent(record: usize, slot: usize, domain: u32): void {
   unlinkPool(record, slot);
   setPoolState(record, domain, POOL_ACTIVE);
   store<u32>(STATE + STATE_CURRENT + slot, <u32>record);
-  const shape = entryOf(record, SLOT_SHAPE);
-  if (load<u8>(shape, SHAPE_PAGES) > 1 && load<u16>(record, RECORD_LIVE) == 0) changeIdle(record, shape, -1);
+  if (load<u16>(record, RECORD_LIVE) == 0) changeIdle(record, entryOf(record, SLOT_SHAPE), -1);
 }
 
 // ---- freeing ----
@@ -168,35 +177,64 @@ export function freeRare(record: usize, block: usize): bool {
     store<u16>(record, 0, RECORD_LIVE);
     if (state == POOL_ACTIVE) return true;
   }
-  if (retire(record, slot)) settle();
+  becomeIdle(record);
   return true;
 }
 
 /**
- * A listed pool has become empty: its page goes back, or waits for the rest of its slab. True if an arena went back
- * with it: the heap is shrinking, and idle current pools should not pin what is left of it.
+ * A listed pool has become empty. Once all pools of its slab are (a single page is a slab of one), the slab is a
+ * candidate for retirement. It stays in use by its class until retireIdle() looks at it: a batch of blocks that comes
+ * and goes would otherwise take and give pages all the time.
  */
-function retire(record: usize, slot: usize): bool {
+function becomeIdle(record: usize): void {
   const shape = entryOf(record, SLOT_SHAPE);
   const pages = <u32>load<u8>(shape, SHAPE_PAGES);
-  if (pages == 1) {
-    unlinkPool(record, slot);
-    const page = pageOf(record);
-    closePool(record);
-    return givePages(page, 1);
-  }
   const head = record - ((<usize>load<u8>(shape, SHAPE_INDEX)) << 3);
-  return changeIdle(record, shape, 1) == poolsOfSlab(head, pages) && closeSlab(head, pages, slot);
+  if (changeIdle(record, shape, 1) != poolsOfSlab(head, pages)) return;
+  const slab = entryOf(head, SLOT_SLAB);
+  if (load<u8>(slab, SLAB_CANDIDATE)) return;
+  store<u8>(slab, 1, SLAB_CANDIDATE);
+  store<u32>(slab, word(STATE_IDLE), SLAB_NEXT);
+  setWord(STATE_IDLE, <u32>head);
+  const idle = word(STATE_IDLE_PAGES) + pages;
+  setWord(STATE_IDLE_PAGES, idle);
+  // Arenas go back: the heap is shrinking, and idle current pools should not pin what is left of it.
+  if (idle > IDLE_PAGES && retireIdle()) settleIfStirred();
 }
 
-function closeSlab(head: usize, pages: u32, slot: usize): bool {
+/**
+ * Gives back the pages of all candidates that are still idle; a candidate that was used again is one no more. True if
+ * an arena went back with them.
+ */
+function retireIdle(): bool {
+  let closed = false;
+  let head = <usize>word(STATE_IDLE);
+  setWord(STATE_IDLE, 0);
+  setWord(STATE_IDLE_PAGES, 0);
+  while (head) {
+    const slab = entryOf(head, SLOT_SLAB);
+    const next = <usize>load<u32>(slab, SLAB_NEXT);
+    store<u8>(slab, 0, SLAB_CANDIDATE);
+    const pages = <u32>load<u8>(entryOf(head, SLOT_SHAPE), SHAPE_PAGES);
+    if (<u32>load<u16>(slab, SLAB_IDLE) == poolsOfSlab(head, pages)) {
+      closed = closeSlab(head, pages) || closed;
+    }
+    head = next;
+  }
+  return closed;
+}
+
+function closeSlab(head: usize, pages: u32): bool {
+  const slot = classSlot(poolDomain(head), load<u8>(head, RECORD_CLASS));
+  const start = pageOf(head);
   for (let i: u32 = 0; i < pages; i++) {
     const record = head + ((<usize>i) << 3);
     if (load<u16>(entryOf(record, SLOT_SHAPE), SHAPE_CAPACITY)) unlinkPool(record, slot);
-    closePool(record);
+    count(pageCounter(load<u8>(record, RECORD_CLASS)), -1);
+    store<u64>(record, 0);
   }
-  changeSlabs(slot, -1);
-  return givePages(pageOf(head), pages);
+  if (pages > 1) changeSlabs(slot, -1);
+  return givePages(start, pages);
 }
 
 /** Keeps the number of slabs of a class, and returns it. */
@@ -204,11 +242,6 @@ function changeSlabs(slot: usize, change: i32): u32 {
   const slabs = load<u32>(STATE + STATE_SLABS + slot) + change;
   store<u32>(STATE + STATE_SLABS + slot, slabs);
   return slabs;
-}
-
-function closePool(record: usize): void {
-  count(pageCounter(load<u8>(record, RECORD_CLASS)), -1);
-  store<u64>(record, 0);
 }
 
 /** Pages of a slab in which a block starts. */
@@ -222,8 +255,8 @@ export function poolsOfSlab(head: usize, pages: u32): u32 {
 
 function changeIdle(record: usize, shape: usize, change: i32): u32 {
   const slab = entryOf(record - ((<usize>load<u8>(shape, SHAPE_INDEX)) << 3), SLOT_SLAB);
-  const idle = load<u32>(slab, SLAB_IDLE) + change;
-  store<u32>(slab, idle, SLAB_IDLE);
+  const idle = <u32>load<u16>(slab, SLAB_IDLE) + change;
+  store<u16>(slab, <u16>idle, SLAB_IDLE);
   return idle;
 }
 
@@ -267,7 +300,7 @@ function openPools(domain: u32, c: u32, slot: usize): usize {
       pools++;
     }
   }
-  store<u32>(entryOf(head, SLOT_SLAB), pools, SLAB_IDLE);
+  store<u64>(entryOf(head, SLOT_SLAB), pools);
   return head;
 }
 
@@ -281,18 +314,27 @@ function pageCounter(c: u32): u32 {
   return c << 3 <= word(STATE_THRESHOLD) ? STAT_POOL_PAGES : STAT_SLAB_PAGES;
 }
 
-/** Pages for a pool or a span; idle pools are retired before the heap extends. */
+/**
+ * Pages for a pool or a span, from as near as possible: arenas in use, those that retiring idle pools makes room in,
+ * and a free or a new arena only after every idle pool was retired, current ones too.
+ */
 export function obtainPages(length: u32, alignment: u32): usize {
-  const pages = takePages(length, alignment, false);
+  let pages = takePages(length, alignment, REACH_USED);
   if (pages) return pages;
-  settle();
-  return takePages(length, alignment, true);
+  if (word(STATE_IDLE)) {
+    retireIdle();
+    pages = takePages(length, alignment, REACH_USED);
+    if (pages) return pages;
+  }
+  settleIfStirred();
+  pages = takePages(length, alignment, REACH_USED);
+  return pages ? pages : takePages(length, alignment, REACH_NEW);
 }
 
 // ---- settling ----
 
 /**
- * Retires every current pool that holds nothing live: ends the delayed retirement. Runs before the heap extends into
+ * Retires every idle pool, and every current pool that holds nothing live: ends the delayed retirement. Runs before the heap extends into
  * memory it never used, and when statistics, verification or a trim want the heap as small as it is. Cost: the number of classes.
  */
 export function settle(): void {
@@ -305,6 +347,13 @@ export function settle(): void {
       }
     }
   }
+  retireIdle();
+  setWord(STATE_STIRRED, 0);
+}
+
+/** settle(), unless no pool became current or was refilled since it ran last: spans that come and go pay nothing. */
+export function settleIfStirred(): void {
+  if (word(STATE_STIRRED)) settle();
 }
 
 /** Length of a class's active list, counted up to `limit` + 1. */
@@ -327,7 +376,7 @@ function uncarve(record: usize, slot: usize, domain: u32): void {
   store<u16>(entryOf(record, SLOT_SHAPE), 0, SHAPE_CARVED);
   setPoolState(record, domain, POOL_LISTED);
   linkPool(record, slot);
-  retire(record, slot);
+  becomeIdle(record);
 }
 
 // ---- records and lists ----

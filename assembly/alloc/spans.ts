@@ -17,6 +17,8 @@ import {
   CLASS_SPAN,
   PAGE_BYTES,
   PAGE_SHIFT,
+  REACH_FREE,
+  REACH_NEW,
   RECORD_CLASS,
   RECORD_SPAN_PAGES,
   RECORD_STATE,
@@ -47,13 +49,11 @@ import {
   runMask,
   takePagesAt,
 } from "./pages";
-import { obtainPages, settle } from "./pools";
+import { obtainPages, settle, settleIfStirred } from "./pools";
 
 const LONGEST: u32 = ARENA_PAGES - TABLE_POSITIONS;
 
 /** Pages that hold `size` bytes; 0 if the sum wraps. */
-// @ts-ignore: decorator
-@inline
 export function pagesFor(size: usize): u32 {
   return (<u32>(size + (PAGE_BYTES - 1))) >>> PAGE_SHIFT;
 }
@@ -65,10 +65,10 @@ export function takeSpan(length: u32, alignment: u32, domain: u32): usize {
   if (length + alignment - 1 > LONGEST) {
     const appended = appendHuge(length, alignment, domain);
     if (appended) return appended;
-    const huge = takeHuge(length, alignment, domain, false);
+    const huge = takeHuge(length, alignment, domain, REACH_FREE);
     if (huge) return huge;
     settle();
-    return takeHuge(length, alignment, domain, true);
+    return takeHuge(length, alignment, domain, REACH_NEW);
   }
   const span = obtainPages(length, alignment);
   if (span) noteSpan(span, length, domain);
@@ -92,7 +92,7 @@ export function giveSpan(span: usize): void {
   count(STAT_SPAN_PAGES, -length);
   const tail = tailArenas(span, length);
   if (tail) giveTail(((<u32>span) >>> ARENA_SHIFT) + 1, tail);
-  if (givePages(span, length - (tail << (ARENA_SHIFT - PAGE_SHIFT)))) settle();
+  if (givePages(span, length - (tail << (ARENA_SHIFT - PAGE_SHIFT)))) settleIfStirred();
 }
 
 /** Makes a span `length` pages long without moving it; false if what lies behind it is taken. */
@@ -145,8 +145,6 @@ function setLength(span: usize, old: u32, length: u32): void {
 }
 
 /** Pages from the span's start to the end of its arena. */
-// @ts-ignore: decorator
-@inline
 function firstPages(span: usize): u32 {
   return ARENA_PAGES - ((<u32>(span - arenaOf(span))) >>> PAGE_SHIFT);
 }
@@ -160,7 +158,7 @@ export function tailArenas(span: usize, length: u32): u32 {
 // ---- spans over several arenas ----
 
 /** `t` is what whole arenas leave over, rounded up to the alignment, if the first arena has so many pages to give. */
-function takeHuge(length: u32, alignment: u32, domain: u32, mayExtend: bool): usize {
+function takeHuge(length: u32, alignment: u32, domain: u32, reach: u32): usize {
   const rest = ((length - 1) & (ARENA_PAGES - 1)) + 1;
   let here = (rest + alignment - 1) & ~(alignment - 1);
   let tail = (length - rest) >>> (ARENA_SHIFT - PAGE_SHIFT);
@@ -168,7 +166,7 @@ function takeHuge(length: u32, alignment: u32, domain: u32, mayExtend: bool): us
     here = alignment;
     tail++;
   }
-  const number = takeArenas(tail + 1, mayExtend);
+  const number = takeArenas(tail + 1, reach);
   if (!number) return 0;
   const arena = prepareArena((<usize>number) << ARENA_SHIFT);
   const first = ARENA_PAGES - here;

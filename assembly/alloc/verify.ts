@@ -89,7 +89,7 @@ import { STATE, setWord, statistic, word } from "../state";
 import { kindOf, nextRun, runBin, runLength } from "./arenas";
 import { classBytes, slabPages } from "./classes";
 import { emptyArena, entryOf, headerOf, longestRun, pageOf, recordOf, runMask, tableOf } from "./pages";
-import { classSlot, isPool, poolDomain, poolsOfSlab } from "./pools";
+import { classSlot, isPool, poolDomain } from "./pools";
 import { tailArenas } from "./spans";
 
 /** 0, or the number of the first broken invariant. */
@@ -200,26 +200,26 @@ function verifyArenas(): u32 {
     }
   }
   if (runArenas != listedRunArenas()) return broken(BROKEN_ARENA_RUN, 0, runArenas, listedRunArenas());
-  if (paged != statistic(STAT_ARENAS_PAGED))
-    return broken(BROKEN_STATISTICS, 0, paged, statistic(STAT_ARENAS_PAGED));
-  if (tail != statistic(STAT_ARENAS_TAIL))
-    return broken(BROKEN_STATISTICS, 1, tail, statistic(STAT_ARENAS_TAIL));
-  if (tables != paged || tables != statistic(STAT_TABLE_PAGES)) return broken(BROKEN_TABLE, 0, paged, tables);
-  if (spans != statistic(STAT_SPANS)) return broken(BROKEN_STATISTICS, 2, spans, statistic(STAT_SPANS));
-  if (spanPages != statistic(STAT_SPAN_PAGES)) {
-    return broken(BROKEN_STATISTICS, 3, spanPages, statistic(STAT_SPAN_PAGES));
-  }
-  if (poolPages != statistic(STAT_POOL_PAGES)) {
-    return broken(BROKEN_STATISTICS, 4, poolPages, statistic(STAT_POOL_PAGES));
-  }
-  if (slabPages != statistic(STAT_SLAB_PAGES)) {
-    return broken(BROKEN_STATISTICS, 5, slabPages, statistic(STAT_SLAB_PAGES));
-  }
+  if (tables != paged) return broken(BROKEN_TABLE, 0, paged, tables);
+  const wrong =
+    counted(STAT_ARENAS_PAGED, paged) |
+    counted(STAT_ARENAS_TAIL, tail) |
+    counted(STAT_TABLE_PAGES, tables) |
+    counted(STAT_SPANS, spans) |
+    counted(STAT_SPAN_PAGES, spanPages) |
+    counted(STAT_POOL_PAGES, poolPages) |
+    counted(STAT_SLAB_PAGES, slabPages);
+  if (wrong) return wrong;
   for (let number = frontier; number < word(STATE_END); number++) {
     const kind = kindOf(number);
     if (kind != ARENA_FREE) return broken(BROKEN_ARENA_RUN, (<usize>number) << ARENA_SHIFT, ARENA_FREE, kind);
   }
   return 0;
+}
+
+/** A statistic is what the walk counted; its offset stands for the address. */
+function counted(offset: u32, expected: u32): u32 {
+  return statistic(offset) == expected ? 0 : broken(BROKEN_STATISTICS, offset, expected, statistic(offset));
 }
 
 function listedRunArenas(): u32 {
@@ -272,11 +272,8 @@ function verifySlab(head: usize, c: u32, pages: u32): u32 {
       state == POOL_LISTED && load<u16>(record, RECORD_LIVE) == 0 && load<u16>(shape, SHAPE_CAPACITY) != 0,
     );
   }
-  if (pages > 1) {
-    const noted = load<u32>(entryOf(head, SLOT_SLAB), SLAB_IDLE);
-    if (noted != idle) return broken(BROKEN_SLAB_IDLE, pageOf(head), idle, noted);
-    if (idle == poolsOfSlab(head, pages)) return broken(BROKEN_SLAB_IDLE, pageOf(head), idle - 1, idle);
-  } else if (idle) return broken(BROKEN_POOL_STATE, pageOf(head), 1, 0);
+  const noted = <u32>load<u16>(entryOf(head, SLOT_SLAB), SLAB_IDLE);
+  if (noted != idle) return broken(BROKEN_SLAB_IDLE, pageOf(head), idle, noted);
   return 0;
 }
 
