@@ -7,11 +7,14 @@ import * as pools from "./alloc/pools";
 import * as wipe from "./alloc/reset";
 import * as validator from "./alloc/verify";
 import * as guard from "./debug/guard";
-import { FAULT_ARGUMENT, FAULT_NONE, STATE_READY, STATE_SECRET } from "./layout";
+import { FAULT_ARGUMENT, FAULT_NONE, STATE_BYTES, STATE_READY, STATE_SECRET } from "./layout";
 import { STATE, setWord, word } from "./state";
 
 /** Address of the state block; the offsets of layout.ts count from here. */
 export const stateBase: usize = STATE;
+
+/** Tells bindings whether this core is theirs: it changes with the layout, and between release (1) and debug (2). */
+export const layoutVersion: u32 = (STATE_BYTES << 2) | TALLYHEAP_CORE;
 
 // ---- C's malloc family, for modules that share the memory; unchecked in the release core ----
 
@@ -103,8 +106,9 @@ export function verify(): u32 {
     const wrong = guard.verify();
     if (wrong) return wrong;
   }
-  pools.settle();
-  return validator.verify();
+  const wrong = validator.verify();
+  if (!wrong) pools.settle();
+  return wrong;
 }
 
 export function census(): void {

@@ -201,8 +201,10 @@ export const STATE_FAIL_GROWTH: u32 = STATE_WORDS + 44;
 /** Slabs that are candidates for retirement, and their pages. */
 export const STATE_IDLE: u32 = STATE_WORDS + 64;
 export const STATE_IDLE_PAGES: u32 = STATE_WORDS + 68;
-/** 1 if a pool was refilled since settle() ran last. */
+/** 1 if a pool became current since settle() ran last. */
 export const STATE_STIRRED: u32 = STATE_WORDS + 72;
+/** verify(): listed pools that the walk met and the lists did not yet. */
+export const STATE_LISTED: u32 = STATE_WORDS + 76;
 
 // What the last fault was about; see the FAULT_ and BROKEN_ codes.
 export const STATE_FAULT: u32 = STATE_WORDS + 48;

@@ -1,4 +1,4 @@
-import { FAULT_NONE, MAP_ENTRIES, STATE_FAULT, STATE_MAP } from "./generated/layout.js";
+import { FAULT_NONE, MAP_ENTRIES, STATE_BYTES, STATE_FAULT, STATE_MAP } from "./generated/layout.js";
 import { HeapError } from "./errors.js";
 import { Views } from "./memory.js";
 
@@ -38,7 +38,18 @@ export interface CoreExports {
   census(): undefined;
   /** Address of the state block. */
   readonly stateBase: WebAssembly.Global;
+  /** Which layout the core was compiled with, and whether it is the debug core; see {@link LAYOUT_VERSIONS}. */
+  readonly layoutVersion: WebAssembly.Global;
 }
+
+/** The two builds of the core. */
+export type CoreKind = "release" | "debug";
+
+/** What a core of this package says of itself. */
+const LAYOUT_VERSIONS: Readonly<Record<CoreKind, number>> = {
+  release: STATE_BYTES * 4 + 1,
+  debug: STATE_BYTES * 4 + 2,
+};
 
 /** The functions of {@link CoreExports}; a test holds this list against both modules. */
 export const CORE_FUNCTIONS = [
@@ -65,19 +76,21 @@ export const CORE_FUNCTIONS = [
 /** One instance of the core on one memory: its functions, the cached views, and typed access to the state block. */
 export class Core {
   readonly module: WebAssembly.Module;
+  readonly kind: CoreKind;
   readonly views: Views;
   readonly exports: CoreExports;
   readonly #state: number;
 
   /**
    * Instantiates `module` on `memory`, which holds either zeroes or the image of a heap.
-   * @throws HeapError `ERR_HEAP_ARGUMENT` if the module is not the core of a heap
+   * @throws HeapError `ERR_HEAP_ARGUMENT` if the module is not this package's core of that kind
    */
-  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory) {
+  constructor(module: WebAssembly.Module, kind: CoreKind, memory: WebAssembly.Memory) {
     const views = new Views(memory);
     this.module = module;
+    this.kind = kind;
     this.views = views;
-    this.exports = instantiate(module, memory, () => views.refresh());
+    this.exports = instantiate(module, kind, memory, () => views.refresh());
     this.#state = this.exports.stateBase.value as number;
   }
 
@@ -115,11 +128,20 @@ export class Core {
   }
 }
 
-function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory, grown: () => void): CoreExports {
+function instantiate(
+  module: WebAssembly.Module,
+  kind: CoreKind,
+  memory: WebAssembly.Memory,
+  grown: () => void,
+): CoreExports {
   const exports = link(module, { env: { memory, grown } });
   const missing = CORE_FUNCTIONS.find((name) => typeof exports[name] !== "function");
   if (missing !== undefined || !(exports["stateBase"] instanceof WebAssembly.Global)) {
     throw notACore(`it does not export ${missing ?? "stateBase"}`);
+  }
+  const version = exports["layoutVersion"];
+  if (!(version instanceof WebAssembly.Global) || version.value >>> 0 !== LAYOUT_VERSIONS[kind]) {
+    throw notACore(`it is not the ${kind} core of this version of the package`);
   }
   return exports as unknown as CoreExports;
 }

@@ -1,7 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { FAULT_MEMORY, FAULT_NONE, PAGE_BYTES, STATE_POISON } from "./generated/layout.js";
+import {
+  FAULT_MEMORY,
+  FAULT_NONE,
+  PAGE_BYTES,
+  STATE_FAULT_ADDRESS,
+  STATE_POISON,
+} from "./generated/layout.js";
 import { requireAlignment, requireProduct, requirePtr, requireRange, requireSize } from "./arguments.js";
-import { checkedCalls, guardedCalls, uncheckedCalls, type Calls } from "./calls.js";
+import { checkedCalls, closedCalls, guardedCalls, uncheckedCalls, type Calls } from "./calls.js";
 import type { Core } from "./core.js";
 import { HeapError } from "./errors.js";
 import { mallocStatsText } from "./malloc-stats.js";
@@ -127,7 +133,8 @@ export class Heap implements Disposable {
   /**
    * Releases a block (*steals* `ptr`); null is a no-op. A refused pointer leaves the heap as it was.
    * @throws HeapError `ERR_HEAP_DOUBLE_FREE`, `ERR_HEAP_BAD_POINTER`, `ERR_HEAP_ARGUMENT`; what the checks can and
-   * cannot see is tabled in docs/checks.md
+   * cannot see is tabled in docs/checks.md. Debug entry also `ERR_HEAP_CORRUPT` (the guards of the block are
+   * overwritten) and `ERR_HEAP_USE_AFTER_FREE` (another block, freed earlier, was written to; this one is freed)
    */
   free(ptr: Ptr): void {
     let fault: number | undefined = -1;
@@ -184,10 +191,11 @@ export class Heap implements Disposable {
   /**
    * The text of CPython's `sys._debugmallocstats()`, in its layout and order, one row for each size class in use.
    * Walks the pools.
-   * @throws HeapError `ERR_HEAP_CORRUPT` if the bytes do not add up to the arenas
+   * @throws HeapError `ERR_HEAP_CORRUPT` if the bytes do not add up to the arenas, or the walk leaves the memory
    */
   debugMallocStats(): string {
-    return mallocStatsText(this.#live(), this.stats());
+    const core = this.#live();
+    return this.#protect(() => mallocStatsText(core, this.stats()));
   }
 
   /**
@@ -248,18 +256,23 @@ export class Heap implements Disposable {
   /**
    * Ends the heap: reports what is still allocated to `onLeak`, lets go of the memory, and makes every later call
    * throw. May be repeated.
-   * @throws HeapError `ERR_HEAP_BUSY` inside a callback
+   * @throws HeapError `ERR_HEAP_BUSY` inside a callback; `ERR_HEAP_CORRUPT` if the heap is too damaged to say what is
+   * still allocated, and disposed of all the same
    */
   dispose(): void {
-    if (this.#core === undefined) return;
+    const core = this.#core;
+    if (core === undefined) return;
     this.#requireIdle("dispose");
-    if (this.#gate === passes) this.#reportLeaks(this.#core);
-    this.#close(() => {
-      throw disposedError();
-    });
-    this.#core = undefined;
-    this.#raw = undefined;
-    this.#open = guardedCalls(this.#gate, () => this.#open);
+    try {
+      if (this.#gate === passes) this.#reportLeaks(core);
+    } finally {
+      this.#open = closedCalls;
+      this.#close(() => {
+        throw disposedError();
+      });
+      this.#core = undefined;
+      this.#raw = undefined;
+    }
   }
 
   /** Was `dispose()` called? */
@@ -300,7 +313,7 @@ export class Heap implements Disposable {
 
   #usableSizeFailed(ptr: Ptr): number {
     requirePtr("usableSize", ptr);
-    const fault = this.#settings.checks ? this.#live().exports.check(ptr) : FAULT_NONE;
+    const fault = this.#settings.checks ? this.#live().takeFault() : FAULT_NONE;
     if (fault !== FAULT_NONE) this.#throwFault("usableSize", ptr, fault);
     return 0; // The debug core says how much was asked for.
   }
@@ -318,12 +331,17 @@ export class Heap implements Disposable {
 
   /** Throws unless the last request failed for want of memory. */
   #requireOnlyMemory(operation: string, ptr: Ptr): void {
-    const fault = this.#settings.checks ? this.#live().takeFault() : FAULT_MEMORY;
-    if (fault !== FAULT_MEMORY) this.#throwFault(operation, ptr, fault);
+    const core = this.#live();
+    const fault = core.takeFault();
+    // An unchecked core notes wrong pointers only, also those of calls that could not tell.
+    const own = this.#settings.checks || (ptr !== NULL && core.state(STATE_FAULT_ADDRESS) === ptr);
+    if (core.state(STATE_POISON) !== 0) throw this.#poison(undefined);
+    if (own && fault !== FAULT_NONE && fault !== FAULT_MEMORY) this.#throwFault(operation, ptr, fault);
   }
 
   #throwFault(operation: string, ptr: Ptr, fault: number): never {
     const core = this.#live();
+    core.takeFault();
     if (core.state(STATE_POISON) !== 0) throw this.#poison(undefined);
     throw this.#witness.fault(core, fault, operation, ptr);
   }
@@ -345,10 +363,8 @@ export class Heap implements Disposable {
   }
 
   #reportLeaks(core: Core): void {
-    const handler = this.#settings.onLeak;
-    if (handler === undefined) return;
-    const report = this.#witness.leaks(core, this.stats());
-    if (report.blocks > 0) this.#call(() => handler(report));
+    const report = this.#protect(() => this.#witness.leaks(core, this.stats()));
+    if (report.blocks > 0) this.#call(() => this.#settings.onLeak(report));
   }
 
   /** Runs a callback; what it throws goes to `onUnraisable`, never through the heap. */
@@ -393,7 +409,7 @@ export class Heap implements Disposable {
   /** From now on `gate` runs before everything else. */
   #close(gate: () => void): void {
     this.#gate = gate;
-    this.#bind(guardedCalls(gate, () => this.#open));
+    this.#bind(guardedCalls(gate, this.#open));
   }
 
   /** Runs something that enters the core. */

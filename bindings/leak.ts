@@ -1,3 +1,4 @@
+import { hex } from "./errors.js";
 import type { Ptr } from "./ptr.js";
 
 /** A block that was still allocated when its heap was disposed. */
@@ -17,4 +18,13 @@ export interface LeakReport {
   readonly bytes: number;
   /** Debug entry: each block made through `Heap`, with the stack that made it, oldest first. Else empty. */
   readonly leaked: readonly LeakedBlock[];
+}
+
+/** A leak report as text for people: the totals, then each block that is known with its stack. */
+export function describeLeaks({ blocks, bytes, leaked }: LeakReport): string {
+  const known = leaked.map(({ ptr, size, allocationStack }) => {
+    const stack = allocationStack === "" ? "" : `\n${allocationStack}`;
+    return `${size} bytes at ${hex(ptr)}${stack}`;
+  });
+  return [`tallyheap: ${blocks} blocks of ${bytes} bytes were never freed`, ...known].join("\n");
 }

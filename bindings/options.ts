@@ -1,6 +1,6 @@
 import { ARENA_BYTES, MAX_ARENAS, PAGE_BYTES, SMALL_LIMIT } from "./generated/layout.js";
 import { HeapError, show } from "./errors.js";
-import type { LeakReport } from "./leak.js";
+import { describeLeaks, type LeakReport } from "./leak.js";
 import { WASM_PAGE_BYTES } from "./memory.js";
 import { MAX_U32 } from "./ptr.js";
 
@@ -23,7 +23,7 @@ export interface HeapOptions {
   readonly smallThreshold?: 256 | 512 | undefined;
   /**
    * Cap in bytes on what the pools of small classes may take, rounded down to pages of 4 KiB; past it small requests
-   * are served by spans (CPython's WITH_MEMORY_LIMITS). Default: none.
+   * are served by the smallest class of slabs (CPython's WITH_MEMORY_LIMITS). Default: none.
    */
   readonly poolBytes?: number | undefined;
   /**
@@ -36,7 +36,7 @@ export interface HeapOptions {
   /** The core, compiled or as bytes, so that workers share one compilation. Default: the one inlined in the package. */
   readonly module?: WebAssembly.Module | BufferSource | undefined;
   /**
-   * A memory to live in, zero except for the client arenas, not shared between threads. Whoever passes it may grow it.
+   * A memory to live in, zero in its first 256 KiB, not shared between threads. Whoever passes it may grow it.
    * Default: a new one that nobody else knows.
    */
   readonly memory?: WebAssembly.Memory | undefined;
@@ -47,7 +47,7 @@ export interface HeapOptions {
    * `trim`, `reset` and `dispose` inside are `ERR_HEAP_BUSY`.
    */
   readonly onMemoryPressure?: ((pressure: MemoryPressure) => void) | undefined;
-  /** Called by `dispose()` with the blocks that are still allocated, if there are any. Default: nothing is reported. */
+  /** Called by `dispose()` with the blocks that are still allocated, if there are any. Default: `console.error`. */
   readonly onLeak?: ((report: LeakReport) => void) | undefined;
 }
 
@@ -63,7 +63,7 @@ export interface Settings {
   readonly memory: WebAssembly.Memory | undefined;
   readonly onUnraisable: (error: unknown) => void;
   readonly onMemoryPressure: ((pressure: MemoryPressure) => void) | undefined;
-  readonly onLeak: ((report: LeakReport) => void) | undefined;
+  readonly onLeak: (report: LeakReport) => void;
 }
 
 const MAX_BYTES = 2 ** 32;
@@ -88,9 +88,11 @@ export function readOptions(options: HeapOptions = {}): Settings {
     ? reservedBytes
     : Math.min(Math.max(DEFAULT_INITIAL_BYTES, leastBytes), maxBytes);
   const initialBytes = readBytes("initialBytes", options.initialBytes, initialDefault, 0, maxBytes);
+  const maxPages = Math.floor(maxBytes / WASM_PAGE_BYTES);
+  const initialPages = Math.ceil(Math.max(initialBytes, reservedBytes) / WASM_PAGE_BYTES);
   return {
-    initialPages: Math.ceil(Math.max(initialBytes, reservedBytes) / WASM_PAGE_BYTES),
-    maxPages: Math.floor(maxBytes / WASM_PAGE_BYTES),
+    initialPages: Math.min(initialPages, maxPages),
+    maxPages,
     smallThreshold: readThreshold(options.smallThreshold),
     poolPages: readPoolPages(options.poolBytes),
     clientArenas,
@@ -99,7 +101,7 @@ export function readOptions(options: HeapOptions = {}): Settings {
     memory,
     onUnraisable: readCallback("onUnraisable", options.onUnraisable) ?? reportToConsole,
     onMemoryPressure: readCallback("onMemoryPressure", options.onMemoryPressure),
-    onLeak: readCallback("onLeak", options.onLeak),
+    onLeak: readCallback("onLeak", options.onLeak) ?? reportLeak,
   };
 }
 
@@ -163,4 +165,8 @@ function refuse(
 
 function reportToConsole(error: unknown): void {
   console.error("tallyheap: a callback threw", error);
+}
+
+function reportLeak(report: LeakReport): void {
+  console.error(describeLeaks(report));
 }

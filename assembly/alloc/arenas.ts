@@ -53,15 +53,11 @@ export function mapEntry(address: usize): u32 {
 }
 
 /** What an arena is: a code of layout.ts. */
-// @ts-ignore: decorator
-@inline
 export function kindOf(number: u32): u32 {
   return min(load<u32>((<usize>number) << 2, STATE + STATE_MAP), ARENA_PAGED);
 }
 
 /** What the arena that holds `address` is. */
-// @ts-ignore: decorator
-@inline
 export function arenaKind(address: usize): u32 {
   return kindOf(<u32>(address >>> ARENA_SHIFT));
 }
@@ -257,23 +253,17 @@ export function nextRun(run: u32): u32 {
 }
 
 /**
- * A run of at least `length` arenas, the best fit among bins. Exact bins hold only runs that fit; of a wider bin (runs
- * of 8 MiB and more) the first four are tried before a larger bin is taken, which keeps the cost constant.
+ * A run of at least `length` arenas, the best fit among bins. Exact bins hold only runs that fit. The wider ones hold
+ * runs of 8 MiB and more, of which 4 GiB have 512 at the most; the first that fits is taken.
  */
 function findRun(length: u32): u32 {
   const bits = load<u64>(STATE + STATE_ARENA_BITS);
   const bin = runBin(length);
-  if (bin >= 32 && (bits >>> bin) & 1) {
-    let run = load<u32>(STATE + STATE_ARENA_BINS + (bin << 2));
-    for (let tries = 0; run && tries < 4; tries++) {
-      if (runLength(run) >= length) return run;
-      run = nextRun(run);
-    }
-  }
-  const sure = bin < 32 ? bin : bin + 1;
-  const larger = (bits >>> sure) << sure;
-  if (!larger) return 0;
-  return load<u32>(STATE + STATE_ARENA_BINS + ((<u32>ctz(larger)) << 2));
+  let run = load<u32>(STATE + STATE_ARENA_BINS + (bin << 2));
+  while (run && runLength(run) < length) run = nextRun(run);
+  if (run) return run;
+  const larger = (bits >>> bin) & ~1;
+  return larger ? load<u32>(STATE + STATE_ARENA_BINS + ((<u32>ctz(larger) + bin) << 2)) : 0;
 }
 
 function linkRun(first: u32, length: u32): void {

@@ -3,8 +3,8 @@
  * can be proved: that the pointer lies in a pool or at a span's start, on a block boundary, below the carve mark, and
  * that it was not freed through here before. docs/checks.md has the table of what is and what is not detected.
  *
- * Double free: a checked free writes the block's address, XORed with a secret, into the block's second word; a checked
- * malloc clears it. A block that still carries its mark when it is freed is looked for on its pool's free lists, so a
+ * Double free: carving, a checked free and a moving realloc write the block's address, XORed with a secret, into its
+ * second word; a checked malloc clears it. A block that still carries its mark when it is freed is looked for on its pool's free lists, so a
  * mark that user data happens to equal costs time and never a wrong verdict.
  */
 import {
@@ -29,13 +29,21 @@ import {
   STATE_CURRENT,
   STATE_POISON,
   STATE_RECIPROCAL,
-  STATE_SECRET,
 } from "../layout";
 import { STATE, word } from "../state";
 import { arenaKind } from "./arenas";
 import { classBytes } from "./classes";
-import { alignedAlloc, calloc, fault, free, mallocInline, realloc, releaseRare, usableSize } from "./malloc";
-import { entryOf, pageOf, recordOf } from "./pages";
+import {
+  alignedAlloc,
+  calloc,
+  fault,
+  mallocInline,
+  marked,
+  realloc,
+  releaseRare,
+  usableSize,
+} from "./malloc";
+import { entryInline, entryOf, pageOf, recordInline, recordOf } from "./pages";
 import { classSlot, isPool, poolDomain } from "./pools";
 
 // @ts-ignore: decorator
@@ -86,7 +94,7 @@ export function checkedAlignedAlloc(alignment: usize, size: usize): usize {
 // @ts-ignore: decorator
 @inline
 export function checkedFree(pointer: usize): u32 {
-  const record = recordOf(pointer);
+  const record = recordInline(pointer);
   const head = load<u32>(record, RECORD_LIVE);
   if (isUnmarkedBlock(pointer, record, head)) {
     store<u32>(pointer, marked(pointer), 4);
@@ -107,8 +115,7 @@ function checkedFreeSlow(pointer: usize): u32 {
   const wrong = checkSlow(pointer);
   if (wrong) return fault(wrong, pointer);
   store<u32>(pointer, marked(pointer), 4);
-  free(pointer);
-  return FAULT_NONE;
+  return releaseRare(pointer);
 }
 
 export function checkedUsableSize(pointer: usize): usize {
@@ -135,7 +142,7 @@ function isUnmarkedBlock(pointer: usize, record: usize, head: u32): bool {
   // Class and domain together: only DOMAIN_RAW leaves the class as it is.
   const c = (head >>> 16) & 0x3ff;
   if (c - 1 >= LAST_CLASS) return false;
-  const shape = load<u64>(entryOf(record, SLOT_SHAPE));
+  const shape = load<u64>(entryInline(record, SLOT_SHAPE));
   const offset = ((<u32>pointer) & (PAGE_BYTES - 1)) - ((<u32>(shape >>> (SHAPE_FIRST << 3))) & 0xffff);
   const reciprocal = load<u32>(STATE + STATE_RECIPROCAL + (c << 2));
   const product = <u64>offset * <u64>reciprocal;
@@ -143,12 +150,6 @@ function isUnmarkedBlock(pointer: usize, record: usize, head: u32): bool {
   const carved = u32(<u32>(product >>> 32) < ((<u32>shape) & 0xffff));
   const boundary = u32(<u32>product < reciprocal);
   return (carved & boundary & u32(load<u32>(pointer, 4) != marked(pointer))) != 0;
-}
-
-// @ts-ignore: decorator
-@inline
-function marked(pointer: usize): u32 {
-  return (<u32>pointer) ^ word(STATE_SECRET);
 }
 
 /** The pointer is a span, carries a mark, or is wrong. */
@@ -181,8 +182,9 @@ function isListed(record: usize, pointer: usize): bool {
   );
 }
 
+/** Looks at no more blocks than a pool can have: a list that was overwritten may be a ring. */
 function isOn(list: usize, pointer: usize): bool {
-  while (list) {
+  for (let left = PAGE_BYTES >>> 3; list && left; left--) {
     if (list == pointer) return true;
     list = load<u32>(list);
   }

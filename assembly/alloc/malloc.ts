@@ -31,6 +31,7 @@ import {
   STATE_FAULT,
   STATE_FAULT_ADDRESS,
   STATE_POISON,
+  STATE_SECRET,
   STATE_SENTINEL,
   STATE_THRESHOLD,
   STATE_VIRGIN,
@@ -134,6 +135,7 @@ export function realloc(pointer: usize, size: usize): usize {
   const block = mallocInline(size);
   if (!block) return size <= old ? pointer : 0;
   copyBytes(block, pointer, min(old, size));
+  store<u32>(pointer, marked(pointer), 4);
   freeInline(pointer);
   return block;
 }
@@ -152,7 +154,12 @@ export function alignedAlloc(alignment: usize, size: usize): usize {
     let fitting = (bytes + alignment - 1) & ~(alignment - 1);
     while (fitting <= MEDIUM_LIMIT && (<usize>classBytes(rawClass(fitting))) & (alignment - 1))
       fitting += alignment;
-    if (fitting <= MEDIUM_LIMIT) return malloc(fitting);
+    if (fitting <= MEDIUM_LIMIT) {
+      const c = rawClass(fitting);
+      const block = takeBlock(DOMAIN_RAW, c);
+      // Past the pools' cap no small class is to be had; a span is aligned to its pages.
+      if (block || !poolsExhausted(c)) return block;
+    }
   }
   return newSpan(bytes, <u32>max<usize>(1, alignment >>> PAGE_SHIFT));
 }
@@ -236,6 +243,13 @@ function sameBlockBytes(size: usize, bytes: usize): bool {
   return size <= MEDIUM_LIMIT && classBytes(rawClass(size)) == <u32>bytes;
 }
 
+/** What the second word of a free block reads if it was carved, or freed through a check or by realloc. */
+// @ts-ignore: decorator
+@inline
+export function marked(block: usize): u32 {
+  return (<u32>block) ^ word(STATE_SECRET);
+}
+
 function badPointer(pointer: usize): usize {
   fault(FAULT_BAD_POINTER, pointer);
   return 0;
@@ -253,7 +267,10 @@ export function fault(code: u32, pointer: usize): u32 {
  * path is entered. False if that has happened.
  */
 export function enter(): bool {
-  if (word(STATE_POISON)) return false;
+  if (word(STATE_POISON)) {
+    fault(FAULT_CORRUPT, 0);
+    return false;
+  }
   setWord(STATE_POISON, 1);
   return true;
 }

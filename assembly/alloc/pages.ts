@@ -54,9 +54,14 @@ export function arenaOf(address: usize): usize {
 }
 
 /** Record of the page that holds `address`; in an arena without pages, a part of the sentinel. */
+export function recordOf(address: usize): usize {
+  return recordInline(address);
+}
+
+/** recordOf for the check of a pointer. */
 // @ts-ignore: decorator
 @inline
-export function recordOf(address: usize): usize {
+export function recordInline(address: usize): usize {
   return STATE + STATE_SENTINEL + mapEntry(address) + ((address >>> RECORD_SHIFT) & RECORD_MASK);
 }
 
@@ -67,15 +72,18 @@ export function pageOf(record: usize): usize {
 }
 
 /** The entry of the same page in another slot of the page table. */
+export function entryOf(record: usize, slot: u32): usize {
+  return entryInline(record, slot);
+}
+
+/** entryOf for the one hot path that needs it, the check of a pointer. */
 // @ts-ignore: decorator
 @inline
-export function entryOf(record: usize, slot: u32): usize {
+export function entryInline(record: usize, slot: u32): usize {
   return (record & ~(<usize>TABLE_BYTES - 1)) + ((record + slot * SLOT_BYTES) & (TABLE_BYTES - 1));
 }
 
 /** The header of the arena that a record belongs to. */
-// @ts-ignore: decorator
-@inline
 function headerAt(record: usize): usize {
   return entryOf(record & ~(<usize>SLOT_BYTES - 1), SLOT_HEADER);
 }
@@ -112,6 +120,8 @@ export function takePages(length: u32, alignment: u32, reach: u32): usize {
       ? <usize>load<u32>(STATE + STATE_RUN_BINS + ((<u32>ctz(bits) + sure) << 2))
       : openArena(reach);
   }
+  // Before giving up: a run that is not sure to hold an aligned one may hold it all the same.
+  if (!arena && alignment > 1) arena = findAligned(length, alignment);
   if (!arena) return 0;
   const header = headerOf(arena);
   const pages = load<u64>(header, HEADER_PAGES);
@@ -294,9 +304,25 @@ export function longestRun(bits: u64): u32 {
   return length;
 }
 
-/** First page of the shortest run of at least `length` that has one aligned; lowest address among equals. */
+/** An arena with an aligned run, among those whose longest run is long enough; 0 if there is none. */
+function findAligned(length: u32, alignment: u32): usize {
+  for (let bin = length; bin < ARENA_PAGES; bin++) {
+    let arena = <usize>load<u32>(STATE + STATE_RUN_BINS + (bin << 2));
+    while (arena) {
+      const header = headerOf(arena);
+      if (bestRun(load<u64>(header, HEADER_PAGES), length, alignment) < ARENA_PAGES) return arena;
+      arena = load<u32>(header, HEADER_RUN_NEXT);
+    }
+  }
+  return 0;
+}
+
+/**
+ * First page of the shortest run of at least `length` that has one aligned, lowest address among equals; ARENA_PAGES if
+ * there is none.
+ */
 function bestRun(pages: u64, length: u32, alignment: u32): u32 {
-  let best: u32 = 0;
+  let best: u32 = ARENA_PAGES;
   let bestLength: u32 = u32.MAX_VALUE;
   let base: u32 = 0;
   while (pages) {

@@ -57,7 +57,12 @@ import {
   SLOT_SLAB,
   STATE_ACTIVE,
   STATE_ARENA_BINS,
+  STATE_ARENA_BITS,
   STATE_AVAILABLE,
+  STATE_AVAILABLE_LAST,
+  STATE_LISTED,
+  STATE_VIRGIN,
+  MAX_ARENAS,
   STATE_COUNT_BINS,
   STATE_COUNT_BITS,
   STATE_CURRENT,
@@ -89,7 +94,7 @@ import { STATE, setWord, statistic, word } from "../state";
 import { kindOf, nextRun, runBin, runLength } from "./arenas";
 import { classBytes, slabPages } from "./classes";
 import { emptyArena, entryOf, headerOf, longestRun, pageOf, recordOf, runMask, tableOf } from "./pages";
-import { classSlot, isPool, poolDomain } from "./pools";
+import { blocksIn, classSlot, firstBlock, isPool, poolDomain } from "./pools";
 import { tailArenas } from "./spans";
 
 /** 0, or the number of the first broken invariant. */
@@ -105,6 +110,14 @@ export function verify(): u32 {
       return broken(BROKEN_NULL_PAGE, STATE + STATE_SENTINEL + at, 0, 1);
   }
   if (!word(STATE_READY)) return 0;
+  const end = word(STATE_END);
+  const ordered =
+    word(STATE_FIRST) <= word(STATE_FRONTIER) &&
+    word(STATE_FRONTIER) <= word(STATE_VIRGIN) &&
+    word(STATE_VIRGIN) <= max(end, word(STATE_FIRST)) &&
+    end <= max(MAX_ARENAS, word(STATE_FIRST));
+  if (!ordered) return broken(BROKEN_ARENA_RUN, 0, end, word(STATE_VIRGIN));
+  setWord(STATE_LISTED, 0);
   const wrong = verifyArenas();
   return wrong ? wrong : verifyLists();
 }
@@ -124,6 +137,7 @@ function verifyArenas(): u32 {
   let tail: u32 = 0;
   let spans: u32 = 0;
   let spanPages: u32 = 0;
+  let spanTails: u32 = 0;
   let poolPages: u32 = 0;
   let slabPages: u32 = 0;
   let runArenas: u32 = 0;
@@ -180,6 +194,7 @@ function verifyArenas(): u32 {
           if (wrong) return wrong;
           spans++;
           spanPages += length;
+          spanTails += tailArenas(pageOf(record), length);
           length = min(length, ARENA_PAGES - i);
         } else if (isPool(record)) {
           const shape = entryOf(record, SLOT_SHAPE);
@@ -200,6 +215,7 @@ function verifyArenas(): u32 {
     }
   }
   if (runArenas != listedRunArenas()) return broken(BROKEN_ARENA_RUN, 0, runArenas, listedRunArenas());
+  if (spanTails != tail) return broken(BROKEN_TAIL_ARENA, 0, spanTails, tail);
   if (tables != paged) return broken(BROKEN_TABLE, 0, paged, tables);
   const wrong =
     counted(STAT_ARENAS_PAGED, paged) |
@@ -226,8 +242,9 @@ function listedRunArenas(): u32 {
   let arenas: u32 = 0;
   for (let bin: u32 = 0; bin < 64; bin++) {
     let run = load<u32>(STATE + STATE_ARENA_BINS + (bin << 2));
+    if (((<u32>(load<u64>(STATE + STATE_ARENA_BITS) >>> bin)) & 1) != u32(run != 0)) return u32.MAX_VALUE;
     while (run) {
-      if (runBin(runLength(run)) != bin) return u32.MAX_VALUE;
+      if (runBin(runLength(run)) != bin || arenas > MAX_ARENAS) return u32.MAX_VALUE;
       arenas += runLength(run);
       run = nextRun(run);
     }
@@ -265,6 +282,13 @@ function verifySlab(head: usize, c: u32, pages: u32): u32 {
     if (<u32>load<u8>(record, RECORD_CLASS) != c || <u32>load<u8>(shape, SHAPE_INDEX) != i) {
       return broken(BROKEN_SHAPE, pageOf(record), i, load<u8>(shape, SHAPE_INDEX));
     }
+    const capacity = blocksIn(classBytes(c), i, pages);
+    if (
+      <u32>load<u16>(shape, SHAPE_CAPACITY) != capacity ||
+      <u32>load<u16>(shape, SHAPE_FIRST) != firstBlock(classBytes(c), i)
+    ) {
+      return broken(BROKEN_SHAPE, pageOf(record), capacity, load<u16>(shape, SHAPE_CAPACITY));
+    }
     const wrong = verifyPool(record, shape, c);
     if (wrong) return wrong;
     const state = (<u32>load<u8>(record, RECORD_STATE)) >>> 2;
@@ -286,6 +310,7 @@ function verifyPool(record: usize, shape: usize, c: u32): u32 {
   const domain = poolDomain(record);
   const slot = classSlot(domain, c);
   if (carved > capacity) return broken(BROKEN_SHAPE, pageOf(record), capacity, carved);
+  if (state == POOL_LISTED && capacity) setWord(STATE_LISTED, word(STATE_LISTED) + 1);
   memory.fill(STATE + STATE_SCRATCH, 0, 64);
   const own = countBlocks(load<u32>(record, RECORD_FREE), record, shape, c, carved);
   if (own > carved) return broken(BROKEN_FREE_LIST, pageOf(record), carved, own);
@@ -329,6 +354,8 @@ function verifyLists(): u32 {
       if (wrong) return wrong;
     }
   }
+  // Each listed pool was met once in the walk and once in a list.
+  if (word(STATE_LISTED)) return broken(BROKEN_AVAILABLE_LIST, 0, 0, word(STATE_LISTED));
   const wrong = verifyBins(STATE_COUNT_BINS, STATE_COUNT_BITS, HEADER_COUNT, HEADER_COUNT_NEXT);
   return wrong ? wrong : verifyBins(STATE_RUN_BINS, STATE_RUN_BITS, HEADER_LONGEST, HEADER_RUN_NEXT);
 }
@@ -343,9 +370,13 @@ function verifyAvailable(domain: u32, c: u32): u32 {
       <u32>load<u8>(record, RECORD_CLASS) == c &&
       <u32>load<u8>(record, RECORD_STATE) == (domain | (POOL_LISTED << 2)) &&
       <usize>load<u32>(links, LINK_PREVIOUS) == previous;
+    setWord(STATE_LISTED, word(STATE_LISTED) - 1);
     if (!fits) return broken(BROKEN_AVAILABLE_LIST, pageOf(record), c, load<u8>(record, RECORD_CLASS));
     previous = record;
     record = load<u32>(links, LINK_NEXT);
+  }
+  if (<usize>load<u32>(STATE + STATE_AVAILABLE_LAST + slot) != previous) {
+    return broken(BROKEN_AVAILABLE_LIST, pageOf(previous), c, 0);
   }
   if (load<u32>(STATE + STATE_ACTIVE + slot) && !load<u32>(STATE + STATE_CURRENT + slot)) {
     return broken(BROKEN_POOL_STATE, load<u32>(STATE + STATE_ACTIVE + slot), POOL_ACTIVE, 0);
