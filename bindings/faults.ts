@@ -90,7 +90,9 @@ export function brokenError(core: Core, broken: number): HeapError {
   // The counter of a statistic is what it is noted by.
   const isStatistic = broken === layout.BROKEN_STATISTICS;
   const address = isStatistic ? core.stateAddress(layout.STATE_STATS + noted) : noted;
-  const what = isStatistic ? `${invariant}: ${STATISTICS[noted] ?? "a count"}` : placed(invariant, broken, noted);
+  const what = isStatistic
+    ? `${invariant}: ${STATISTICS[noted] ?? "a count"}`
+    : placed(invariant, broken, noted);
   const message = `the heap is damaged at ${hex(address)}: ${what} (expected ${expected}, found ${actual})`;
   const details: HeapErrorDetails = { invariant, invariantCode: broken, address, expected, actual };
   return new HeapError("ERR_HEAP_CORRUPT", message, { operation: "verify", ...details });

@@ -408,8 +408,9 @@ export class Heap implements Disposable {
 
   /** From now on `gate` runs before everything else. */
   #close(gate: () => void): void {
-    this.#gate = gate;
+    // In this order a stack that ends in between leaves the heap as it was, and never half closed.
     this.#bind(guardedCalls(gate, this.#open));
+    this.#gate = gate;
   }
 
   /** Runs something that enters the core. */

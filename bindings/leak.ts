@@ -26,5 +26,5 @@ export function describeLeaks({ blocks, bytes, leaked }: LeakReport): string {
     const stack = allocationStack === "" ? "" : `\n${allocationStack}`;
     return `${size} bytes at ${hex(ptr)}${stack}`;
   });
-  return [`tallyheap: ${blocks} blocks of ${bytes} bytes were never freed`, ...known].join("\n");
+  return [`tallyheap: never freed: ${blocks} blocks, ${bytes} bytes`, ...known].join("\n");
 }
