@@ -1,12 +1,13 @@
 import { FAULT_NONE, MAP_ENTRIES, STATE_FAULT, STATE_MAP } from "./generated/layout.js";
 import { HeapError } from "./errors.js";
 import { Views } from "./memory.js";
+import { OBJECT_FUNCTIONS, type ObjectExports } from "./objects/abi.js";
 
 /**
  * What the core exports. C names are the unchecked C functions; `checked_` ones test their pointer first and return a
  * fault code, or 0 with the code in the state word FAULT. Sizes and pointers arrive as signed 32-bit numbers.
  */
-export interface CoreExports {
+export interface CoreExports extends ObjectExports {
   malloc(size: number): number;
   calloc(count: number, size: number): number;
   realloc(ptr: number, size: number): number;
@@ -60,24 +61,42 @@ export const CORE_FUNCTIONS = [
   "reset",
   "verify",
   "census",
+  ...OBJECT_FUNCTIONS,
 ] as const satisfies readonly (keyof CoreExports)[];
+
+/** What the core calls while it works. Nothing of it may throw; all of it may call the core. */
+export interface CoreHooks {
+  /** Runs the finalizer of the object's type; type 0: the object dies, runs what waits for that. */
+  finalize(object: number, type: number): void;
+  /** Runs a callback of a dead weak reference; weakref 0: forgets the callback. */
+  callback(weakref: number, token: number): void;
+}
 
 /** One instance of the core on one memory: its functions, the cached views, and typed access to the state block. */
 export class Core {
   readonly module: WebAssembly.Module;
   readonly views: Views;
   readonly exports: CoreExports;
+  /** Set by the object layer; carried along when the heap moves. */
+  readonly hooks: CoreHooks;
   readonly #state: number;
 
   /**
    * Instantiates `module` on `memory`, which holds either zeroes or the image of a heap.
    * @throws HeapError `ERR_HEAP_ARGUMENT` if the module is not the core of a heap
    */
-  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory) {
+  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, hooks: CoreHooks = idleHooks()) {
     const views = new Views(memory);
     this.module = module;
     this.views = views;
-    this.exports = instantiate(module, memory, () => views.refresh());
+    this.hooks = hooks;
+    this.exports = instantiate(module, {
+      memory,
+      grown: () => views.refresh(),
+      finalize: (object: number, type: number) => hooks.finalize(object >>> 0, type),
+      callback: (weakref: number, token: number) => hooks.callback(weakref >>> 0, token),
+      collection: (phase: number, subject: number) => hooks.collection(phase, subject >>> 0),
+    });
     this.#state = this.exports.stateBase.value as number;
   }
 
@@ -115,8 +134,13 @@ export class Core {
   }
 }
 
-function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory, grown: () => void): CoreExports {
-  const exports = link(module, { env: { memory, grown } });
+/** Hooks of a heap without objects. */
+function idleHooks(): CoreHooks {
+  return { finalize: () => {}, callback: () => {}, collection: () => {} };
+}
+
+function instantiate(module: WebAssembly.Module, env: WebAssembly.ModuleImports): CoreExports {
+  const exports = link(module, { env });
   const missing = CORE_FUNCTIONS.find((name) => typeof exports[name] !== "function");
   if (missing !== undefined || !(exports["stateBase"] instanceof WebAssembly.Global)) {
     throw notACore(`it does not export ${missing ?? "stateBase"}`);

@@ -9,6 +9,19 @@ export interface LeakedBlock {
   readonly allocationStack: string;
 }
 
+/** An object that something outside of the heap still holds. */
+export interface LeakedObject {
+  readonly ptr: Ptr;
+  /** Name of its type. */
+  readonly type: string;
+  /** References to it that no other object holds: handles, and bare references that were not released. */
+  readonly references: number;
+  /** How many of them are handles. */
+  readonly handles: number;
+  /** Debug entry: JavaScript stacks of the calls that made the handles. */
+  readonly handleStacks: readonly string[];
+}
+
 /** What `dispose()` found still allocated. */
 export interface LeakReport {
   /** Blocks of raw bytes. */
@@ -17,4 +30,28 @@ export interface LeakReport {
   readonly bytes: number;
   /** Debug entry: each block made through `Heap`, with the stack that made it, oldest first. Else empty. */
   readonly leaked: readonly LeakedBlock[];
+  /** Mortal objects that are alive, those in cycles that nobody holds included. */
+  readonly objects: number;
+  /** Handles that were not disposed of. */
+  readonly handles: number;
+  /** Objects that are held from outside, in address order; no more than a hundred. */
+  readonly held: readonly LeakedObject[];
+}
+
+/** The blocks among a {@link LeakReport}: what the bytes layer knows. */
+export type LeakedBlocks = Pick<LeakReport, "blocks" | "bytes" | "leaked">;
+
+/** A report as a few lines for people. */
+export function leakText(report: LeakReport): string {
+  const { blocks, bytes, objects, handles, held } = report;
+  const lines = [
+    `still held at the end: ${blocks} blocks (${bytes} bytes), ${objects} objects, ${handles} handles`,
+  ];
+  for (const { ptr, type, references, handles: own, handleStacks } of held) {
+    lines.push(
+      `  ${type} at 0x${ptr.toString(16)}: ${references} references from outside, ${own} by handles`,
+    );
+    for (const stack of handleStacks) lines.push(`    handle made at:\n${stack}`);
+  }
+  return lines.join("\n");
 }
