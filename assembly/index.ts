@@ -1,12 +1,5 @@
 /** The exported ABI and nothing else: each function is one line into the layer that does the work. */
-import * as arenas from "./alloc/arenas";
-import * as censusTable from "./alloc/census";
-import * as checks from "./alloc/checks";
-import * as family from "./alloc/malloc";
-import * as pools from "./alloc/pools";
-import * as wipe from "./alloc/reset";
-import * as validator from "./alloc/verify";
-import * as guard from "./debug/guard";
+import * as bytes from "./bytes";
 import * as cycles from "./gc/collect";
 import * as generations from "./gc/generations";
 import * as collector from "./gc/inspect";
@@ -26,110 +19,40 @@ import * as types from "./object/types";
 import * as objectValidator from "./object/verify";
 import * as walk from "./object/walk";
 import * as weak from "./object/weak";
-import { FAULT_ARGUMENT, FAULT_MEMORY, FAULT_NONE, META_TRACKED, STATE_READY, STATE_SECRET, TYPE_META } from "./layout";
-import { STATE, setWord, word } from "./state";
+import { FAULT_MEMORY, META_TRACKED, TYPE_META } from "./layout";
 
-/** Address of the state block; the offsets of layout.ts count from here. */
-export const stateBase: usize = STATE;
+// ---- bytes: the malloc family and the heap as a whole ----
 
-// ---- C's malloc family, for modules that share the memory; unchecked in the release core ----
-
-export function malloc(size: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG) ? guard.malloc(size) : family.mallocInline(size);
-}
-
-export function calloc(count: usize, size: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG) ? guard.calloc(count, size) : family.calloc(count, size);
-}
-
-export function realloc(pointer: usize, size: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG) ? guard.realloc(pointer, size) : family.realloc(pointer, size);
-}
-
-export function free(pointer: usize): void {
-  if (isDefined(TALLYHEAP_DEBUG)) guard.free(pointer);
-  else family.freeInline(pointer);
-}
-
-export function aligned_alloc(alignment: usize, size: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG)
-    ? guard.alignedAlloc(alignment, size)
-    : family.alignedAlloc(alignment, size);
-}
-
-export function malloc_usable_size(pointer: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG) ? guard.usableSize(pointer) : family.usableSize(pointer);
-}
-
-// ---- the same, checked: 0 or a fault code in the state block ----
-
-export function checked_malloc(size: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG) ? guard.checkedMalloc(size) : checks.checkedMalloc(size);
-}
-
-export function checked_calloc(count: usize, size: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG) ? guard.checkedCalloc(count, size) : checks.checkedCalloc(count, size);
-}
-
-export function checked_realloc(pointer: usize, size: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG)
-    ? guard.checkedRealloc(pointer, size)
-    : checks.checkedRealloc(pointer, size);
-}
-
-export function checked_aligned_alloc(alignment: usize, size: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG)
-    ? guard.checkedAlignedAlloc(alignment, size)
-    : checks.checkedAlignedAlloc(alignment, size);
-}
-
-export function checked_free(pointer: usize): u32 {
-  return isDefined(TALLYHEAP_DEBUG) ? guard.checkedFree(pointer) : checks.checkedFree(pointer);
-}
-
-export function checked_usable_size(pointer: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG) ? guard.checkedUsableSize(pointer) : checks.checkedUsableSize(pointer);
-}
-
-export function check(pointer: usize): u32 {
-  return isDefined(TALLYHEAP_DEBUG) ? guard.check(pointer) : checks.check(pointer);
-}
-
-// ---- the heap as a whole ----
-
-/**
- * Sets the limits of a heap that was not used yet: memory in wasm pages, largest request of pools (256 or 512), pages
- * of pools, arenas left to the client from 256 KiB on, and the secret that marks freed blocks.
- */
-export function initialize(limit: u32, threshold: u32, poolPages: u32, clientArenas: u32, secret: u32): u32 {
-  if (word(STATE_READY) || (threshold != 256 && threshold != 512)) return FAULT_ARGUMENT;
-  setWord(STATE_SECRET, secret);
-  arenas.initialize(limit, threshold, poolPages, clientArenas);
-  return FAULT_NONE;
-}
-
-export function settle(): void {
-  pools.settle();
-}
+export {
+  stateBase,
+  layoutVersion,
+  malloc,
+  calloc,
+  realloc,
+  free,
+  aligned_alloc,
+  malloc_usable_size,
+  checked_malloc,
+  checked_calloc,
+  checked_realloc,
+  checked_aligned_alloc,
+  checked_free,
+  checked_usable_size,
+  check,
+  initialize,
+  settle,
+  census,
+} from "./bytes";
 
 export function reset(): void {
-  if (isDefined(TALLYHEAP_DEBUG)) guard.forget();
   objects.forget();
-  wipe.reset();
+  bytes.reset();
 }
 
+/** Bytes first: the walk over objects trusts them. */
 export function verify(): u32 {
-  if (isDefined(TALLYHEAP_DEBUG)) {
-    const wrong = guard.verify();
-    if (wrong) return wrong;
-  }
-  pools.settle();
-  const wrong = validator.verify();
+  const wrong = bytes.verify();
   return wrong ? wrong : objectValidator.verify();
-}
-
-export function census(): void {
-  censusTable.census();
 }
 
 // ---- objects ----
@@ -157,7 +80,11 @@ export function define_type(descriptor: usize): u32 {
 }
 
 export function alloc(type: u32, items: u32): usize {
-  if (generations.isDue() && types.isType(type) && load<u32>(header.descriptor(type), TYPE_META) & META_TRACKED)
+  if (
+    generations.isDue() &&
+    types.isType(type) &&
+    load<u32>(header.descriptor(type), TYPE_META) & META_TRACKED
+  )
     generations.collectDue();
   const made = births.allocate(type, items);
   return made || !cycles.rescue() ? made : births.allocate(type, items);

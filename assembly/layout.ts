@@ -21,7 +21,7 @@
  *   slot c+1  ├ 64 links:        next 4      │ previous 4              ┤     list of the class's available pools
  *   slot c+2  ├ 64 shapes:       carved 2 │ capacity 2 │ first 2 │ index 1 │ pages 1 ┤
  *   slot c+3  ├ arena header: free pages 8 │ list links 16 │ longest 4 │ count 4 │ arena 4 ┤
- *   slot c+4  ├ 64 slab words:   idle pages 4 │ 4 unused ┤
+ *   slot c+4  ├ 64 slab words:   idle 2 │ candidate 1 │ 1 unused │ next candidate 4 ┤
  *   slot c+5 … c+7: unused by this layer
  */
 
@@ -140,8 +140,17 @@ export const HEADER_TRASH: u32 = 56;
 export const HEADER_RESCAN: u32 = 64;
 
 export const SLOT_SLAB: u32 = 4;
-/** First page of a slab: how many of its pools are idle (nothing live, not active). */
+/** First page of a slab: how many of its pools are idle (nothing live, not current). */
 export const SLAB_IDLE: u32 = 0;
+/** 1 while the slab is on the list of candidates for retirement, and the next one there. */
+export const SLAB_CANDIDATE: u32 = 2;
+export const SLAB_NEXT: u32 = 4;
+/**
+ * Idle pages that classes may keep: a batch of some thousand small blocks then comes and goes without taking and giving
+ * pages (bench:micro, batch rows). More of them scatter what lives long: 128 pages cost sqlite 8 % of extent after five
+ * passes (bench:replay).
+ */
+export const IDLE_PAGES: u32 = 32;
 
 // ---- state block ----
 // Zero is a valid empty heap: the first slow path initialises what must not be zero.
@@ -157,9 +166,8 @@ export const STATE_AVAILABLE: u32 = STATE_CURRENT + CLASS_TABLE_BYTES;
 export const STATE_AVAILABLE_LAST: u32 = STATE_AVAILABLE + CLASS_TABLE_BYTES;
 /** Slabs of several pages that the class has. */
 export const STATE_SLABS: u32 = STATE_AVAILABLE_LAST + CLASS_TABLE_BYTES;
-/** ⌈2^RECIPROCAL_SHIFT / class size⌉ for each class: divides an offset in a page without a division. */
+/** ⌈2³² / class size⌉ for each class: divides an offset in a page without a division. */
 export const STATE_RECIPROCAL: u32 = STATE_SLABS + CLASS_TABLE_BYTES;
-export const RECIPROCAL_SHIFT: u32 = 22;
 /** Paged arenas by number of free pages, and by length of their longest free run; 0 in neither. */
 export const STATE_COUNT_BINS: u32 = STATE_RECIPROCAL + (CLASS_SLOTS << 2);
 export const STATE_RUN_BINS: u32 = STATE_COUNT_BINS + (ARENA_PAGES << 2);
@@ -196,6 +204,14 @@ export const STATE_POISON: u32 = STATE_WORDS + 40;
 /** Debug core: the n-th growth from now fails; 0 = none. */
 export const STATE_FAIL_GROWTH: u32 = STATE_WORDS + 44;
 
+/** Slabs that are candidates for retirement, and their pages. */
+export const STATE_IDLE: u32 = STATE_WORDS + 64;
+export const STATE_IDLE_PAGES: u32 = STATE_WORDS + 68;
+/** 1 if a pool became current since settle() ran last. */
+export const STATE_STIRRED: u32 = STATE_WORDS + 72;
+/** verify(): listed pools that the walk met and the lists did not yet. */
+export const STATE_LISTED: u32 = STATE_WORDS + 76;
+
 // What the last fault was about; see the FAULT_ and BROKEN_ codes.
 export const STATE_FAULT: u32 = STATE_WORDS + 48;
 export const STATE_FAULT_ADDRESS: u32 = STATE_WORDS + 52;
@@ -203,7 +219,7 @@ export const STATE_FAULT_EXPECTED: u32 = STATE_WORDS + 56;
 export const STATE_FAULT_ACTUAL: u32 = STATE_WORDS + 60;
 
 // Statistics, all u32, in units of pages, arenas, wasm pages or counts; constant-time, kept by the slow paths.
-export const STATE_STATS: u32 = STATE_WORDS + 64;
+export const STATE_STATS: u32 = STATE_WORDS + 80;
 export const STAT_POOL_PAGES: u32 = 0;
 export const STAT_SLAB_PAGES: u32 = 4;
 export const STAT_SPAN_PAGES: u32 = 8;
@@ -568,6 +584,15 @@ export const STATE_BYTES: u32 = STATE_OBJECT_END;
  * half of what the heap had in use after the last one. Few large objects in cycles cannot fill the memory then.
  */
 export const PRESSURE_MIN_BYTES: u32 = 1 << 24;
+
+// ---- how far a request for pages may reach ----
+
+/** Arenas that have pages in use. */
+export const REACH_USED: u32 = 0;
+/** Also arenas that were used before and are free; for huge spans. */
+export const REACH_FREE: u32 = 1;
+/** Also memory that was never used, growing it if need be. */
+export const REACH_NEW: u32 = 2;
 
 // ---- growth ----
 

@@ -18,8 +18,7 @@ export function setWord(offset: u32, value: u32): void {
   store<u32>(STATE + offset, value);
 }
 
-// @ts-ignore: decorator
-@inline
+/** Changes a statistic. */
 export function count(statistic: u32, change: i32): void {
   store<u32>(STATE + STATE_STATS + statistic, load<u32>(STATE + STATE_STATS + statistic) + change);
 }

@@ -6,6 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 
 import { buildDir, nativeSources, root, script } from "./paths.js";
 import { runLines, type Command } from "./process.js";
@@ -52,26 +53,37 @@ interface Steps {
   compileModule(name: string, slots: number): Promise<void>;
 }
 
-/** Finds and builds what can take part; `slots` is the largest number of blocks that a trace has alive. */
-export async function assemble(slots = 0): Promise<Field> {
-  const steps = (await import(new URL("../../bench/steps.mjs", import.meta.url).href)) as Steps;
+/**
+ * Finds and builds what can take part. `slots` is the largest number of blocks that a trace has alive; wasm modules
+ * that are not wanted are not compiled for it.
+ */
+export async function assemble(slots = 0, wanted: (name: string) => boolean = () => true): Promise<Field> {
+  const steps = (await import(pathToFileURL(join(root, "bench/steps.mjs")).href)) as Steps;
   let table = steps.SLOTS;
   while (table < slots) table *= 2;
   const absent: string[] = [];
   const contenders: Contender[] = [];
   const version = `Node ${process.versions.node}, V8 ${process.versions.v8.replace(/-.*/, "")}`;
-  const wasm = async (name: string, module: string, isFloor = false): Promise<void> => {
-    const file = join(root, steps.moduleFile(module, table));
-    const standard = join(root, steps.moduleFile(module, steps.SLOTS));
-    // The build keeps the standard size up to date; a larger table follows it.
-    if (modified(file) < modified(standard)) await steps.compileModule(module, table);
-    contenders.push(wasmContender(name, file, file, table, version, isFloor));
-  };
-  await wasm(INLINED, "tallyheap-inlined");
-  await wasm(CALLED, "tallyheap-called");
+  const own: [name: string, module: string][] = [
+    [INLINED, "tallyheap-inlined"],
+    [CALLED, "tallyheap-called"],
+    [TLSF, "tlsf"],
+    ["floor (wasm)", "floor"],
+  ];
+  const wasm = own
+    .filter(([name]) => wanted(name))
+    .map(async ([name, module]) => {
+      const file = join(root, steps.moduleFile(module, table));
+      const standard = join(root, steps.moduleFile(module, steps.SLOTS));
+      // The build keeps the standard size up to date; a larger table follows it.
+      if (modified(file) < modified(standard)) await steps.compileModule(module, table);
+      return wasmContender(name, file, file, table, version, module === "floor");
+    });
+  const [inlined, called, ...others] = await Promise.all(wasm);
+  contenders.push(...[inlined, called].filter((contender) => contender !== undefined));
   contenders.push(typescriptContender(RAW, "raw", version, false));
   contenders.push(typescriptContender(CHECKED, "checked", version, false));
-  await wasm(TLSF, "tlsf");
+  contenders.push(...others);
   const dlmalloc = buildDlmalloc(steps.CHUNK, table);
   if (dlmalloc)
     contenders.push(wasmContender(DLMALLOC, dlmalloc.replay, dlmalloc.micro, table, version, false));
@@ -79,8 +91,7 @@ export async function assemble(slots = 0): Promise<Field> {
     absent.push(
       "dlmalloc (wasm): no clang for wasm32 with wasi-libc (Debian: clang lld wasi-libc libclang-rt-dev-wasm32)",
     );
-  await wasm("floor (wasm)", "floor", true);
-  const floor = join(root, steps.moduleFile("floor", table));
+  const floor = join(root, steps.moduleFile("floor", steps.SLOTS));
   contenders.push(typescriptContender("floor (typescript)", floor, version, true));
 
   const native = buildNative(steps.CHUNK, table);

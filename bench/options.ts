@@ -28,16 +28,21 @@ export function wholeNumber(name: string, value: string | number | undefined, fa
   return number;
 }
 
-/** The contenders whose names contain one of the given words; all without words. */
+/** Whether a contender's name contains one of the words of `--only`; all do without words. */
+export function wantedBy(only: string | undefined): (name: string) => boolean {
+  const words = (only ?? "").split(",").map((word) => word.trim().toLowerCase());
+  return (name) => words.some((word) => name.toLowerCase().includes(word));
+}
+
+/** The field reduced to the contenders that `--only` asks for. */
 export function select(field: Field, only: string | undefined): Field {
-  if (only === undefined) return field;
-  const words = only.split(",").map((word) => word.trim().toLowerCase());
-  const contenders = field.contenders.filter(({ name }) =>
-    words.some((word) => name.toLowerCase().includes(word)),
-  );
+  const wanted = wantedBy(only);
+  const contenders = field.contenders.filter(({ name }) => wanted(name));
   const first = contenders[0];
   if (first === undefined) throw new Error(`--only ${only}: no such contender`);
-  const reference = [field.reference, TLSF].find((wanted) => contenders.some(({ name }) => name === wanted));
+  const reference = [field.reference, TLSF].find((name) =>
+    contenders.some((contender) => contender.name === name),
+  );
   return { ...field, contenders, reference: reference ?? first.name };
 }
 

@@ -10,6 +10,7 @@ import {
   conditions,
   runCli,
   select,
+  wantedBy,
   wholeNumber,
   type CommonOptions,
 } from "./options.js";
@@ -26,7 +27,8 @@ async function run(files: readonly string[], options: CommonOptions): Promise<vo
   const seed = wholeNumber("seed", options.seed, newSeed());
   const paths = files.length > 0 ? files : bundledTraces();
   const traces = paths.map((file) => readTrace(file));
-  const field = select(await assemble(Math.max(...traces.map(({ slotCount }) => slotCount))), options.only);
+  const slots = Math.max(...traces.map(({ slotCount }) => slotCount));
+  const field = select(await assemble(slots, wantedBy(options.only)), options.only);
   const prepared = traces.map(prepareTrace);
   const passes = options.quick ? quickPasses : fullPasses;
   const floors = field.contenders.filter(({ isFloor }) => isFloor).length;

@@ -61,7 +61,7 @@ export function compare(rows: readonly Row[], contender: string, other: string):
   const all = workloads(rows).length;
   const say = (verdict: string, names: readonly string[]): string[] =>
     names.length === 0 ? [] : [`${verdict} on ${names.length === all ? "all" : names.join(", ")}`];
-  return [...say("faster", faster), ...say("slower", slower), ...say("within the noise", unclear)].join("; ");
+  return [...say("faster", faster), ...say("slower", slower), ...say("within noise", unclear)].join("; ");
 }
 
 /** Of some contenders the one with the least geometric mean against `reference`; undefined of none. */

@@ -16,7 +16,7 @@ import { startProgress } from "./progress.js";
 import { newSeed } from "./random.js";
 import { contenders, find, workloads, type Row } from "./results.js";
 import { bar, compare, fastest, meanAgainst, wrap } from "./screen.js";
-import { geometricMean, medianInterval } from "./statistics.js";
+import { geometricMean, median } from "./statistics.js";
 import { drawStrip, type StripRow } from "./strip.js";
 import { coldTable, fixed, memoryTable, ratioTable, timesTable } from "./table.js";
 import { readTrace } from "./trace.js";
@@ -28,7 +28,8 @@ const BUDGET_MS = 30_000;
 /** The second pass meets the heap as the first one left it. */
 const INSPECTED_PASSES = 2;
 
-const LINES = 24;
+/** With the four that npm itself prints, 24. */
+const LINES = 20;
 const LABEL = 18;
 const CELL = 12;
 const BAR = 6;
@@ -64,8 +65,9 @@ async function measure(all: boolean): Promise<{ field: Field; rows: Row[]; seed:
 }
 
 function barLines(rows: readonly Row[], names: readonly string[], reference: string): string[] {
+  const unit = `${reference} = 1, ${noise(rows, names)}`;
   const head =
-    `${reference} = 1`.padEnd(LABEL) +
+    (unit.length < LABEL ? unit : `noise ${noise(rows, names)}`).padEnd(LABEL) +
     workloads(rows)
       .map((workload) => workload.padEnd(CELL))
       .join("");
@@ -92,8 +94,8 @@ function sentences(
   const rival = native ?? reference;
   return [
     ...wrap(first),
-    ...wrap(`Inlined, against ${rival}: ${compare(rows, INLINED, rival)}.`),
-    ...wrap(`Called, against ${rival}: ${compare(rows, CALLED, rival)}.`),
+    ...wrap(`Inlined vs ${rival}: ${compare(rows, INLINED, rival)}.`),
+    ...wrap(`Called vs ${rival}: ${compare(rows, CALLED, rival)}.`),
   ];
 }
 
@@ -106,14 +108,12 @@ function memoryLine(rows: readonly Row[], names: readonly string[]): string {
   return `peak memory / live: ${parts.join(", ")}`;
 }
 
-/** Half the width of the widest interval among the bars, in percent: what a difference must exceed. */
-function noiseLine(rows: readonly Row[], names: readonly string[], rounds: number): string {
+/** Half the width of a bar's interval in percent, at the median: what a difference must exceed to mean something. */
+function noise(rows: readonly Row[], names: readonly string[]): string {
   const widths = rows
     .filter((row) => names.includes(row.contender) && row.ratio !== undefined)
     .map(({ ratio }) => (ratio!.high - ratio!.low) / 2 / ratio!.median);
-  const { median: middle } = medianInterval(widths);
-  const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
-  return `noise of a bar: ±${percent(middle)}, at worst ±${percent(Math.max(...widths))} (${rounds} rounds; bench:replay does 9)`;
+  return `±${(100 * median(widths.filter((width) => width > 0))).toFixed(0)} %`;
 }
 
 async function run(options: { all?: boolean }): Promise<void> {
@@ -129,7 +129,6 @@ async function run(options: { all?: boolean }): Promise<void> {
     ...sentences(version, rows, reference, native),
     "",
     ...barLines(rows, names, reference),
-    noiseLine(rows, names, rounds),
     memoryLine(
       rows,
       names.filter((name) => name !== INLINED),

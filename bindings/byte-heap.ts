@@ -1,6 +1,6 @@
 import { FAULT_NONE, PAGE_BYTES } from "./generated/layout.js";
 import { requireAlignment, requireProduct, requirePtr, requireRange, requireSize } from "./arguments.js";
-import { checkedCalls, guardedCalls, uncheckedCalls, type Calls } from "./calls.js";
+import { checkedCalls, closedCalls, guardedCalls, uncheckedCalls, type Calls } from "./calls.js";
 import type { Core } from "./core.js";
 import { Engine } from "./engine.js";
 import { HeapError } from "./errors.js";
@@ -46,9 +46,12 @@ export class ByteHeap {
         this.#bind(this.#open);
       },
       close: (attend) => {
-        const calls = guardedCalls(attend, () => this.#open);
-        if (this.engine.disposed) this.#open = calls; // Lets go of the memory.
-        this.#bind(calls);
+        if (this.engine.disposed) {
+          // Lets go of the memory.
+          this.#open = closedCalls;
+          this.#raw = undefined;
+        }
+        this.#bind(guardedCalls(attend, this.#open));
       },
     });
   }
@@ -117,7 +120,8 @@ export class ByteHeap {
   /**
    * Releases a block (*steals* `ptr`); null is a no-op. A refused pointer leaves the heap as it was.
    * @throws HeapError `ERR_HEAP_DOUBLE_FREE`, `ERR_HEAP_BAD_POINTER`, `ERR_HEAP_ARGUMENT`; what the checks can and
-   * cannot see is tabled in docs/checks.md
+   * cannot see is tabled in docs/checks.md. Debug entry also `ERR_HEAP_CORRUPT` (the guards of the block are
+   * overwritten) and `ERR_HEAP_USE_AFTER_FREE` (another block, freed earlier, was written to; this one is freed)
    */
   free(ptr: Ptr): void {
     let fault: number | undefined = -1;
@@ -174,10 +178,11 @@ export class ByteHeap {
   /**
    * The text of CPython's `sys._debugmallocstats()`, in its layout and order, one row for each size class in use.
    * Walks the pools.
-   * @throws HeapError `ERR_HEAP_CORRUPT` if the bytes do not add up to the arenas
+   * @throws HeapError `ERR_HEAP_CORRUPT` if the bytes do not add up to the arenas, or the walk leaves the memory
    */
   debugMallocStats(): string {
-    return mallocStatsText(this.engine.live(), this.stats());
+    const core = this.engine.live();
+    return this.engine.protect(() => mallocStatsText(core, this.stats()));
   }
 
   /**
@@ -268,7 +273,7 @@ export class ByteHeap {
 
   #usableSizeFailed(ptr: Ptr): number {
     requirePtr("usableSize", ptr);
-    const fault = this.engine.settings.checks ? this.engine.live().exports.check(ptr) : FAULT_NONE;
+    const fault = this.engine.settings.checks ? this.engine.live().takeFault() : FAULT_NONE;
     if (fault !== FAULT_NONE) this.engine.throwFault("usableSize", ptr, fault);
     return 0; // The debug core says how much was asked for.
   }

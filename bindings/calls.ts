@@ -38,13 +38,23 @@ export function uncheckedCalls(core: CoreExports): Calls {
 }
 
 /** `calls` after `before`, which may throw: how a heap is closed without a test in every open call. */
-export function guardedCalls(before: () => void, calls: () => Calls): Calls {
+export function guardedCalls(before: () => void, calls: Calls): Calls {
   return {
-    malloc: (size) => (before(), calls().malloc(size)),
-    calloc: (count, size) => (before(), calls().calloc(count, size)),
-    realloc: (ptr, size) => (before(), calls().realloc(ptr, size)),
-    alignedAlloc: (alignment, size) => (before(), calls().alignedAlloc(alignment, size)),
-    free: (ptr) => (before(), calls().free(ptr)),
-    usableSize: (ptr) => (before(), calls().usableSize(ptr)),
+    malloc: (size) => (before(), calls.malloc(size)),
+    calloc: (count, size) => (before(), calls.calloc(count, size)),
+    realloc: (ptr, size) => (before(), calls.realloc(ptr, size)),
+    alignedAlloc: (alignment, size) => (before(), calls.alignedAlloc(alignment, size)),
+    free: (ptr) => (before(), calls.free(ptr)),
+    usableSize: (ptr) => (before(), calls.usableSize(ptr)),
   };
 }
+
+/** What a disposed heap is left with: it lets go of the core, and its gate throws before any of these is called. */
+export const closedCalls: Calls = {
+  malloc: () => 0,
+  calloc: () => 0,
+  realloc: () => 0,
+  alignedAlloc: () => 0,
+  free: () => undefined,
+  usableSize: () => 0,
+};

@@ -1,4 +1,4 @@
-import { FAULT_NONE, MAP_ENTRIES, STATE_FAULT, STATE_MAP } from "./generated/layout.js";
+import { FAULT_NONE, MAP_ENTRIES, STATE_BYTES, STATE_FAULT, STATE_MAP } from "./generated/layout.js";
 import { HeapError } from "./errors.js";
 import { Views } from "./memory.js";
 import { OBJECT_FUNCTIONS, type ObjectExports } from "./objects/abi.js";
@@ -39,7 +39,18 @@ export interface CoreExports extends ObjectExports {
   census(): undefined;
   /** Address of the state block. */
   readonly stateBase: WebAssembly.Global;
+  /** Which layout the core was compiled with, and whether it is the debug core; see {@link LAYOUT_VERSIONS}. */
+  readonly layoutVersion: WebAssembly.Global;
 }
+
+/** The two builds of the core. */
+export type CoreKind = "release" | "debug";
+
+/** What a core of this package says of itself. */
+const LAYOUT_VERSIONS: Readonly<Record<CoreKind, number>> = {
+  release: STATE_BYTES * 4 + 1,
+  debug: STATE_BYTES * 4 + 2,
+};
 
 /** The functions of {@link CoreExports}; a test holds this list against both modules. */
 export const CORE_FUNCTIONS = [
@@ -70,11 +81,14 @@ export interface CoreHooks {
   finalize(object: number, type: number): void;
   /** Runs a callback of a dead weak reference; weakref 0: forgets the callback. */
   callback(weakref: number, token: number): void;
+  /** A collection of a generation starts or has ended, or an object was found to be trash: one of COLLECTION_. */
+  collection(phase: number, subject: number): void;
 }
 
 /** One instance of the core on one memory: its functions, the cached views, and typed access to the state block. */
 export class Core {
   readonly module: WebAssembly.Module;
+  readonly kind: CoreKind;
   readonly views: Views;
   readonly exports: CoreExports;
   /** Set by the object layer; carried along when the heap moves. */
@@ -83,14 +97,20 @@ export class Core {
 
   /**
    * Instantiates `module` on `memory`, which holds either zeroes or the image of a heap.
-   * @throws HeapError `ERR_HEAP_ARGUMENT` if the module is not the core of a heap
+   * @throws HeapError `ERR_HEAP_ARGUMENT` if the module is not this package's core of that kind
    */
-  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, hooks: CoreHooks = idleHooks()) {
+  constructor(
+    module: WebAssembly.Module,
+    kind: CoreKind,
+    memory: WebAssembly.Memory,
+    hooks: CoreHooks = idleHooks(),
+  ) {
     const views = new Views(memory);
     this.module = module;
+    this.kind = kind;
     this.views = views;
     this.hooks = hooks;
-    this.exports = instantiate(module, {
+    this.exports = instantiate(module, kind, {
       memory,
       grown: () => views.refresh(),
       finalize: (object: number, type: number) => hooks.finalize(object >>> 0, type),
@@ -139,11 +159,19 @@ function idleHooks(): CoreHooks {
   return { finalize: () => {}, callback: () => {}, collection: () => {} };
 }
 
-function instantiate(module: WebAssembly.Module, env: WebAssembly.ModuleImports): CoreExports {
+function instantiate(
+  module: WebAssembly.Module,
+  kind: CoreKind,
+  env: WebAssembly.ModuleImports,
+): CoreExports {
   const exports = link(module, { env });
   const missing = CORE_FUNCTIONS.find((name) => typeof exports[name] !== "function");
   if (missing !== undefined || !(exports["stateBase"] instanceof WebAssembly.Global)) {
     throw notACore(`it does not export ${missing ?? "stateBase"}`);
+  }
+  const version = exports["layoutVersion"];
+  if (!(version instanceof WebAssembly.Global) || version.value >>> 0 !== LAYOUT_VERSIONS[kind]) {
+    throw notACore(`it is not the ${kind} core of this version of the package`);
   }
   return exports as unknown as CoreExports;
 }

@@ -28,5 +28,5 @@ export function heapModule(): WebAssembly.Module {
 export function createHeap(options?: HeapOptions): Heap {
   const settings = { ...readOptions(options), checks: true, strict: true };
   const module = settings.module === undefined ? heapModule() : compile(settings.module);
-  return new DebugHeap(openCore(module, settings), settings);
+  return new DebugHeap(openCore(module, "debug", settings), settings);
 }

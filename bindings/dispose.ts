@@ -8,7 +8,9 @@ export const disposeSymbol: symbol =
  */
 export function makeDisposable(prototype: { dispose(): void }): void {
   Object.defineProperty(prototype, disposeSymbol, {
-    value: prototype.dispose,
+    value(this: { dispose(): void }): void {
+      this.dispose();
+    },
     configurable: true,
     writable: true,
   });

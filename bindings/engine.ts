@@ -1,9 +1,9 @@
-import { FAULT_MEMORY, STATE_POISON } from "./generated/layout.js";
+import { FAULT_MEMORY, FAULT_NONE, STATE_FAULT_ADDRESS, STATE_POISON } from "./generated/layout.js";
 import type { Core } from "./core.js";
 import { HeapError } from "./errors.js";
 import { WASM_PAGE_BYTES } from "./memory.js";
 import type { Settings } from "./options.js";
-import type { Ptr } from "./ptr.js";
+import { NULL, type Ptr } from "./ptr.js";
 import type { Witness } from "./witness.js";
 
 /**
@@ -138,12 +138,17 @@ export class Engine {
 
   /** Throws unless the last request failed for want of memory. */
   #requireOnlyMemory(operation: string, ptr: Ptr): void {
-    const fault = this.settings.checks ? this.live().takeFault() : FAULT_MEMORY;
-    if (fault !== FAULT_MEMORY) this.throwFault(operation, ptr, fault);
+    const core = this.live();
+    const fault = core.takeFault();
+    // An unchecked core notes wrong pointers only, also those of calls that could not tell.
+    const own = this.settings.checks || (ptr !== NULL && core.state(STATE_FAULT_ADDRESS) === ptr);
+    if (core.state(STATE_POISON) !== 0) throw this.#poison(undefined);
+    if (own && fault !== FAULT_NONE && fault !== FAULT_MEMORY) this.throwFault(operation, ptr, fault);
   }
 
   throwFault(operation: string, ptr: Ptr, fault: number): never {
     const core = this.live();
+    core.takeFault();
     if (core.state(STATE_POISON) !== 0) throw this.#poison(undefined);
     throw this.#witness.fault(core, fault, operation, ptr);
   }

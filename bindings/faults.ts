@@ -18,7 +18,7 @@ const CODES: Readonly<Record<number, HeapErrorCode>> = {
 /** What verify() can find broken, as a sentence's predicate. */
 const INVARIANTS: Readonly<Record<number, string>> = {
   [layout.BROKEN_POISON]: "an operation of the heap did not come to its end",
-  [layout.BROKEN_NULL_PAGE]: "the null page was written to",
+  [layout.BROKEN_NULL_PAGE]: "memory that must stay zero was written to",
   [layout.BROKEN_FREE_PAGE]: "a free page has a record",
   [layout.BROKEN_PAGE_TAKEN]: "a page in use is marked free",
   [layout.BROKEN_SPAN_LENGTH]: "a span does not have the length its record says",
@@ -31,7 +31,7 @@ const INVARIANTS: Readonly<Record<number, string>> = {
   [layout.BROKEN_SLAB_IDLE]: "a slab's count of idle pools is wrong",
   [layout.BROKEN_ARENA_BIN]: "an arena is not in the list that its free pages put it in",
   [layout.BROKEN_ARENA_RUN]: "a run of free arenas is not coalesced or not listed",
-  [layout.BROKEN_ARENA_COUNT]: "the arenas do not add up to the memory",
+  [layout.BROKEN_ARENA_COUNT]: "an arena's count of free pages, or of its longest run of them, is wrong",
   [layout.BROKEN_STATISTICS]: "the statistics differ from what the walk counted",
   [layout.BROKEN_CRITICAL]: "a death was cut short",
   [layout.BROKEN_TYPE]: "an object has a type that does not exist, or a type contradicts its descriptor",
@@ -75,6 +75,17 @@ export function badPointerReason(core: Core, ptr: Ptr, what = "block"): string {
   return `the pointer is not the start of a live ${what}`;
 }
 
+/** The statistics that verify() recounts. */
+const STATISTICS: Readonly<Record<number, string>> = {
+  [layout.STAT_POOL_PAGES]: "pages of pools",
+  [layout.STAT_SLAB_PAGES]: "pages of slabs",
+  [layout.STAT_SPAN_PAGES]: "pages of spans",
+  [layout.STAT_SPANS]: "spans",
+  [layout.STAT_TABLE_PAGES]: "page tables",
+  [layout.STAT_ARENAS_PAGED]: "arenas with pages",
+  [layout.STAT_ARENAS_TAIL]: "arenas inside of spans",
+};
+
 /** An invariant that verify() checks, in words. */
 export function invariantName(broken: number): string {
   return INVARIANTS[broken] ?? `invariant ${broken}`;
@@ -83,10 +94,22 @@ export function invariantName(broken: number): string {
 /** The error for the first broken invariant that the core's verify() found. */
 export function brokenError(core: Core, broken: number): HeapError {
   const invariant = invariantName(broken);
-  const address = core.state(layout.STATE_FAULT_ADDRESS);
+  const noted = core.state(layout.STATE_FAULT_ADDRESS);
   const expected = core.state(layout.STATE_FAULT_EXPECTED);
   const actual = core.state(layout.STATE_FAULT_ACTUAL);
-  const message = `the heap is damaged at ${hex(address)}: ${invariant} (expected ${expected}, found ${actual})`;
+  // The counter of a statistic is what it is noted by.
+  const isStatistic = broken === layout.BROKEN_STATISTICS;
+  const address = isStatistic ? core.stateAddress(layout.STATE_STATS + noted) : noted;
+  const what = isStatistic
+    ? `${invariant}: ${STATISTICS[noted] ?? "a count"}`
+    : placed(invariant, broken, noted);
+  const message = `the heap is damaged at ${hex(address)}: ${what} (expected ${expected}, found ${actual})`;
   const details: HeapErrorDetails = { invariant, invariantCode: broken, address, expected, actual };
   return new HeapError("ERR_HEAP_CORRUPT", message, { operation: "verify", ...details });
+}
+
+/** Which zeroes were written to: the null page's, or those that stand for the records of pages that are nobody's. */
+function placed(invariant: string, broken: number, address: number): string {
+  if (broken !== layout.BROKEN_NULL_PAGE) return invariant;
+  return `${invariant}, ${address < layout.PAGE_BYTES ? "the null page" : "the sentinel of the page records"}`;
 }

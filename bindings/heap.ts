@@ -2,6 +2,7 @@
 import type { Collector, Generation } from "./collector/collector.js";
 import type { Core } from "./core.js";
 import { makeDisposable } from "./dispose.js";
+import { HeapError } from "./errors.js";
 import type { LeakReport } from "./leak.js";
 import { ObjectHeap, partsOf } from "./object-heap.js";
 import type { Finalizer } from "./objects/finalizers.js";
@@ -133,20 +134,21 @@ export class Heap extends ObjectHeap implements Disposable {
   /**
    * Ends the heap: runs what `finalize` still has, reports to `onLeak` what is still held from outside, lets go of the
    * memory, and makes every later call throw. Never fails because of what is still held. May be repeated.
-   * @throws HeapError `ERR_HEAP_BUSY` inside a finalizer or callback
+   * @throws HeapError `ERR_HEAP_BUSY` inside a finalizer or callback; `ERR_HEAP_CORRUPT` if the heap is too damaged to
+   * say what is still held, and disposed of all the same
    */
   dispose(): void {
     const { engine } = this;
     if (engine.disposed) return;
     engine.requireIdle("dispose");
-    if (engine.sound) {
-      try {
-        this.#finish();
-      } catch (error) {
-        engine.report(error);
-      }
+    try {
+      if (engine.sound) this.#finish();
+    } catch (error) {
+      if (error instanceof HeapError) throw error;
+      engine.report(error);
+    } finally {
+      engine.end();
     }
-    engine.end();
   }
 
   /** Was `dispose()` called? */

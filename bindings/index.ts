@@ -30,5 +30,5 @@ export function heapModule(): WebAssembly.Module {
 export function createHeap(options?: HeapOptions): Heap {
   const settings = readOptions(options);
   const module = settings.module === undefined ? heapModule() : compile(settings.module);
-  return new Heap(openCore(module, settings), settings);
+  return new Heap(openCore(module, "release", settings), settings);
 }

@@ -1,3 +1,4 @@
+import { hex } from "./errors.js";
 import type { Ptr } from "./ptr.js";
 
 /** A block that was still allocated when its heap was disposed. */
@@ -41,17 +42,19 @@ export interface LeakReport {
 /** The blocks among a {@link LeakReport}: what the bytes layer knows. */
 export type LeakedBlocks = Pick<LeakReport, "blocks" | "bytes" | "leaked">;
 
-/** A report as a few lines for people. */
-export function leakText(report: LeakReport): string {
-  const { blocks, bytes, objects, handles, held } = report;
-  const lines = [
-    `still held at the end: ${blocks} blocks (${bytes} bytes), ${objects} objects, ${handles} handles`,
-  ];
+/** A report as text for people: the totals, then each block and each held object that is known, with its stacks. */
+export function describeLeaks(report: LeakReport): string {
+  const { blocks, bytes, leaked, objects, handles, held } = report;
+  const lines = [`tallyheap: ${blocks} blocks of ${bytes} bytes were never freed`];
+  for (const { ptr, size, allocationStack } of leaked) {
+    lines.push(`${size} bytes at ${hex(ptr)}`);
+    if (allocationStack !== "") lines.push(allocationStack);
+  }
+  if (objects === 0 && handles === 0) return lines.join("\n");
+  lines.push(`tallyheap: ${objects} objects are alive, ${handles} handles were not disposed of`);
   for (const { ptr, type, references, handles: own, handleStacks } of held) {
-    lines.push(
-      `  ${type} at 0x${ptr.toString(16)}: ${references} references from outside, ${own} by handles`,
-    );
-    for (const stack of handleStacks) lines.push(`    handle made at:\n${stack}`);
+    lines.push(`${type} at ${hex(ptr)}: ${references} references from outside, ${own} of them by handles`);
+    for (const stack of handleStacks) lines.push(`handle made at:\n${stack}`);
   }
   return lines.join("\n");
 }

@@ -1,20 +1,24 @@
 import {
   ARENA_BYTES,
-  ARENA_PAGES,
+  ARENA_PAGED,
   DEBUG_SERIAL,
   MAP_ENTRIES,
   PAGE_BYTES,
   STATE_DEBUG,
-  STATE_STATS,
+  STATE_FIRST,
+  STATE_FRONTIER,
   STATE_THRESHOLD,
-  STAT_ARENAS_TAIL,
 } from "./generated/layout.js";
+import { freePages, headerAt } from "./arena-header.js";
 import { takeCensus, type ClassCount } from "./census.js";
 import type { Core } from "./core.js";
 import { HeapError } from "./errors.js";
 import type { HeapStats } from "./stats.js";
 
-/** What the bytes of all arenas are used for; the values add up to arenas · 256 KiB. */
+/**
+ * What the bytes of all arenas are used for. Pools come from the census, unused pages from the arenas' own bits, page
+ * tables and spans from the statistics: three books that only add up to arenas · 256 KiB if all of them are right.
+ */
 interface Usage {
   readonly allocated: number;
   readonly available: number;
@@ -31,7 +35,7 @@ interface Usage {
  */
 export function mallocStatsText(core: Core, stats: HeapStats): string {
   const counts = takeCensus(core);
-  const usage = account(core, stats, counts);
+  const usage = account(stats, counts, countFreePages(core));
   checkSum(total(usage), stats.arenas * ARENA_BYTES);
   return [
     ...classTable(core, counts),
@@ -46,22 +50,37 @@ export function mallocStatsText(core: Core, stats: HeapStats): string {
   ].join("\n");
 }
 
-function account(core: Core, stats: HeapStats, counts: readonly ClassCount[]): Usage {
+function account(stats: HeapStats, counts: readonly ClassCount[], unusedPools: number): Usage {
   const allocated = sum(counts, ({ live, size }) => live * size);
   const available = sum(counts, ({ available, size }) => available * size);
   const pools = sum(counts, (count) => count.pools);
-  const tailArenas = core.state(STATE_STATS + STAT_ARENAS_TAIL);
-  const pagedBytes = (stats.arenas - tailArenas) * ARENA_PAGES * PAGE_BYTES;
-  const spansInPaged = stats.spanBytes - tailArenas * ARENA_BYTES;
   return {
     allocated,
     available,
-    unusedPools:
-      (pagedBytes - stats.tableBytes - stats.poolBytes - stats.slabBytes - spansInPaged) / PAGE_BYTES,
+    unusedPools,
     headers: stats.tableBytes,
     quantization: pools * PAGE_BYTES - allocated - available,
     spans: stats.spanBytes,
   };
+}
+
+/** Free pages of all arenas that have some, by the arenas' own bits. */
+function countFreePages(core: Core): number {
+  let pages = 0;
+  const frontier = core.state(STATE_FRONTIER);
+  for (let index = core.state(STATE_FIRST); index < frontier; index++) {
+    const entry = core.arenaEntry(index);
+    if (entry < ARENA_PAGED) continue;
+    const [low, high] = freePages(core, headerAt(core, entry));
+    pages += ones(low) + ones(high);
+  }
+  return pages;
+}
+
+function ones(word: number): number {
+  let count = 0;
+  for (let rest = word; rest !== 0; rest &= rest - 1) count++;
+  return count;
 }
 
 function total(usage: Usage): number {

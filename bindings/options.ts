@@ -1,7 +1,12 @@
 import { ARENA_BYTES, MAX_ARENAS, PAGE_BYTES, SMALL_LIMIT } from "./generated/layout.js";
 import { HeapError, show } from "./errors.js";
-import { leakText, type LeakReport } from "./leak.js";
-import { DEFAULT_THRESHOLDS, THRESHOLDS_EXPECTED, areThresholds, type Thresholds } from "./collector/thresholds.js";
+import { describeLeaks, type LeakReport } from "./leak.js";
+import {
+  DEFAULT_THRESHOLDS,
+  THRESHOLDS_EXPECTED,
+  areThresholds,
+  type Thresholds,
+} from "./collector/thresholds.js";
 import { WASM_PAGE_BYTES } from "./memory.js";
 import { MAX_U32 } from "./ptr.js";
 
@@ -27,7 +32,7 @@ export interface HeapOptions {
   readonly smallThreshold?: 256 | 512 | undefined;
   /**
    * Cap in bytes on what the pools of small classes may take, rounded down to pages of 4 KiB; past it small requests
-   * are served by spans (CPython's WITH_MEMORY_LIMITS). Default: none.
+   * are served by the smallest class of slabs (CPython's WITH_MEMORY_LIMITS). Default: none.
    */
   readonly poolBytes?: number | undefined;
   /**
@@ -49,7 +54,7 @@ export interface HeapOptions {
   /** The core, compiled or as bytes, so that workers share one compilation. Default: the one inlined in the package. */
   readonly module?: WebAssembly.Module | BufferSource | undefined;
   /**
-   * A memory to live in, zero except for the client arenas, not shared between threads. Whoever passes it may grow it.
+   * A memory to live in, zero in its first 256 KiB, not shared between threads. Whoever passes it may grow it.
    * Default: a new one that nobody else knows.
    */
   readonly memory?: WebAssembly.Memory | undefined;
@@ -62,7 +67,7 @@ export interface HeapOptions {
   readonly onMemoryPressure?: ((pressure: MemoryPressure) => void) | undefined;
   /**
    * Called by `dispose()` with what is still held: blocks that are allocated, handles that are not disposed of, objects
-   * with references from outside. Not called if there is nothing. Default: `console.warn`.
+   * with references from outside. Not called if there is nothing. Default: `console.error`.
    */
   readonly onLeak?: ((report: LeakReport) => void) | undefined;
 }
@@ -109,9 +114,11 @@ export function readOptions(options: HeapOptions = {}): Settings {
     ? reservedBytes
     : Math.min(Math.max(DEFAULT_INITIAL_BYTES, leastBytes), maxBytes);
   const initialBytes = readBytes("initialBytes", options.initialBytes, initialDefault, 0, maxBytes);
+  const maxPages = Math.floor(maxBytes / WASM_PAGE_BYTES);
+  const initialPages = Math.ceil(Math.max(initialBytes, reservedBytes) / WASM_PAGE_BYTES);
   return {
-    initialPages: Math.ceil(Math.max(initialBytes, reservedBytes) / WASM_PAGE_BYTES),
-    maxPages: Math.floor(maxBytes / WASM_PAGE_BYTES),
+    initialPages: Math.min(initialPages, maxPages),
+    maxPages,
     smallThreshold: readThreshold(options.smallThreshold),
     poolPages: readPoolPages(options.poolBytes),
     clientArenas,
@@ -124,7 +131,7 @@ export function readOptions(options: HeapOptions = {}): Settings {
     memory,
     onUnraisable: readCallback("onUnraisable", options.onUnraisable) ?? reportToConsole,
     onMemoryPressure: readCallback("onMemoryPressure", options.onMemoryPressure),
-    onLeak: readCallback("onLeak", options.onLeak) ?? warnOfLeaks,
+    onLeak: readCallback("onLeak", options.onLeak) ?? reportLeak,
   };
 }
 
@@ -204,6 +211,6 @@ function reportToConsole(error: unknown): void {
   console.error("tallyheap: a callback threw", error);
 }
 
-function warnOfLeaks(report: LeakReport): void {
-  console.warn(`tallyheap: ${leakText(report)}`);
+function reportLeak(report: LeakReport): void {
+  console.error(describeLeaks(report));
 }

@@ -19,6 +19,7 @@ export type { FieldSpec, Type, TypeOptions } from "./objects/types.js";
 export type { WeakKeyMap, WeakObjectSet, WeakValueMap } from "./objects/weak-collections.js";
 export type { WeakCallback } from "./objects/weakrefs.js";
 export type { ForgottenHandles, HeapOptions, MemoryPressure } from "./options.js";
+export { NULL } from "./ptr.js";
 export type { Ptr } from "./ptr.js";
 export type { RawExports, RawHeap } from "./raw.js";
 export type { HeapStats, StatsView } from "./stats.js";

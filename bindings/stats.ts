@@ -1,9 +1,13 @@
 import {
   ARENA_BYTES,
+  ARENA_FOREIGN,
+  ARENA_WASM_PAGES,
   MAX_ARENAS,
   PAGE_BYTES,
+  STATE_END,
   STATE_FIRST,
   STATE_LIMIT,
+  STATE_MEMORY,
   STATE_STATS,
   STAT_ARENAS_HIGH_WATER,
   STAT_ARENAS_PAGED,
@@ -36,7 +40,10 @@ export interface HeapStats {
   readonly heapUsed: number;
   /** Hard limit on linear memory: the option `maxBytes`. */
   readonly heapSizeLimit: number;
-  /** What the heap can still take, by growth too. */
+  /**
+   * What the heap can still take, by growth too: whole arenas that are neither reserved nor grown by somebody else. The
+   * maximum of a memory that was passed in counts only where the host tells it (`WebAssembly.Memory.prototype.type`).
+   */
   readonly totalAvailableSize: number;
   /** Pools: blocks of up to the small threshold. */
   readonly poolBytes: number;
@@ -65,6 +72,8 @@ export interface HeapStats {
 export class StatsView implements HeapStats {
   readonly version = 1;
   readonly #core: () => Core;
+  /** Foreign arenas in a memory of so many pages: their number changes only when that does. */
+  #foreign = { pages: -1, arenas: 0 };
 
   constructor(core: () => Core) {
     this.#core = core;
@@ -80,10 +89,10 @@ export class StatsView implements HeapStats {
     return this.#core().state(STATE_LIMIT) * WASM_PAGE_BYTES;
   }
   get totalAvailableSize(): number {
-    return Math.max(
-      0,
-      Math.min(this.heapSizeLimit, MAX_ARENAS * ARENA_BYTES) - this.reservedBytes - this.heapUsed,
-    );
+    const core = this.#core();
+    const pages = Math.min(core.state(STATE_LIMIT), memoryMaximum(core.memory));
+    const arenas = Math.min(Math.floor(pages / ARENA_WASM_PAGES), MAX_ARENAS) - this.#foreignArenas(core);
+    return Math.max(0, arenas * ARENA_BYTES - this.reservedBytes - this.heapUsed);
   }
   get poolBytes(): number {
     return this.#statistic(STAT_POOL_PAGES) * PAGE_BYTES;
@@ -122,9 +131,38 @@ export class StatsView implements HeapStats {
     return this.#statistic(STAT_GROWS_FAILED);
   }
 
+  /** What `JSON.stringify` shows: the numbers of now. */
+  toJSON(): HeapStats {
+    return takeStats(this);
+  }
+
   #statistic(offset: number): number {
     return this.#core().state(STATE_STATS + offset);
   }
+
+  /** Arenas above the first one that others took by growing the memory, seen by the core or not yet. */
+  #foreignArenas(core: Core): number {
+    const seen = core.state(STATE_MEMORY);
+    const end = core.state(STATE_END);
+    if (this.#foreign.pages !== seen) {
+      let arenas = 0;
+      for (let i = core.state(STATE_FIRST); i < end; i++) if (core.arenaEntry(i) === ARENA_FOREIGN) arenas++;
+      this.#foreign = { pages: seen, arenas };
+    }
+    const pages = this.heapTotal / WASM_PAGE_BYTES;
+    const unseen = pages === seen ? 0 : Math.min(Math.ceil(pages / ARENA_WASM_PAGES), MAX_ARENAS) - end;
+    return this.#foreign.arenas + unseen;
+  }
+}
+
+/** A memory that can tell its type: the JavaScript type reflection proposal. */
+interface TypedMemory {
+  type?(): { readonly maximum?: number | bigint };
+}
+
+/** The memory's own maximum in wasm pages, if it has one and the host tells. */
+function memoryMaximum(memory: WebAssembly.Memory): number {
+  return Number((memory as TypedMemory).type?.().maximum ?? Infinity);
 }
 
 /** A plain object with the numbers of now; the same cost however large the heap is. */

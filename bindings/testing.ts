@@ -8,7 +8,7 @@
  */
 import { HeapError } from "./errors.js";
 import { reportOf, type Heap } from "./heap.js";
-import { leakText } from "./leak.js";
+import { describeLeaks } from "./leak.js";
 import { partsOf } from "./object-heap.js";
 
 /** What was alive in a heap at one moment. */
@@ -49,7 +49,7 @@ export function assertNoLeaks(start: Checkpoint): void {
   compare("handle", start.handles, now.handles);
   compare("block of raw bytes", start.blocks, now.blocks);
   if (excess.length === 0) return;
-  const message = `assertNoLeaks: ${excess.join(", ")} more than at the checkpoint\n${leakText(reportOf(heap))}`;
+  const message = `assertNoLeaks: ${excess.join(", ")} more than at the checkpoint\n${describeLeaks(reportOf(heap))}`;
   throw new HeapError("ERR_HEAP_LEAK", message, { operation: "assertNoLeaks", count });
 }
 

@@ -6,17 +6,13 @@ import {
   ARENA_PAGES,
   ARENA_STATE,
   ARENA_WASM_PAGES,
-  HEADER_PAGES,
   PAGE_BYTES,
-  SLOT_BYTES,
-  SLOT_HEADER,
   STATE_END,
   STATE_FRONTIER,
   STATE_MEMORY,
-  STATE_SENTINEL,
   STATE_VIRGIN,
-  TABLE_BYTES,
 } from "./generated/layout.js";
+import { freePages, headerAt } from "./arena-header.js";
 import { Core } from "./core.js";
 import { HeapError } from "./errors.js";
 import { WASM_PAGE_BYTES } from "./memory.js";
@@ -38,7 +34,7 @@ export function migrate(core: Core, maxPages: number): { core: Core; released: n
   const to = new Uint8Array(memory.buffer, 0, arenas * ARENA_BYTES);
   let carried = 0;
   for (let index = 0; index < arenas; index++) carried += copyArena(core, index, from, to);
-  const moved = new Core(core.module, memory, core.hooks);
+  const moved = new Core(core.module, core.kind, memory, core.hooks);
   moved.setState(STATE_MEMORY, pages);
   moved.setState(STATE_END, arenas);
   moved.setState(STATE_VIRGIN, arenas);
@@ -68,21 +64,13 @@ function copyArena(core: Core, index: number, from: Uint8Array, to: Uint8Array):
 
 /** An arena with pages: every page that is not free. */
 function copyUsed(core: Core, arena: number, header: number, from: Uint8Array, to: Uint8Array): number {
-  const pages = header + HEADER_PAGES;
-  const free = [core.views.word(pages), core.views.word(pages + 4)] as const;
+  const free = freePages(core, header);
   let copied = 0;
   for (let page = 0; page < ARENA_PAGES; page++) {
     const isFree = (free[page < 32 ? 0 : 1] >>> (page & 31)) & 1;
     if (!isFree) copied += copy(arena + page * PAGE_BYTES, PAGE_BYTES, from, to);
   }
   return copied;
-}
-
-/** The arena's header in its page table; the equations of assembly/layout.ts. */
-function headerAt(core: Core, entry: number): number {
-  const records = core.stateAddress(STATE_SENTINEL) + entry;
-  const inTable = records % TABLE_BYTES;
-  return records - inTable + ((inTable + SLOT_HEADER * SLOT_BYTES) % TABLE_BYTES);
 }
 
 /** State and client arenas: mostly zero, and copying a zero page would make it resident. */

@@ -19,7 +19,7 @@ import {
   GROW_MIN_ARENAS,
   LAST_CLASS,
   MAX_ARENAS,
-  RECIPROCAL_SHIFT,
+  REACH_NEW,
   SMALL_LIMIT,
   STATE_ARENA_BINS,
   STATE_ARENA_BITS,
@@ -53,30 +53,26 @@ export function mapEntry(address: usize): u32 {
 }
 
 /** What an arena is: a code of layout.ts. */
-// @ts-ignore: decorator
-@inline
 export function kindOf(number: u32): u32 {
-  return min(load<u32>(<usize>number << 2, STATE + STATE_MAP), ARENA_PAGED);
+  return min(load<u32>((<usize>number) << 2, STATE + STATE_MAP), ARENA_PAGED);
 }
 
 /** What the arena that holds `address` is. */
-// @ts-ignore: decorator
-@inline
 export function arenaKind(address: usize): u32 {
   return kindOf(<u32>(address >>> ARENA_SHIFT));
 }
 
 export function markArenas(first: u32, length: u32, entry: u32): void {
   for (let number = first; number < first + length; number++) {
-    store<u32>(<usize>number << 2, entry, STATE + STATE_MAP);
+    store<u32>((<usize>number) << 2, entry, STATE + STATE_MAP);
   }
 }
 
 /**
- * Takes `length` consecutive arenas; the number of the first, or 0 when memory is out, or when the heap
- * would have to extend into memory it never used and may not. The caller marks the map.
+ * Takes `length` consecutive arenas; the number of the first, or 0 when memory is out, or what is left
+ * of it lies beyond the reach. The caller marks the map.
  */
-export function takeArenas(length: u32, mayExtend: bool): u32 {
+export function takeArenas(length: u32, reach: u32): u32 {
   const run = findRun(length);
   if (run) {
     const whole = runLength(run);
@@ -84,13 +80,13 @@ export function takeArenas(length: u32, mayExtend: bool): u32 {
     if (whole > length) linkRun(run + length, whole - length);
     return run;
   }
-  return advanceFrontier(length, mayExtend);
+  return advanceFrontier(length, reach);
 }
 
 /** Takes exactly the arenas [first, first + length) if they are free; for spans that grow in place. */
 export function takeArenasAt(first: u32, length: u32): bool {
   if (first == word(STATE_FRONTIER)) {
-    const taken = advanceFrontier(length, true);
+    const taken = advanceFrontier(length, REACH_NEW);
     // Growing may have found that somebody else grew the memory too, and moved the frontier behind it.
     if (taken && taken != first) giveArenas(taken, length);
     return taken == first;
@@ -133,11 +129,11 @@ export function likelyArenas(length: u32): u32 {
 
 // ---- the frontier ----
 
-/** Memory that was never used is taken only if the heap may extend: there may be idle pools to retire first. */
-function advanceFrontier(length: u32, mayExtend: bool): u32 {
+/** Memory that was never used is taken last of all: there may be idle pools to retire first. */
+function advanceFrontier(length: u32, reach: u32): u32 {
   let first = word(STATE_FRONTIER);
   if (first + length > word(STATE_VIRGIN)) {
-    if (!mayExtend || (word(STATE_END) - first < length && !grow(length))) return 0;
+    if (reach != REACH_NEW || (word(STATE_END) - first < length && !grow(length))) return 0;
     first = word(STATE_FRONTIER);
     setWord(STATE_VIRGIN, first + length);
   }
@@ -230,7 +226,7 @@ export function initialize(limit: u32, threshold: u32, poolLimit: u32, clientAre
   setWord(STATE_THRESHOLD, threshold);
   setWord(STATE_POOL_LIMIT, poolLimit);
   for (let c: u32 = 1; c <= LAST_CLASS; c++) {
-    store<u32>(STATE + STATE_RECIPROCAL + (c << 2), (1 << RECIPROCAL_SHIFT) / classBytes(c) + 1);
+    store<u32>(STATE + STATE_RECIPROCAL + (c << 2), <u32>(0xffffffff / classBytes(c)) + 1);
   }
   setWord(STATE_READY, 1);
 }
@@ -257,23 +253,17 @@ export function nextRun(run: u32): u32 {
 }
 
 /**
- * A run of at least `length` arenas, the best fit among bins. Exact bins hold only runs that fit; of a wider bin (runs
- * of 8 MiB and more) the first four are tried before a larger bin is taken, which keeps the cost constant.
+ * A run of at least `length` arenas, the best fit among bins. Exact bins hold only runs that fit. The wider ones hold
+ * runs of 8 MiB and more, of which 4 GiB have 512 at the most; the first that fits is taken.
  */
 function findRun(length: u32): u32 {
   const bits = load<u64>(STATE + STATE_ARENA_BITS);
   const bin = runBin(length);
-  if (bin >= 32 && (bits >>> bin) & 1) {
-    let run = load<u32>(STATE + STATE_ARENA_BINS + (bin << 2));
-    for (let tries = 0; run && tries < 4; tries++) {
-      if (runLength(run) >= length) return run;
-      run = nextRun(run);
-    }
-  }
-  const sure = bin < 32 ? bin : bin + 1;
-  const larger = (bits >>> sure) << sure;
-  if (!larger) return 0;
-  return load<u32>(STATE + STATE_ARENA_BINS + (<u32>ctz(larger) << 2));
+  let run = load<u32>(STATE + STATE_ARENA_BINS + (bin << 2));
+  while (run && runLength(run) < length) run = nextRun(run);
+  if (run) return run;
+  const larger = (bits >>> bin) & ~1;
+  return larger ? load<u32>(STATE + STATE_ARENA_BINS + ((<u32>ctz(larger) + bin) << 2)) : 0;
 }
 
 function linkRun(first: u32, length: u32): void {

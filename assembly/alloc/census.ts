@@ -32,9 +32,9 @@ export function census(): void {
   const frontier = word(STATE_FRONTIER);
   for (let number = word(STATE_FIRST); number < frontier; number++) {
     if (kindOf(number) != ARENA_PAGED) continue;
-    const arena = <usize>number << ARENA_SHIFT;
+    const arena = (<usize>number) << ARENA_SHIFT;
     for (let i: u32 = 0; i < ARENA_PAGES; i++) {
-      const record = recordOf(arena + (<usize>i << PAGE_SHIFT));
+      const record = recordOf(arena + ((<usize>i) << PAGE_SHIFT));
       if (isPool(record)) countPool(record);
     }
   }
@@ -53,7 +53,7 @@ function countPool(record: usize): void {
 
 /** Blocks of the pool that are handed out. */
 function liveBlocks(record: usize, domain: u32, c: u32, capacity: u32): u32 {
-  const state = <u32>load<u8>(record, RECORD_STATE) >>> 2;
+  const state = (<u32>load<u8>(record, RECORD_STATE)) >>> 2;
   const live = <u32>load<u16>(record, RECORD_LIVE);
   if (state == POOL_FULL) return capacity;
   return state == POOL_ACTIVE ? live - activeLength(classSlot(domain, c), live) : live;

@@ -1,7 +1,15 @@
 /**
  * Size classes: the one place that turns bytes into classes and back. See layout.ts for the table as an equation.
  */
-import { MEDIUM_LIMIT, PAGE_BYTES, SINGLE_PAGE_CLASSES, SLAB_LOOSE_SHIFT, SLAB_TIGHT_SHIFT, SMALL_CLASSES, SMALL_LIMIT, STATE_THRESHOLD } from "../layout";
+import {
+  PAGE_BYTES,
+  SINGLE_PAGE_CLASSES,
+  SLAB_LOOSE_SHIFT,
+  SLAB_TIGHT_SHIFT,
+  SMALL_CLASSES,
+  SMALL_LIMIT,
+  STATE_THRESHOLD,
+} from "../layout";
 import { word } from "../state";
 
 /** Bytes of a block of class c. */
@@ -23,7 +31,7 @@ export function rawBytes(size: usize): usize {
 
 /** Class of a raw request of 1 … MEDIUM_LIMIT bytes; above the threshold in steps of at most 12.5 %. */
 export function rawClass(size: usize): u32 {
-  if (size <= word(STATE_THRESHOLD)) return <u32>rawBytes(size) >>> 3;
+  if (size <= word(STATE_THRESHOLD)) return (<u32>rawBytes(size)) >>> 3;
   return steppedClass(size);
 }
 

@@ -31,6 +31,7 @@ import {
   STATE_FAULT,
   STATE_FAULT_ADDRESS,
   STATE_POISON,
+  STATE_SECRET,
   STATE_SENTINEL,
   STATE_THRESHOLD,
   STATE_VIRGIN,
@@ -73,7 +74,7 @@ export function mallocInline(size: usize): usize {
 
 /** Releases a block; null is a no-op. A pointer that is provably no block is left alone and noted as a fault. */
 export function free(pointer: usize): void {
-  const entry = mapEntry(pointer) + ((pointer >>> RECORD_SHIFT) & RECORD_MASK);
+  const entry = <usize>mapEntry(pointer) + ((pointer >>> RECORD_SHIFT) & RECORD_MASK);
   const live = <u32>load<u16>(entry, STATE + STATE_SENTINEL + RECORD_LIVE);
   if (live > 1) {
     store<u32>(pointer, load<u32>(entry, STATE + STATE_SENTINEL + RECORD_FREE));
@@ -88,7 +89,7 @@ export function free(pointer: usize): void {
 // @ts-ignore: decorator
 @inline
 export function freeInline(pointer: usize): void {
-  const entry = mapEntry(pointer) + ((pointer >>> RECORD_SHIFT) & RECORD_MASK);
+  const entry = <usize>mapEntry(pointer) + ((pointer >>> RECORD_SHIFT) & RECORD_MASK);
   const live = <u32>load<u16>(entry, STATE + STATE_SENTINEL + RECORD_LIVE);
   if (live > 1) {
     store<u32>(pointer, load<u32>(entry, STATE + STATE_SENTINEL + RECORD_FREE));
@@ -110,7 +111,7 @@ export function calloc(count: usize, size: usize): usize {
     return block;
   }
   ensureReady();
-  const virgin = <usize>word(STATE_VIRGIN) << ARENA_SHIFT;
+  const virgin = (<usize>word(STATE_VIRGIN)) << ARENA_SHIFT;
   const block = mallocSlow(bytes);
   // What lies above the old virgin mark was never handed out and reads as zero.
   if (block && block < virgin) memory.fill(block, 0, min(bytes, virgin - block));
@@ -128,12 +129,13 @@ export function realloc(pointer: usize, size: usize): usize {
   size += usize(size == 0);
   if (old > MEDIUM_LIMIT && size > MEDIUM_LIMIT) {
     if (resizeSpanSafely(pointer, pagesFor(size))) return pointer;
-  } else if (size <= old && ((<u64>size << 2) > <u64>old * 3 || sameBlockBytes(size, old))) {
+  } else if (size <= old && ((<u64>size) << 2 > <u64>old * 3 || sameBlockBytes(size, old))) {
     return pointer;
   }
   const block = mallocInline(size);
   if (!block) return size <= old ? pointer : 0;
   copyBytes(block, pointer, min(old, size));
+  store<u32>(pointer, marked(pointer), 4);
   freeInline(pointer);
   return block;
 }
@@ -150,13 +152,16 @@ export function alignedAlloc(alignment: usize, size: usize): usize {
   if (bytes <= MEDIUM_LIMIT && alignment <= PAGE_BYTES) {
     ensureReady();
     let fitting = (bytes + alignment - 1) & ~(alignment - 1);
-    while (fitting <= MEDIUM_LIMIT && <usize>classBytes(rawClass(fitting)) & (alignment - 1)) fitting += alignment;
-    if (fitting <= MEDIUM_LIMIT) return malloc(fitting);
+    while (fitting <= MEDIUM_LIMIT && (<usize>classBytes(rawClass(fitting))) & (alignment - 1))
+      fitting += alignment;
+    if (fitting <= MEDIUM_LIMIT) {
+      const c = rawClass(fitting);
+      const block = takeBlock(DOMAIN_RAW, c);
+      // Past the pools' cap no small class is to be had; a span is aligned to its pages.
+      if (block || !poolsExhausted(c)) return block;
+    }
   }
-  enter();
-  const span = takeSpan(pagesFor(bytes), <u32>max<usize>(1, alignment >>> PAGE_SHIFT), DOMAIN_RAW);
-  leave();
-  return span;
+  return newSpan(bytes, <u32>max<usize>(1, alignment >>> PAGE_SHIFT));
 }
 
 /** Bytes the block really has; 0 if the pointer is in no pool, slab or span. Not proved to be a block's start. */
@@ -164,7 +169,7 @@ export function usableSize(pointer: usize): usize {
   if (arenaKind(pointer) != ARENA_PAGED) return 0;
   const record = recordOf(pointer);
   const c = <u32>load<u8>(record, RECORD_CLASS);
-  if (c == CLASS_SPAN) return <usize>load<u32>(record, RECORD_SPAN_PAGES) << PAGE_SHIFT;
+  if (c == CLASS_SPAN) return (<usize>load<u32>(record, RECORD_SPAN_PAGES)) << PAGE_SHIFT;
   return c <= LAST_CLASS ? <usize>classBytes(c) : 0;
 }
 
@@ -174,12 +179,7 @@ function mallocSlow(size: usize): usize {
   if (size - (SMALL_LIMIT + 1) < MEDIUM_LIMIT - SMALL_LIMIT) return takeBlock(DOMAIN_RAW, steppedClass(size));
   ensureReady();
   size += usize(size == 0);
-  if (size > MEDIUM_LIMIT) {
-    enter();
-    const span = takeSpan(pagesFor(size), 1, DOMAIN_RAW);
-    leave();
-    return span;
-  }
+  if (size > MEDIUM_LIMIT) return newSpan(size, 1);
   const c = rawClass(size);
   const block = takeBlock(DOMAIN_RAW, c);
   if (block || !poolsExhausted(c)) return block;
@@ -195,10 +195,17 @@ export function takeBlock(domain: u32, c: u32): usize {
     store<u32>(head, load<u32>(block));
     return block;
   }
-  enter();
+  if (!enter()) return 0;
   block = refill(domain, c);
   leave();
   return block;
+}
+
+function newSpan(size: usize, alignment: u32): usize {
+  if (!enter()) return 0;
+  const span = takeSpan(pagesFor(size), alignment, DOMAIN_RAW);
+  leave();
+  return span;
 }
 
 function freeSlow(pointer: usize): void {
@@ -210,7 +217,7 @@ export function releaseRare(pointer: usize): u32 {
   if (arenaKind(pointer) != ARENA_PAGED) return fault(FAULT_BAD_POINTER, pointer);
   const record = recordOf(pointer);
   if (isPool(record)) {
-    enter();
+    if (!enter()) return fault(FAULT_CORRUPT, pointer);
     const released = freeRare(record, pointer);
     leave();
     return released ? FAULT_NONE : fault(FAULT_DOUBLE_FREE, pointer);
@@ -218,14 +225,14 @@ export function releaseRare(pointer: usize): u32 {
   if (<u32>load<u8>(record, RECORD_CLASS) != CLASS_SPAN || pointer != pageOf(record)) {
     return fault(FAULT_BAD_POINTER, pointer);
   }
-  enter();
+  if (!enter()) return fault(FAULT_CORRUPT, pointer);
   giveSpan(pointer);
   leave();
   return FAULT_NONE;
 }
 
 function resizeSpanSafely(pointer: usize, pages: u32): bool {
-  enter();
+  if (!enter()) return false;
   const resized = resizeSpan(pointer, pages);
   leave();
   return resized;
@@ -234,6 +241,13 @@ function resizeSpanSafely(pointer: usize, pages: u32): bool {
 /** True if a request of `size` would get a block of exactly `bytes` anyway. */
 function sameBlockBytes(size: usize, bytes: usize): bool {
   return size <= MEDIUM_LIMIT && classBytes(rawClass(size)) == <u32>bytes;
+}
+
+/** What the second word of a free block reads if it was carved, or freed through a check or by realloc. */
+// @ts-ignore: decorator
+@inline
+export function marked(block: usize): u32 {
+  return (<u32>block) ^ word(STATE_SECRET);
 }
 
 function badPointer(pointer: usize): usize {
@@ -248,11 +262,17 @@ export function fault(code: u32, pointer: usize): u32 {
   return code;
 }
 
-/** While a slow path rearranges the heap, the poison mark stands: a trap inside it leaves it, and the heap refuses. */
-// @ts-ignore: decorator
-@inline
-export function enter(): void {
+/**
+ * While a slow path rearranges the heap, the poison mark stands: a trap inside it leaves it, and from then on no slow
+ * path is entered. False if that has happened.
+ */
+export function enter(): bool {
+  if (word(STATE_POISON)) {
+    fault(FAULT_CORRUPT, 0);
+    return false;
+  }
   setWord(STATE_POISON, 1);
+  return true;
 }
 
 // @ts-ignore: decorator

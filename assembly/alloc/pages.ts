@@ -16,16 +16,15 @@ import {
   HEADER_ARENA,
   HEADER_COUNT,
   HEADER_COUNT_NEXT,
-  HEADER_COUNT_PREVIOUS,
   HEADER_LONGEST,
   HEADER_PAGES,
   HEADER_RUN_NEXT,
-  HEADER_RUN_PREVIOUS,
   HEADER_MIDDLE,
   HEADER_RESCAN,
   HEADER_TRASH,
   HEADER_YOUNG,
   PAGE_SHIFT,
+  REACH_USED,
   RECORD_CLASS,
   RECORD_MASK,
   RECORD_SHIFT,
@@ -59,50 +58,50 @@ export function arenaOf(address: usize): usize {
 }
 
 /** Record of the page that holds `address`; in an arena without pages, a part of the sentinel. */
+export function recordOf(address: usize): usize {
+  return recordInline(address);
+}
+
+/** recordOf for the check of a pointer. */
 // @ts-ignore: decorator
 @inline
-export function recordOf(address: usize): usize {
+export function recordInline(address: usize): usize {
   return STATE + STATE_SENTINEL + mapEntry(address) + ((address >>> RECORD_SHIFT) & RECORD_MASK);
 }
 
 /** The page whose record this is. */
-// @ts-ignore: decorator
-@inline
 export function pageOf(record: usize): usize {
   const arena = <usize>load<u32>(headerAt(record), HEADER_ARENA);
   return arena + (((record >>> 3) & (ARENA_PAGES - 1)) << PAGE_SHIFT);
 }
 
 /** The entry of the same page in another slot of the page table. */
+export function entryOf(record: usize, slot: u32): usize {
+  return entryInline(record, slot);
+}
+
+/** entryOf for the one hot path that needs it, the check of a pointer. */
 // @ts-ignore: decorator
 @inline
-export function entryOf(record: usize, slot: u32): usize {
+export function entryInline(record: usize, slot: u32): usize {
   return (record & ~(<usize>TABLE_BYTES - 1)) + ((record + slot * SLOT_BYTES) & (TABLE_BYTES - 1));
 }
 
 /** The header of the arena that a record belongs to. */
-// @ts-ignore: decorator
-@inline
 function headerAt(record: usize): usize {
   return entryOf(record & ~(<usize>SLOT_BYTES - 1), SLOT_HEADER);
 }
 
 /** The arena's header. */
-// @ts-ignore: decorator
-@inline
 export function headerOf(arena: usize): usize {
   return entryOf(recordOf(arena), SLOT_HEADER);
 }
 
 /** The page that holds the arena's page table. */
-// @ts-ignore: decorator
-@inline
 export function tableOf(arena: usize): usize {
   return recordOf(arena) & ~(<usize>TABLE_BYTES - 1);
 }
 
-// @ts-ignore: decorator
-@inline
 export function runMask(first: u32, length: u32): u64 {
   return (u64.MAX_VALUE >>> (64 - length)) << first;
 }
@@ -110,45 +109,49 @@ export function runMask(first: u32, length: u32): u64 {
 // ---- taking and giving ----
 
 /**
- * A run of `length` pages, 1 ≤ length ≤ 60, starting at a multiple of `alignment` pages; 0 when memory is out or would
- * have to extend and may not.
+ * A run of `length` pages, 1 ≤ length ≤ 60, starting at a multiple of `alignment` pages; 0 when memory is out or lies beyond
+ * the reach.
  */
-export function takePages(length: u32, alignment: u32, mayExtend: bool): usize {
+export function takePages(length: u32, alignment: u32, reach: u32): usize {
   const sure = length + alignment - 1;
   let arena: usize;
   if (sure == 1) {
     const bits = load<u64>(STATE + STATE_COUNT_BITS);
-    arena = bits ? <usize>load<u32>(STATE + STATE_COUNT_BINS + (<u32>ctz(bits) << 2)) : openArena(mayExtend);
+    arena = bits ? <usize>load<u32>(STATE + STATE_COUNT_BINS + ((<u32>ctz(bits)) << 2)) : openArena(reach);
   } else {
     const bits = sure < ARENA_PAGES ? load<u64>(STATE + STATE_RUN_BITS) >>> sure : 0;
-    arena = bits ? <usize>load<u32>(STATE + STATE_RUN_BINS + ((<u32>ctz(bits) + sure) << 2)) : openArena(mayExtend);
+    arena = bits
+      ? <usize>load<u32>(STATE + STATE_RUN_BINS + ((<u32>ctz(bits) + sure) << 2))
+      : openArena(reach);
   }
+  // Before giving up: a run that is not sure to hold an aligned one may hold it all the same.
+  if (!arena && alignment > 1) arena = findAligned(length, alignment);
   if (!arena) return 0;
   const header = headerOf(arena);
   const pages = load<u64>(header, HEADER_PAGES);
   const first = bestRun(pages, length, alignment);
   relist(arena, header, pages & ~runMask(first, length));
-  return arena + (<usize>first << PAGE_SHIFT);
+  return arena + ((<usize>first) << PAGE_SHIFT);
 }
 
 /**
  * Gives a run of pages back. An arena left with nothing but its own page table goes back whole; if the table lay in
- * another arena, that page goes back too, and perhaps that arena with it, and so on. True if any arena went back.
+ * another arena, that page goes back too, and perhaps that arena with it, and so on. True if an arena went back.
  */
 export function givePages(address: usize, length: u32): bool {
   let closed = false;
   while (true) {
     const arena = arenaOf(address);
     const header = headerOf(arena);
-    const pages = load<u64>(header, HEADER_PAGES) | runMask(<u32>(address - arena) >>> PAGE_SHIFT, length);
+    const pages = load<u64>(header, HEADER_PAGES) | runMask((<u32>(address - arena)) >>> PAGE_SHIFT, length);
     if (pages != emptyArena(arena)) {
       relist(arena, header, pages);
       return closed;
     }
     address = tableOf(arena);
     closeArena(arena, header);
-    closed = true;
     if (arenaOf(address) == arena) return true;
+    closed = true;
     length = 1;
     store<u64>(recordOf(address), 0);
   }
@@ -157,7 +160,7 @@ export function givePages(address: usize, length: u32): bool {
 /** Takes the pages right behind a run, if they are free. */
 export function takePagesAt(address: usize, length: u32): bool {
   const arena = arenaOf(address);
-  const first = <u32>(address - arena) >>> PAGE_SHIFT;
+  const first = (<u32>(address - arena)) >>> PAGE_SHIFT;
   if (first + length > ARENA_PAGES) return false;
   const header = headerOf(arena);
   const pages = load<u64>(header, HEADER_PAGES);
@@ -170,16 +173,15 @@ export function takePagesAt(address: usize, length: u32): bool {
 // ---- arenas with a page table ----
 
 /** What the free pages of an arena are when nothing is in it: all, but for its page table if it holds that itself. */
-// @ts-ignore: decorator
-@inline
 export function emptyArena(arena: usize): u64 {
   const table = tableOf(arena);
-  return arenaOf(table) == arena ? ~((<u64>1) << (<u32>(table - arena) >>> PAGE_SHIFT)) : u64.MAX_VALUE;
+  return arenaOf(table) == arena ? ~runMask((<u32>(table - arena)) >>> PAGE_SHIFT, 1) : u64.MAX_VALUE;
 }
 
-function openArena(mayExtend: bool): usize {
-  const number = takeArenas(1, mayExtend);
-  return number ? prepareArena(<usize>number << ARENA_SHIFT) : 0;
+function openArena(reach: u32): usize {
+  if (reach == REACH_USED) return 0;
+  const number = takeArenas(1, reach);
+  return number ? prepareArena((<usize>number) << ARENA_SHIFT) : 0;
 }
 
 /** True if some arena has a page to spare for the table of a new one. */
@@ -193,18 +195,18 @@ export function hasTableHost(): bool {
  * one (four spans of 64 KiB, not three); only where none has, to one of the first four pages of the arena itself.
  */
 export function prepareArena(arena: usize): usize {
-  const number = <u32>arena >>> ARENA_SHIFT;
+  const number = (<u32>arena) >>> ARENA_SHIFT;
   const bits = load<u64>(STATE + STATE_COUNT_BITS);
   let table: usize;
   if (bits) {
-    const host = <usize>load<u32>(STATE + STATE_COUNT_BINS + (<u32>ctz(bits) << 2));
+    const host = <usize>load<u32>(STATE + STATE_COUNT_BINS + ((<u32>ctz(bits)) << 2));
     const header = headerOf(host);
     const pages = load<u64>(header, HEADER_PAGES);
     const page = bestRun(pages, 1, 1);
     relist(host, header, pages & ~runMask(page, 1));
-    table = host + (<usize>page << PAGE_SHIFT);
+    table = host + ((<usize>page) << PAGE_SHIFT);
   } else {
-    table = arena + (<usize>((number / TABLE_COLOURS) % TABLE_POSITIONS) << PAGE_SHIFT);
+    table = arena + ((<usize>((number / TABLE_COLOURS) % TABLE_POSITIONS)) << PAGE_SHIFT);
   }
   const records = table + (number % TABLE_COLOURS) * SLOT_BYTES;
   memory.fill(records, 0, SLOT_BYTES);
@@ -228,7 +230,7 @@ function closeArena(arena: usize, header: usize): void {
   relist(arena, header, 0);
   noteArenas(STAT_ARENAS_PAGED, -1);
   count(STAT_TABLE_PAGES, -1);
-  giveArenas(<u32>arena >>> ARENA_SHIFT, 1);
+  giveArenas((<u32>arena) >>> ARENA_SHIFT, 1);
 }
 
 /** Keeps the arena statistics; `kind` is the counter of paged or of tail arenas. */
@@ -310,9 +312,25 @@ export function longestRun(bits: u64): u32 {
   return length;
 }
 
-/** First page of the shortest run of at least `length` that has one aligned; lowest address among equals. */
+/** An arena with an aligned run, among those whose longest run is long enough; 0 if there is none. */
+function findAligned(length: u32, alignment: u32): usize {
+  for (let bin = length; bin < ARENA_PAGES; bin++) {
+    let arena = <usize>load<u32>(STATE + STATE_RUN_BINS + (bin << 2));
+    while (arena) {
+      const header = headerOf(arena);
+      if (bestRun(load<u64>(header, HEADER_PAGES), length, alignment) < ARENA_PAGES) return arena;
+      arena = load<u32>(header, HEADER_RUN_NEXT);
+    }
+  }
+  return 0;
+}
+
+/**
+ * First page of the shortest run of at least `length` that has one aligned, lowest address among equals; ARENA_PAGES if
+ * there is none.
+ */
 function bestRun(pages: u64, length: u32, alignment: u32): u32 {
-  let best: u32 = 0;
+  let best: u32 = ARENA_PAGES;
   let bestLength: u32 = u32.MAX_VALUE;
   let base: u32 = 0;
   while (pages) {

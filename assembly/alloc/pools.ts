@@ -11,13 +11,14 @@
  *   carved = live + blocks on the pool's own free list
  *
  *   state    in the class's list   live          leaves by
- *   listed   yes                   true count    becoming current; last free → retired (idle, in a slab)
+ *   listed   yes                   true count    becoming current; at 0 it is idle, and may be retired
  *   active   no (it is current)    true count    running dry → full; settle()
  *   full     no                    always 1      any free → listed, at the back
  *
  * A full pool shows 1 so that its first free leaves the fast path, as does the last free of every other pool: one
- * comparison serves both. The current pool is not retired when its last block is freed: that is the delay that keeps
- * an alloc/free pair in an otherwise empty class on the fast path. settle() ends it.
+ * comparison serves both. An idle pool keeps its class until its page is wanted elsewhere or too many are idle, and
+ * the current pool does not even become idle when its last block is freed: two delays, for batches and for pairs of
+ * alloc and free. settle() ends both.
  *
  * Slab: a run of pages for blocks larger than 512 bytes, which may straddle pages. Each of its pages is a pool for the
  * blocks that *start* in it, with fast paths unchanged; the run goes back when all of its pools are idle.
@@ -44,7 +45,12 @@ import {
   SHAPE_FIRST,
   SHAPE_INDEX,
   SHAPE_PAGES,
+  IDLE_PAGES,
+  REACH_NEW,
+  REACH_USED,
+  SLAB_CANDIDATE,
   SLAB_IDLE,
+  SLAB_NEXT,
   SLOT_LINKS,
   SLOT_SHAPE,
   SLOT_SLAB,
@@ -52,20 +58,24 @@ import {
   STATE_AVAILABLE,
   STATE_AVAILABLE_LAST,
   STATE_CURRENT,
+  STATE_IDLE,
+  STATE_IDLE_PAGES,
   STATE_POOL_LIMIT,
+  STATE_SECRET,
+  STATE_STIRRED,
   STATE_SLABS,
   STATE_THRESHOLD,
   STAT_POOL_PAGES,
   STAT_SLAB_PAGES,
 } from "../layout";
-import { STATE, count, statistic, word } from "../state";
+import { STATE, count, setWord, statistic, word } from "../state";
 import { ensureReady } from "./arenas";
 import { classBytes, slabPages } from "./classes";
 import { entryOf, givePages, pageOf, recordOf, takePages } from "./pages";
 
 /**
- * x
- * would visit the slow path more often (bench:micro, batch rows).
+ * Blocks carved at once. 64 took 5 % less of a replay than 32 and as much as a whole page (bench:replay); an OS page is
+ * touched as a whole anyway, but a walk looks at carved blocks only.
  */
 const CARVE_BLOCKS: u32 = 64;
 
@@ -119,84 +129,106 @@ function detach(record: usize, slot: usize, domain: u32, c: u32): usize {
 }
 
 /**
- * Threads blocks 1 … batch − 1 of a run of blocks; returns the head. Blocks of objects get a meta word of 0, which is
- * how a walk tells a free block from an object.
+ * Threads blocks 1 … batch − 1 of a run of blocks; returns the head. The second word of a free block of objects is 0,
+ * which is how a walk tells it from an object; that of a raw one is its mark (alloc/checks.ts).
  */
 function thread(first: usize, bytes: u32, batch: u32, domain: u32): usize {
-  if (domain != DOMAIN_RAW) store<u32>(first, 0, 4);
-  if (batch == 1) return 0;
-  let block = first + bytes;
-  const last = first + (batch - 1) * bytes;
-  while (block != last) {
-    store<u32>(block, <u32>(block + bytes));
-    if (domain != DOMAIN_RAW) store<u32>(block, 0, 4);
-    block += bytes;
+  const secret = word(STATE_SECRET);
+  let block = first + (batch - 1) * bytes;
+  let next: usize = 0;
+  while (true) {
+    store<u32>(block, domain == DOMAIN_RAW ? (<u32>block) ^ secret : 0, 4);
+    if (block == first) return next;
+    store<u32>(block, <u32>next);
+    next = block;
+    block -= bytes;
   }
-  store<u32>(last, 0);
-  if (domain != DOMAIN_RAW) store<u32>(last, 0, 4);
-  return first + bytes;
 }
 
 function makeCurrent(record: usize, slot: usize, domain: u32): void {
+  setWord(STATE_STIRRED, 1);
   unlinkPool(record, slot);
   setPoolState(record, domain, POOL_ACTIVE);
   store<u32>(STATE + STATE_CURRENT + slot, <u32>record);
-  const shape = entryOf(record, SLOT_SHAPE);
-  if (load<u8>(shape, SHAPE_PAGES) > 1 && load<u16>(record, RECORD_LIVE) == 0) changeIdle(record, shape, -1);
+  if (load<u16>(record, RECORD_LIVE) == 0) changeIdle(record, entryOf(record, SLOT_SHAPE), -1);
 }
 
 // ---- freeing ----
 
 /**
- * Slow path of free, for a block of a pool whose record shows 0 or 1 live: the pool was full, or this is its last
- * block. Returns false if nothing was live: the block was freed before.
+ * Slow path of free, for a block of any pool; the fast one leaves it those whose record shows 0 or 1 live: the pool was
+ * full, or this is its last block. Returns false if nothing was live: the block was freed before.
  */
 export function freeRare(record: usize, block: usize): bool {
-  const state = <u32>load<u8>(record, RECORD_STATE) >>> 2;
-  if (load<u16>(record, RECORD_LIVE) == 0) return false;
-  const domain = poolDomain(record);
-  const slot = classSlot(domain, load<u8>(record, RECORD_CLASS));
+  const state = (<u32>load<u8>(record, RECORD_STATE)) >>> 2;
+  let live = <u32>load<u16>(record, RECORD_LIVE);
+  if (!live) return false;
   store<u32>(block, load<u32>(record, RECORD_FREE));
   store<u32>(record, <u32>block, RECORD_FREE);
   if (state == POOL_FULL) {
-    const capacity = <u32>load<u16>(entryOf(record, SLOT_SHAPE), SHAPE_CAPACITY);
-    store<u16>(record, <u16>(capacity - 1), RECORD_LIVE);
-    setPoolState(record, domain, POOL_LISTED);
-    linkPool(record, slot);
-    if (capacity > 1) return true;
-  } else {
-    store<u16>(record, 0, RECORD_LIVE);
-    if (state == POOL_ACTIVE) return true;
+    live = load<u16>(entryOf(record, SLOT_SHAPE), SHAPE_CAPACITY);
+    setPoolState(record, poolDomain(record), POOL_LISTED);
+    linkPool(record, classSlot(poolDomain(record), load<u8>(record, RECORD_CLASS)));
   }
-  if (retire(record, slot)) settle();
+  store<u16>(record, live - 1, RECORD_LIVE);
+  if (live == 1 && state != POOL_ACTIVE) becomeIdle(record);
   return true;
 }
 
 /**
- * A listed pool has become empty: its page goes back, or waits for the rest of its slab. True if an arena went back
- * with it: the heap is shrinking, and idle current pools should not pin what is left of it.
+ * A listed pool has become empty. Once all pools of its slab are (a single page is a slab of one), the slab is a
+ * candidate for retirement. It stays in use by its class until retireIdle() looks at it: a batch of blocks that comes
+ * and goes would otherwise take and give pages all the time.
  */
-function retire(record: usize, slot: usize): bool {
+function becomeIdle(record: usize): void {
   const shape = entryOf(record, SLOT_SHAPE);
   const pages = <u32>load<u8>(shape, SHAPE_PAGES);
-  if (pages == 1) {
-    unlinkPool(record, slot);
-    const page = pageOf(record);
-    closePool(record);
-    return givePages(page, 1);
-  }
-  const head = record - (<usize>load<u8>(shape, SHAPE_INDEX) << 3);
-  return changeIdle(record, shape, 1) == poolsOfSlab(head, pages) && closeSlab(head, pages, slot);
+  const head = record - ((<usize>load<u8>(shape, SHAPE_INDEX)) << 3);
+  if (changeIdle(record, shape, 1) != poolsOfSlab(head, pages)) return;
+  const slab = entryOf(head, SLOT_SLAB);
+  if (load<u8>(slab, SLAB_CANDIDATE)) return;
+  store<u8>(slab, 1, SLAB_CANDIDATE);
+  store<u32>(slab, word(STATE_IDLE), SLAB_NEXT);
+  setWord(STATE_IDLE, <u32>head);
+  const idle = word(STATE_IDLE_PAGES) + pages;
+  setWord(STATE_IDLE_PAGES, idle);
+  // Arenas go back: the heap is shrinking, and idle current pools should not pin what is left of it.
+  if (idle > IDLE_PAGES && retireIdle()) settleIfStirred();
 }
 
-function closeSlab(head: usize, pages: u32, slot: usize): bool {
-  for (let i: u32 = 0; i < pages; i++) {
-    const record = head + (<usize>i << 3);
-    if (load<u16>(entryOf(record, SLOT_SHAPE), SHAPE_CAPACITY)) unlinkPool(record, slot);
-    closePool(record);
+/**
+ * Gives back the pages of all candidates that are still idle; a candidate that was used again is one no more. True if
+ * an arena went back with them.
+ */
+function retireIdle(): bool {
+  let closed = false;
+  let head = <usize>word(STATE_IDLE);
+  setWord(STATE_IDLE, 0);
+  setWord(STATE_IDLE_PAGES, 0);
+  while (head) {
+    const slab = entryOf(head, SLOT_SLAB);
+    const next = <usize>load<u32>(slab, SLAB_NEXT);
+    store<u8>(slab, 0, SLAB_CANDIDATE);
+    const pages = <u32>load<u8>(entryOf(head, SLOT_SHAPE), SHAPE_PAGES);
+    if (<u32>load<u16>(slab, SLAB_IDLE) == poolsOfSlab(head, pages)) {
+      if (closeSlab(head, pages)) closed = true;
+    }
+    head = next;
   }
-  changeSlabs(slot, -1);
-  return givePages(pageOf(head), pages);
+  return closed;
+}
+
+function closeSlab(head: usize, pages: u32): bool {
+  const slot = classSlot(poolDomain(head), load<u8>(head, RECORD_CLASS));
+  const start = pageOf(head);
+  for (let i: u32 = 0; i < pages; i++) {
+    const record = head + ((<usize>i) << 3);
+    if (load<u16>(entryOf(record, SLOT_SHAPE), SHAPE_CAPACITY)) unlinkPool(record, slot);
+    count(pageCounter(load<u8>(record, RECORD_CLASS)), -1);
+    store<u64>(record, 0);
+  }
+  if (pages > 1) changeSlabs(slot, -1);
+  return givePages(start, pages);
 }
 
 /** Keeps the number of slabs of a class, and returns it. */
@@ -206,24 +238,19 @@ function changeSlabs(slot: usize, change: i32): u32 {
   return slabs;
 }
 
-function closePool(record: usize): void {
-  count(pageCounter(load<u8>(record, RECORD_CLASS)), -1);
-  store<u64>(record, 0);
-}
-
 /** Pages of a slab in which a block starts. */
 export function poolsOfSlab(head: usize, pages: u32): u32 {
   let pools: u32 = 0;
   for (let i: u32 = 0; i < pages; i++) {
-    pools += u32(load<u16>(entryOf(head + (<usize>i << 3), SLOT_SHAPE), SHAPE_CAPACITY) != 0);
+    pools += u32(load<u16>(entryOf(head + ((<usize>i) << 3), SLOT_SHAPE), SHAPE_CAPACITY) != 0);
   }
   return pools;
 }
 
 function changeIdle(record: usize, shape: usize, change: i32): u32 {
-  const slab = entryOf(record - (<usize>load<u8>(shape, SHAPE_INDEX) << 3), SLOT_SLAB);
-  const idle = load<u32>(slab, SLAB_IDLE) + change;
-  store<u32>(slab, idle, SLAB_IDLE);
+  const slab = entryOf(record - ((<usize>load<u8>(shape, SHAPE_INDEX)) << 3), SLOT_SLAB);
+  const idle = <u32>load<u16>(slab, SLAB_IDLE) + change;
+  store<u16>(slab, <u16>idle, SLAB_IDLE);
   return idle;
 }
 
@@ -232,7 +259,10 @@ function changeIdle(record: usize, shape: usize, change: i32): u32 {
 /** Takes pages for the class and lists their pools, lowest first. The record of the first, or 0: out of memory. */
 function openPools(domain: u32, c: u32, slot: usize): usize {
   ensureReady();
-  if (poolsExhausted(c)) return 0;
+  if (poolsExhausted(c)) {
+    settleIfStirred();
+    if (poolsExhausted(c)) return 0;
+  }
   const pages = slabPages(c, load<u32>(STATE + STATE_SLABS + slot));
   const start = obtainPages(pages, 1);
   if (!start) return 0;
@@ -240,22 +270,15 @@ function openPools(domain: u32, c: u32, slot: usize): usize {
   count(pageCounter(c), pages);
   const head = recordOf(start);
   const bytes = classBytes(c);
-  const end = pages << PAGE_SHIFT;
   let pools: u32 = 0;
   for (let i: u32 = 0; i < pages; i++) {
-    const record = head + (<usize>i << 3);
+    const record = head + ((<usize>i) << 3);
     const shape = entryOf(record, SLOT_SHAPE);
-    const page = i << PAGE_SHIFT;
-    const first = ((page + bytes - 1) / bytes) * bytes - page;
-    const room = min(PAGE_BYTES, end - page);
-    // Blocks that start before the page's end and end before the slab's.
-    let capacity: u32 = 0;
-    if (first < room && page + first + bytes <= end) {
-      capacity = min((PAGE_BYTES - first + bytes - 1) / bytes, (end - page - first) / bytes);
-    }
+    const first = firstBlock(bytes, i);
+    const capacity = blocksIn(bytes, i, pages);
     store<u16>(shape, 0, SHAPE_CARVED);
     store<u16>(shape, <u16>capacity, SHAPE_CAPACITY);
-    store<u16>(shape, <u16>min(first, PAGE_BYTES), SHAPE_FIRST);
+    store<u16>(shape, <u16>first, SHAPE_FIRST);
     store<u8>(shape, <u8>i, SHAPE_INDEX);
     store<u8>(shape, <u8>pages, SHAPE_PAGES);
     store<u32>(record, 0, RECORD_FREE);
@@ -267,8 +290,22 @@ function openPools(domain: u32, c: u32, slot: usize): usize {
       pools++;
     }
   }
-  store<u32>(entryOf(head, SLOT_SLAB), pools, SLAB_IDLE);
+  store<u64>(entryOf(head, SLOT_SLAB), pools);
   return head;
+}
+
+/** Offset in page i of a slab of the first block that starts there; PAGE_BYTES or more if none does. */
+export function firstBlock(bytes: u32, i: u32): u32 {
+  const page = i << PAGE_SHIFT;
+  return ((page + bytes - 1) / bytes) * bytes - page;
+}
+
+/** Blocks that start in page i of a slab and end inside the slab. */
+export function blocksIn(bytes: u32, i: u32, pages: u32): u32 {
+  const before = (i << PAGE_SHIFT) + firstBlock(bytes, i);
+  const whole = (pages << PAGE_SHIFT) / bytes;
+  const starting = firstBlock(bytes, i + 1) + ((i + 1) << PAGE_SHIFT);
+  return max<i32>(0, min(starting / bytes, whole) - before / bytes);
 }
 
 /** True if the class is a small one and pools hold as many pages as they may (option poolBytes). */
@@ -281,18 +318,27 @@ function pageCounter(c: u32): u32 {
   return c << 3 <= word(STATE_THRESHOLD) ? STAT_POOL_PAGES : STAT_SLAB_PAGES;
 }
 
-/** Pages for a pool or a span; idle pools are retired before the heap extends. */
+/**
+ * Pages for a pool or a span, from as near as possible: arenas in use, those that retiring idle pools makes room in,
+ * and a free or a new arena only after every idle pool was retired, current ones too.
+ */
 export function obtainPages(length: u32, alignment: u32): usize {
-  const pages = takePages(length, alignment, false);
+  let pages = takePages(length, alignment, REACH_USED);
   if (pages) return pages;
-  settle();
-  return takePages(length, alignment, true);
+  if (word(STATE_IDLE)) {
+    retireIdle();
+    pages = takePages(length, alignment, REACH_USED);
+    if (pages) return pages;
+  }
+  settleIfStirred();
+  pages = takePages(length, alignment, REACH_USED);
+  return pages ? pages : takePages(length, alignment, REACH_NEW);
 }
 
 // ---- settling ----
 
 /**
- * Retires every current pool that holds nothing live: ends the delayed retirement. Runs before the heap extends into
+ * Retires every idle pool, and every current pool that holds nothing live: ends the delayed retirement. Runs before the heap extends into
  * memory it never used, and when statistics, verification or a trim want the heap as small as it is. Cost: the number of classes.
  */
 export function settle(): void {
@@ -305,14 +351,26 @@ export function settle(): void {
       }
     }
   }
+  retireIdle();
+  setWord(STATE_STIRRED, 0);
 }
 
-/** Length of a class's active list, counted up to `limit` + 1. */
+/** settle(), unless no pool became current since it ran last: spans that come and go pay nothing. */
+export function settleIfStirred(): void {
+  if (word(STATE_STIRRED)) settle();
+}
+
+/**
+ * Length of the active list of a class with a current pool, counted up to `limit` + 1. A list that leaves the pool was
+ * overwritten; it counts as longer than the limit.
+ */
 export function activeLength(slot: usize, limit: u32): u32 {
+  const page = pageOf(load<u32>(STATE + STATE_CURRENT + slot));
   let length: u32 = 0;
   let block = <usize>load<u32>(STATE + STATE_ACTIVE + slot);
   while (block && length <= limit) {
     length++;
+    if (block - page >= PAGE_BYTES) return limit + 1;
     block = load<u32>(block);
   }
   return length;
@@ -327,7 +385,7 @@ function uncarve(record: usize, slot: usize, domain: u32): void {
   store<u16>(entryOf(record, SLOT_SHAPE), 0, SHAPE_CARVED);
   setPoolState(record, domain, POOL_LISTED);
   linkPool(record, slot);
-  retire(record, slot);
+  becomeIdle(record);
 }
 
 // ---- records and lists ----

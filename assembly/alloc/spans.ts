@@ -17,6 +17,8 @@ import {
   CLASS_SPAN,
   PAGE_BYTES,
   PAGE_SHIFT,
+  REACH_FREE,
+  REACH_NEW,
   RECORD_CLASS,
   RECORD_SPAN_PAGES,
   RECORD_STATE,
@@ -26,7 +28,15 @@ import {
   TABLE_POSITIONS,
 } from "../layout";
 import { count } from "../state";
-import { ensureReady, giveArenas, kindOf, likelyArenas, markArenas, takeArenas, takeArenasAt } from "./arenas";
+import {
+  ensureReady,
+  giveArenas,
+  kindOf,
+  likelyArenas,
+  markArenas,
+  takeArenas,
+  takeArenasAt,
+} from "./arenas";
 import {
   arenaOf,
   givePages,
@@ -39,15 +49,13 @@ import {
   runMask,
   takePagesAt,
 } from "./pages";
-import { obtainPages, settle } from "./pools";
+import { obtainPages, settle, settleIfStirred } from "./pools";
 
 const LONGEST: u32 = ARENA_PAGES - TABLE_POSITIONS;
 
 /** Pages that hold `size` bytes; 0 if the sum wraps. */
-// @ts-ignore: decorator
-@inline
 export function pagesFor(size: usize): u32 {
-  return <u32>(size + (PAGE_BYTES - 1)) >>> PAGE_SHIFT;
+  return (<u32>(size + (PAGE_BYTES - 1))) >>> PAGE_SHIFT;
 }
 
 /** A span of at least `length` pages that starts at a multiple of `alignment` pages (1 … 16); 0 if out of memory. */
@@ -57,10 +65,10 @@ export function takeSpan(length: u32, alignment: u32, domain: u32): usize {
   if (length + alignment - 1 > LONGEST) {
     const appended = appendHuge(length, alignment, domain);
     if (appended) return appended;
-    const huge = takeHuge(length, alignment, domain, false);
+    const huge = takeHuge(length, alignment, domain, REACH_FREE);
     if (huge) return huge;
     settle();
-    return takeHuge(length, alignment, domain, true);
+    return takeHuge(length, alignment, domain, REACH_NEW);
   }
   const span = obtainPages(length, alignment);
   if (span) noteSpan(span, length, domain);
@@ -83,8 +91,8 @@ export function giveSpan(span: usize): void {
   count(STAT_SPANS, -1);
   count(STAT_SPAN_PAGES, -length);
   const tail = tailArenas(span, length);
-  if (tail) giveTail((<u32>span >>> ARENA_SHIFT) + 1, tail);
-  if (givePages(span, length - (tail << (ARENA_SHIFT - PAGE_SHIFT)))) settle();
+  if (tail) giveTail(((<u32>span) >>> ARENA_SHIFT) + 1, tail);
+  if (givePages(span, length - (tail << (ARENA_SHIFT - PAGE_SHIFT)))) settleIfStirred();
 }
 
 /** Makes a span `length` pages long without moving it; false if what lies behind it is taken. */
@@ -98,7 +106,7 @@ export function resizeSpan(span: usize, length: u32): bool {
 
 function shrinkSpan(span: usize, old: u32, length: u32): bool {
   const oldTail = tailArenas(span, old);
-  const first = (<u32>span >>> ARENA_SHIFT) + 1;
+  const first = ((<u32>span) >>> ARENA_SHIFT) + 1;
   if (oldTail) {
     // A tail arena has no page table: what is left of the last one stays with the span.
     const tail = tailArenas(span, length);
@@ -107,7 +115,7 @@ function shrinkSpan(span: usize, old: u32, length: u32): bool {
     if (tail) length = firstPages(span) + (tail << (ARENA_SHIFT - PAGE_SHIFT));
   }
   const here = min(old, firstPages(span));
-  if (length < here) givePages(span + (<usize>length << PAGE_SHIFT), here - length);
+  if (length < here) givePages(span + ((<usize>length) << PAGE_SHIFT), here - length);
   setLength(span, old, length);
   return true;
 }
@@ -115,16 +123,16 @@ function shrinkSpan(span: usize, old: u32, length: u32): bool {
 function growSpan(span: usize, old: u32, length: u32): bool {
   const here = firstPages(span);
   if (length <= here) {
-    if (!takePagesAt(span + (<usize>old << PAGE_SHIFT), length - old)) return false;
+    if (!takePagesAt(span + ((<usize>old) << PAGE_SHIFT), length - old)) return false;
     setLength(span, old, length);
     return true;
   }
   const oldTail = tailArenas(span, old);
   const tail = tailArenas(span, length);
   const missing = old < here ? here - old : 0;
-  if (missing && !takePagesAt(span + (<usize>old << PAGE_SHIFT), missing)) return false;
-  if (tail > oldTail && !takeTail((<u32>span >>> ARENA_SHIFT) + 1 + oldTail, tail - oldTail)) {
-    if (missing) givePages(span + (<usize>old << PAGE_SHIFT), missing);
+  if (missing && !takePagesAt(span + ((<usize>old) << PAGE_SHIFT), missing)) return false;
+  if (tail > oldTail && !takeTail(((<u32>span) >>> ARENA_SHIFT) + 1 + oldTail, tail - oldTail)) {
+    if (missing) givePages(span + ((<usize>old) << PAGE_SHIFT), missing);
     return false;
   }
   setLength(span, old, here + (tail << (ARENA_SHIFT - PAGE_SHIFT)));
@@ -137,10 +145,8 @@ function setLength(span: usize, old: u32, length: u32): void {
 }
 
 /** Pages from the span's start to the end of its arena. */
-// @ts-ignore: decorator
-@inline
 function firstPages(span: usize): u32 {
-  return ARENA_PAGES - (<u32>(span - arenaOf(span)) >>> PAGE_SHIFT);
+  return ARENA_PAGES - ((<u32>(span - arenaOf(span))) >>> PAGE_SHIFT);
 }
 
 /** Whole arenas behind its first that a span of this length covers or begins to cover. */
@@ -152,7 +158,7 @@ export function tailArenas(span: usize, length: u32): u32 {
 // ---- spans over several arenas ----
 
 /** `t` is what whole arenas leave over, rounded up to the alignment, if the first arena has so many pages to give. */
-function takeHuge(length: u32, alignment: u32, domain: u32, mayExtend: bool): usize {
+function takeHuge(length: u32, alignment: u32, domain: u32, reach: u32): usize {
   const rest = ((length - 1) & (ARENA_PAGES - 1)) + 1;
   let here = (rest + alignment - 1) & ~(alignment - 1);
   let tail = (length - rest) >>> (ARENA_SHIFT - PAGE_SHIFT);
@@ -160,9 +166,9 @@ function takeHuge(length: u32, alignment: u32, domain: u32, mayExtend: bool): us
     here = alignment;
     tail++;
   }
-  const number = takeArenas(tail + 1, mayExtend);
+  const number = takeArenas(tail + 1, reach);
   if (!number) return 0;
-  const arena = prepareArena(<usize>number << ARENA_SHIFT);
+  const arena = prepareArena((<usize>number) << ARENA_SHIFT);
   const first = ARENA_PAGES - here;
   const header = headerOf(arena);
   relist(arena, header, load<u64>(header) & ~runMask(first, here));
@@ -170,7 +176,7 @@ function takeHuge(length: u32, alignment: u32, domain: u32, mayExtend: bool): us
     markArenas(number + 1, tail, ARENA_TAIL);
     noteArenas(STAT_ARENAS_TAIL, tail);
   }
-  const span = arena + (<usize>first << PAGE_SHIFT);
+  const span = arena + ((<usize>first) << PAGE_SHIFT);
   noteSpan(span, here + (tail << (ARENA_SHIFT - PAGE_SHIFT)), domain);
   return span;
 }
@@ -182,7 +188,7 @@ function appendHuge(length: u32, alignment: u32, domain: u32): usize {
   const tail = (length - rest) >>> (ARENA_SHIFT - PAGE_SHIFT);
   const next = likelyArenas(tail);
   if (!tail || here > LONGEST || kindOf(next - 1) != ARENA_PAGED) return 0;
-  const span = (<usize>next << ARENA_SHIFT) - (<usize>here << PAGE_SHIFT);
+  const span = ((<usize>next) << ARENA_SHIFT) - ((<usize>here) << PAGE_SHIFT);
   if (!takePagesAt(span, here)) return 0;
   if (!takeTail(next, tail)) {
     givePages(span, here);

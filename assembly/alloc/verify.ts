@@ -57,7 +57,12 @@ import {
   SLOT_SLAB,
   STATE_ACTIVE,
   STATE_ARENA_BINS,
+  STATE_ARENA_BITS,
   STATE_AVAILABLE,
+  STATE_AVAILABLE_LAST,
+  STATE_LISTED,
+  STATE_VIRGIN,
+  MAX_ARENAS,
   STATE_COUNT_BINS,
   STATE_COUNT_BITS,
   STATE_CURRENT,
@@ -89,7 +94,7 @@ import { STATE, setWord, statistic, word } from "../state";
 import { kindOf, nextRun, runBin, runLength } from "./arenas";
 import { classBytes, slabPages } from "./classes";
 import { emptyArena, entryOf, headerOf, longestRun, pageOf, recordOf, runMask, tableOf } from "./pages";
-import { classSlot, isPool, poolDomain, poolsOfSlab } from "./pools";
+import { blocksIn, classSlot, firstBlock, isPool, poolDomain } from "./pools";
 import { tailArenas } from "./spans";
 
 /** 0, or the number of the first broken invariant. */
@@ -101,9 +106,18 @@ export function verify(): u32 {
     }
   }
   for (let at: usize = 0; at < SENTINEL_BYTES; at += 8) {
-    if (load<u64>(STATE + STATE_SENTINEL + at)) return broken(BROKEN_NULL_PAGE, STATE + STATE_SENTINEL + at, 0, 1);
+    if (load<u64>(STATE + STATE_SENTINEL + at))
+      return broken(BROKEN_NULL_PAGE, STATE + STATE_SENTINEL + at, 0, 1);
   }
   if (!word(STATE_READY)) return 0;
+  const end = word(STATE_END);
+  const ordered =
+    word(STATE_FIRST) <= word(STATE_FRONTIER) &&
+    word(STATE_FRONTIER) <= word(STATE_VIRGIN) &&
+    word(STATE_VIRGIN) <= max(end, word(STATE_FIRST)) &&
+    end <= max(MAX_ARENAS, word(STATE_FIRST));
+  if (!ordered) return broken(BROKEN_ARENA_RUN, 0, end, word(STATE_VIRGIN));
+  setWord(STATE_LISTED, 0);
   const wrong = verifyArenas();
   return wrong ? wrong : verifyLists();
 }
@@ -123,6 +137,7 @@ function verifyArenas(): u32 {
   let tail: u32 = 0;
   let spans: u32 = 0;
   let spanPages: u32 = 0;
+  let spanTails: u32 = 0;
   let poolPages: u32 = 0;
   let slabPages: u32 = 0;
   let runArenas: u32 = 0;
@@ -130,7 +145,7 @@ function verifyArenas(): u32 {
   const frontier = word(STATE_FRONTIER);
   for (let number = word(STATE_FIRST); number < frontier; number++) {
     const kind = kindOf(number);
-    const arena = <usize>number << ARENA_SHIFT;
+    const arena = (<usize>number) << ARENA_SHIFT;
     if (kind == ARENA_FREE) {
       const length = runLength(number);
       if (!length || number + length > frontier || runLength(number + length - 1) != length) {
@@ -152,7 +167,10 @@ function verifyArenas(): u32 {
       const header = headerOf(arena);
       const pages = load<u64>(header, HEADER_PAGES);
       const table = recordOf(tableOf(arena));
-      if (load<u32>(header, HEADER_ARENA) != <u32>arena || <u32>load<u8>(table, RECORD_CLASS) != CLASS_TABLE) {
+      if (
+        load<u32>(header, HEADER_ARENA) != <u32>arena ||
+        <u32>load<u8>(table, RECORD_CLASS) != CLASS_TABLE
+      ) {
         return broken(BROKEN_TABLE, arena, <u32>arena, load<u32>(header, HEADER_ARENA));
       }
       if (pages == emptyArena(arena)) return broken(BROKEN_FREE_PAGE, arena, 0, ARENA_PAGES - 1);
@@ -162,8 +180,8 @@ function verifyArenas(): u32 {
       if (load<u32>(header, HEADER_LONGEST) != longestRun(pages)) {
         return broken(BROKEN_ARENA_COUNT, arena, longestRun(pages), load<u32>(header, HEADER_LONGEST));
       }
-      for (let i: u32 = 0; i < ARENA_PAGES; ) {
-        const record = recordOf(arena + (<usize>i << PAGE_SHIFT));
+      for (let i: u32 = 0; i < ARENA_PAGES;) {
+        const record = recordOf(arena + ((<usize>i) << PAGE_SHIFT));
         const c = <u32>load<u8>(record, RECORD_CLASS);
         let length: u32 = 1;
         if ((pages >>> i) & 1) {
@@ -176,6 +194,7 @@ function verifyArenas(): u32 {
           if (wrong) return wrong;
           spans++;
           spanPages += length;
+          spanTails += tailArenas(pageOf(record), length);
           length = min(length, ARENA_PAGES - i);
         } else if (isPool(record)) {
           const shape = entryOf(record, SLOT_SHAPE);
@@ -189,38 +208,43 @@ function verifyArenas(): u32 {
         }
         // Pages of one run are taken, inside one arena, and meet nothing else.
         const mask = length == 64 ? u64.MAX_VALUE : runMask(i, length);
-        if (length > 1 && pages & mask) return broken(BROKEN_PAGE_TAKEN, pageOf(record), length, <u32>(pages >>> i));
+        if (length > 1 && pages & mask)
+          return broken(BROKEN_PAGE_TAKEN, pageOf(record), length, <u32>(pages >>> i));
         i += length;
       }
     }
   }
   if (runArenas != listedRunArenas()) return broken(BROKEN_ARENA_RUN, 0, runArenas, listedRunArenas());
-  if (paged != statistic(STAT_ARENAS_PAGED)) return broken(BROKEN_STATISTICS, 0, paged, statistic(STAT_ARENAS_PAGED));
-  if (tail != statistic(STAT_ARENAS_TAIL)) return broken(BROKEN_STATISTICS, 1, tail, statistic(STAT_ARENAS_TAIL));
-  if (tables != paged || tables != statistic(STAT_TABLE_PAGES)) return broken(BROKEN_TABLE, 0, paged, tables);
-  if (spans != statistic(STAT_SPANS)) return broken(BROKEN_STATISTICS, 2, spans, statistic(STAT_SPANS));
-  if (spanPages != statistic(STAT_SPAN_PAGES)) {
-    return broken(BROKEN_STATISTICS, 3, spanPages, statistic(STAT_SPAN_PAGES));
-  }
-  if (poolPages != statistic(STAT_POOL_PAGES)) {
-    return broken(BROKEN_STATISTICS, 4, poolPages, statistic(STAT_POOL_PAGES));
-  }
-  if (slabPages != statistic(STAT_SLAB_PAGES)) {
-    return broken(BROKEN_STATISTICS, 5, slabPages, statistic(STAT_SLAB_PAGES));
-  }
+  if (spanTails != tail) return broken(BROKEN_TAIL_ARENA, 0, spanTails, tail);
+  if (tables != paged) return broken(BROKEN_TABLE, 0, paged, tables);
+  const wrong =
+    counted(STAT_ARENAS_PAGED, paged) |
+    counted(STAT_ARENAS_TAIL, tail) |
+    counted(STAT_TABLE_PAGES, tables) |
+    counted(STAT_SPANS, spans) |
+    counted(STAT_SPAN_PAGES, spanPages) |
+    counted(STAT_POOL_PAGES, poolPages) |
+    counted(STAT_SLAB_PAGES, slabPages);
+  if (wrong) return wrong;
   for (let number = frontier; number < word(STATE_END); number++) {
     const kind = kindOf(number);
-    if (kind != ARENA_FREE) return broken(BROKEN_ARENA_RUN, <usize>number << ARENA_SHIFT, ARENA_FREE, kind);
+    if (kind != ARENA_FREE) return broken(BROKEN_ARENA_RUN, (<usize>number) << ARENA_SHIFT, ARENA_FREE, kind);
   }
   return 0;
+}
+
+/** A statistic is what the walk counted; its offset stands for the address. */
+function counted(offset: u32, expected: u32): u32 {
+  return statistic(offset) == expected ? 0 : broken(BROKEN_STATISTICS, offset, expected, statistic(offset));
 }
 
 function listedRunArenas(): u32 {
   let arenas: u32 = 0;
   for (let bin: u32 = 0; bin < 64; bin++) {
     let run = load<u32>(STATE + STATE_ARENA_BINS + (bin << 2));
+    if (((<u32>(load<u64>(STATE + STATE_ARENA_BITS) >>> bin)) & 1) != u32(run != 0)) return u32.MAX_VALUE;
     while (run) {
-      if (runBin(runLength(run)) != bin) return u32.MAX_VALUE;
+      if (runBin(runLength(run)) != bin || arenas > MAX_ARENAS) return u32.MAX_VALUE;
       arenas += runLength(run);
       run = nextRun(run);
     }
@@ -234,11 +258,12 @@ function verifySpan(record: usize, length: u32, number: u32): u32 {
   if (!length) return broken(BROKEN_SPAN_LENGTH, span, 1, length);
   for (let i: u32 = 1; i <= tail; i++) {
     const kind = kindOf(number + i);
-    if (kind != ARENA_TAIL) return broken(BROKEN_TAIL_ARENA, (<usize>number + i) << ARENA_SHIFT, ARENA_TAIL, kind);
+    if (kind != ARENA_TAIL)
+      return broken(BROKEN_TAIL_ARENA, (<usize>number + i) << ARENA_SHIFT, ARENA_TAIL, kind);
   }
-  const here = min(length, ARENA_PAGES - ((<u32>span >>> PAGE_SHIFT) & (ARENA_PAGES - 1)));
+  const here = min(length, ARENA_PAGES - (((<u32>span) >>> PAGE_SHIFT) & (ARENA_PAGES - 1)));
   for (let i: u32 = 1; i < here; i++) {
-    const c = <u32>load<u8>(record + (<usize>i << 3), RECORD_CLASS);
+    const c = <u32>load<u8>(record + ((<usize>i) << 3), RECORD_CLASS);
     if (c != CLASS_NONE) return broken(BROKEN_SPAN_LENGTH, span, length, i);
   }
   return 0;
@@ -252,21 +277,27 @@ function verifySlab(head: usize, c: u32, pages: u32): u32 {
   }
   let idle: u32 = 0;
   for (let i: u32 = 0; i < pages; i++) {
-    const record = head + (<usize>i << 3);
+    const record = head + ((<usize>i) << 3);
     const shape = entryOf(record, SLOT_SHAPE);
     if (<u32>load<u8>(record, RECORD_CLASS) != c || <u32>load<u8>(shape, SHAPE_INDEX) != i) {
       return broken(BROKEN_SHAPE, pageOf(record), i, load<u8>(shape, SHAPE_INDEX));
     }
+    const capacity = blocksIn(classBytes(c), i, pages);
+    if (
+      <u32>load<u16>(shape, SHAPE_CAPACITY) != capacity ||
+      <u32>load<u16>(shape, SHAPE_FIRST) != firstBlock(classBytes(c), i)
+    ) {
+      return broken(BROKEN_SHAPE, pageOf(record), capacity, load<u16>(shape, SHAPE_CAPACITY));
+    }
     const wrong = verifyPool(record, shape, c);
     if (wrong) return wrong;
-    const state = <u32>load<u8>(record, RECORD_STATE) >>> 2;
-    idle += u32(state == POOL_LISTED && load<u16>(record, RECORD_LIVE) == 0 && load<u16>(shape, SHAPE_CAPACITY) != 0);
+    const state = (<u32>load<u8>(record, RECORD_STATE)) >>> 2;
+    idle += u32(
+      state == POOL_LISTED && load<u16>(record, RECORD_LIVE) == 0 && load<u16>(shape, SHAPE_CAPACITY) != 0,
+    );
   }
-  if (pages > 1) {
-    const noted = load<u32>(entryOf(head, SLOT_SLAB), SLAB_IDLE);
-    if (noted != idle) return broken(BROKEN_SLAB_IDLE, pageOf(head), idle, noted);
-    if (idle == poolsOfSlab(head, pages)) return broken(BROKEN_SLAB_IDLE, pageOf(head), idle - 1, idle);
-  } else if (idle) return broken(BROKEN_POOL_STATE, pageOf(head), 1, 0);
+  const noted = <u32>load<u16>(entryOf(head, SLOT_SLAB), SLAB_IDLE);
+  if (noted != idle) return broken(BROKEN_SLAB_IDLE, pageOf(head), idle, noted);
   return 0;
 }
 
@@ -275,10 +306,11 @@ function verifyPool(record: usize, shape: usize, c: u32): u32 {
   const carved = <u32>load<u16>(shape, SHAPE_CARVED);
   const capacity = <u32>load<u16>(shape, SHAPE_CAPACITY);
   const live = <u32>load<u16>(record, RECORD_LIVE);
-  const state = <u32>load<u8>(record, RECORD_STATE) >>> 2;
+  const state = (<u32>load<u8>(record, RECORD_STATE)) >>> 2;
   const domain = poolDomain(record);
   const slot = classSlot(domain, c);
   if (carved > capacity) return broken(BROKEN_SHAPE, pageOf(record), capacity, carved);
+  if (state == POOL_LISTED && capacity) setWord(STATE_LISTED, word(STATE_LISTED) + 1);
   memory.fill(STATE + STATE_SCRATCH, 0, 64);
   const own = countBlocks(load<u32>(record, RECORD_FREE), record, shape, c, carved);
   if (own > carved) return broken(BROKEN_FREE_LIST, pageOf(record), carved, own);
@@ -306,7 +338,7 @@ function countBlocks(block: usize, record: usize, shape: usize, c: u32, carved: 
     if (block < first || index >= carved || index * classBytes(c) != offset) return u32.MAX_VALUE;
     const bit = STATE + STATE_SCRATCH + (index >>> 3);
     if ((load<u8>(bit) >>> (index & 7)) & 1) return u32.MAX_VALUE;
-    store<u8>(bit, <u8>(<u32>load<u8>(bit) | (1 << (index & 7))));
+    store<u8>(bit, <u8>((<u32>load<u8>(bit)) | (1 << (index & 7))));
     length++;
     block = load<u32>(block);
   }
@@ -322,6 +354,8 @@ function verifyLists(): u32 {
       if (wrong) return wrong;
     }
   }
+  // Each listed pool was met once in the walk and once in a list.
+  if (word(STATE_LISTED)) return broken(BROKEN_AVAILABLE_LIST, 0, 0, word(STATE_LISTED));
   const wrong = verifyBins(STATE_COUNT_BINS, STATE_COUNT_BITS, HEADER_COUNT, HEADER_COUNT_NEXT);
   return wrong ? wrong : verifyBins(STATE_RUN_BINS, STATE_RUN_BITS, HEADER_LONGEST, HEADER_RUN_NEXT);
 }
@@ -336,9 +370,13 @@ function verifyAvailable(domain: u32, c: u32): u32 {
       <u32>load<u8>(record, RECORD_CLASS) == c &&
       <u32>load<u8>(record, RECORD_STATE) == (domain | (POOL_LISTED << 2)) &&
       <usize>load<u32>(links, LINK_PREVIOUS) == previous;
+    setWord(STATE_LISTED, word(STATE_LISTED) - 1);
     if (!fits) return broken(BROKEN_AVAILABLE_LIST, pageOf(record), c, load<u8>(record, RECORD_CLASS));
     previous = record;
     record = load<u32>(links, LINK_NEXT);
+  }
+  if (<usize>load<u32>(STATE + STATE_AVAILABLE_LAST + slot) != previous) {
+    return broken(BROKEN_AVAILABLE_LIST, pageOf(previous), c, 0);
   }
   if (load<u32>(STATE + STATE_ACTIVE + slot) && !load<u32>(STATE + STATE_CURRENT + slot)) {
     return broken(BROKEN_POOL_STATE, load<u32>(STATE + STATE_ACTIVE + slot), POOL_ACTIVE, 0);
@@ -351,7 +389,7 @@ function verifyBins(bins: usize, bits: usize, key: usize, link: usize): u32 {
   let listed: u32 = 0;
   for (let bin: u32 = 0; bin < ARENA_PAGES; bin++) {
     let arena = <usize>load<u32>(STATE + bins + (bin << 2));
-    const bit = <u32>(load<u64>(STATE + bits) >>> bin) & 1;
+    const bit = (<u32>(load<u64>(STATE + bits) >>> bin)) & 1;
     if (bit != u32(arena != 0)) return broken(BROKEN_ARENA_BIN, arena, u32(arena != 0), bit);
     let previous: usize = 0;
     while (arena) {
@@ -367,7 +405,7 @@ function verifyBins(bins: usize, bits: usize, key: usize, link: usize): u32 {
   let expected: u32 = 0;
   for (let number = word(STATE_FIRST); number < word(STATE_FRONTIER); number++) {
     if (kindOf(number) != ARENA_PAGED) continue;
-    expected += u32(load<u64>(headerOf(<usize>number << ARENA_SHIFT), HEADER_PAGES) != 0);
+    expected += u32(load<u64>(headerOf((<usize>number) << ARENA_SHIFT), HEADER_PAGES) != 0);
   }
   return listed == expected ? 0 : broken(BROKEN_ARENA_BIN, 0, expected, listed);
 }

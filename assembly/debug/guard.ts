@@ -6,8 +6,11 @@
  *
  *   prefix = p − base;   data is CD when fresh, DD when freed, 0 from calloc
  *
- * Freed blocks wait in a quarantine, filled with DD, until a megabyte has gathered; a write after free shows when one
- * leaves it or when verify() looks. A fault leaves the heap as it was: the block is neither freed nor moved.
+ * Freed blocks wait in a quarantine, filled with DD, until a megabyte of memory has gathered; a write after free shows
+ * when one leaves it or when verify() looks. A fault leaves the heap as it was: the block is neither freed nor moved.
+ *
+ * A fault of one of C's functions, which cannot tell, stays in the state block until the next call through a Heap
+ * throws it. The first one counts: it is what the others follow from.
  */
 import {
   DAMAGE_FREED,
@@ -48,11 +51,19 @@ import {
   STATE_FAULT_ACTUAL,
   STATE_FAULT_ADDRESS,
   STATE_FAULT_EXPECTED,
+  PAGE_BYTES,
 } from "../layout";
 import { setWord, word } from "../state";
 import { arenaKind } from "../alloc/arenas";
 import * as checks from "../alloc/checks";
 import * as family from "../alloc/malloc";
+
+// Further words behind DEBUG_LETTER, for this file only.
+/** Live blocks and blocks in quarantine, as many as their lists must have. */
+const LIVE_COUNT: u32 = DEBUG_LETTER + 4;
+const DEAD_COUNT: u32 = DEBUG_LETTER + 8;
+/** Overwritten blocks at the front of the quarantine that nobody was told of yet. */
+const UNTOLD: u32 = DEBUG_LETTER + 12;
 
 // ---- the family ----
 
@@ -95,27 +106,25 @@ export function checkedAlignedAlloc(alignment: usize, size: usize): usize {
   return fresh(alignment, size, DEBUG_FRESH_BYTE);
 }
 
-/** Shrinks in place; growing always moves, so that a stale pointer meets the quarantine. */
+/** A little smaller stays in place; growing always moves, so that a stale pointer meets the quarantine. */
 export function checkedRealloc(pointer: usize, size: usize): usize {
   if (!pointer) return checkedMalloc(size);
   if (family.poisoned()) return refuse(FAULT_CORRUPT);
   if (examine(pointer)) return 0;
+  // Before anything moves, for an overwritten block in there makes the call fail.
+  if (quarantineFault()) return 0;
   const old = sizeOf(pointer);
-  if (size <= old) {
-    memory.fill(pointer + size, <u8>DEBUG_DEAD_BYTE, old - size);
-    setSize(pointer, size, serialAt(pointer + old + 4));
-    return pointer;
-  }
+  if (size <= old && !isWasteful(pointer, size)) return shrunk(pointer, size);
   const block = fresh(16, size, DEBUG_FRESH_BYTE);
-  if (!block) return 0;
-  memory.copy(block, pointer, old);
+  if (!block) return size <= old ? shrunk(pointer, size) : 0;
+  memory.copy(block, pointer, min(old, size));
   bury(pointer);
   return block;
 }
 
 export function checkedFree(pointer: usize): u32 {
   if (!pointer) return FAULT_NONE;
-  if (family.poisoned()) return family.fault(FAULT_CORRUPT, pointer);
+  if (family.poisoned()) return fault(FAULT_CORRUPT, pointer);
   const wrong = examine(pointer);
   if (wrong) return wrong;
   bury(pointer);
@@ -126,27 +135,28 @@ export function checkedUsableSize(pointer: usize): usize {
   return examine(pointer) ? 0 : sizeOf(pointer);
 }
 
+/** A question, no fault: nothing is left to be reported. */
 export function check(pointer: usize): u32 {
-  return examine(pointer);
+  const before = word(STATE_FAULT);
+  const wrong = examine(pointer);
+  setWord(STATE_FAULT, before);
+  return wrong;
 }
 
 /** 0, or the first broken guard of a live block or byte of a freed one. */
 export function verify(): u32 {
-  for (let block = <usize>debug(DEBUG_LIVE); block; block = load<u32>(block - 28)) {
-    if (examine(block)) return BROKEN_GUARD;
-  }
-  for (let block = <usize>debug(DEBUG_OLDEST); block; block = load<u32>(block - 28)) {
-    if (examineDead(block)) return BROKEN_QUARANTINE;
-  }
-  return 0;
+  const before = word(STATE_FAULT);
+  const wrong = verifyLive() ? BROKEN_GUARD : verifyDead() ? BROKEN_QUARANTINE : 0;
+  setWord(STATE_FAULT, before);
+  return wrong;
 }
 
 /** The heap is emptied: no block is live or in quarantine. */
 export function forget(): void {
   setDebug(DEBUG_LIVE, 0);
-  setDebug(DEBUG_OLDEST, 0);
-  setDebug(DEBUG_NEWEST, 0);
-  setDebug(DEBUG_QUARANTINED, 0);
+  setDebug(LIVE_COUNT, 0);
+  setWord(STATE_FAULT, FAULT_NONE);
+  abandonQuarantine();
 }
 
 // ---- births ----
@@ -158,7 +168,7 @@ function fresh(alignment: usize, size: usize, fill: u32): usize {
   const total = prefix + size + DEBUG_SUFFIX;
   let base = family.alignedAlloc(max<usize>(alignment, 16), total);
   if (!base && debug(DEBUG_OLDEST)) {
-    while (debug(DEBUG_OLDEST)) releaseOldest();
+    releaseWhole();
     base = family.alignedAlloc(max<usize>(alignment, 16), total);
   }
   if (!base) return refuse(FAULT_MEMORY);
@@ -180,41 +190,65 @@ function setSize(pointer: usize, size: usize, serial: u32): void {
   store<u32>(pointer + size + 4, bswap<u32>(serial));
 }
 
+function shrunk(pointer: usize, size: usize): usize {
+  const old = sizeOf(pointer);
+  const serial = serialOf(pointer);
+  memory.fill(pointer + size, <u8>DEBUG_DEAD_BYTE, old - size);
+  setSize(pointer, size, serial);
+  return pointer;
+}
+
+/** With `size` bytes the block would leave a quarter of its memory and a page unused. */
+function isWasteful(pointer: usize, size: usize): bool {
+  const bytes = bytesOf(pointer);
+  const needed = <usize>load<u32>(pointer - 32) + size + DEBUG_SUFFIX;
+  return bytes - needed >= PAGE_BYTES && bytes - needed >= bytes >>> 2;
+}
+
 function sizeOf(pointer: usize): usize {
   return bswap<u32>(load<u32>(pointer - 8));
 }
 
-function serialAt(address: usize): u32 {
-  return bswap<u32>(load<u32>(address));
+function serialOf(pointer: usize): u32 {
+  return bswap<u32>(load<u32>(pointer + sizeOf(pointer) + 4));
+}
+
+/** Memory that the block takes, prefix and guards included. */
+function bytesOf(pointer: usize): usize {
+  return family.usableSize(pointer - load<u32>(pointer - 32));
 }
 
 // ---- examination ----
 
 /** FAULT_NONE if the pointer is a live block with whole guards; else the fault, noted with where and what. */
 function examine(pointer: usize): u32 {
-  note(pointer, DAMAGE_NONE, 0, 0, 0);
-  if (pointer < DEBUG_PREFIX || !isHeap(pointer) || !isHeap(pointer - DEBUG_PREFIX)) {
-    return family.fault(FAULT_BAD_POINTER, pointer);
-  }
+  if (!isProved(pointer)) return fault(FAULT_BAD_POINTER, pointer);
   const letter = <u32>load<u8>(pointer - 4);
   setDebug(DEBUG_LETTER, letter);
-  const prefix = <usize>load<u32>(pointer - 32);
-  const proved = prefix <= pointer && prefix >= DEBUG_PREFIX && checks.check(pointer - prefix) == FAULT_NONE;
-  if (!proved || !fits(pointer, prefix)) {
-    return family.fault(letter == DEBUG_DEAD_BYTE ? FAULT_DOUBLE_FREE : FAULT_BAD_POINTER, pointer);
-  }
-  const size = sizeOf(pointer);
-  setDebug(DEBUG_SIZE, <u32>size);
-  setDebug(DEBUG_BLOCK_SERIAL, serialAt(pointer + size + 4));
-  if (letter == DEBUG_DEAD_BYTE) return family.fault(FAULT_DOUBLE_FREE, pointer);
+  if (letter == DEBUG_DEAD_BYTE) return fault(FAULT_DOUBLE_FREE, pointer);
   if (letter != DEBUG_RAW_LETTER) return damaged(pointer, DAMAGE_LETTER, pointer - 4, DEBUG_RAW_LETTER);
   for (let at = pointer - 3; at < pointer; at++) {
     if (load<u8>(at) != <u8>DEBUG_GUARD_BYTE) return damaged(pointer, DAMAGE_LEADING, at, DEBUG_GUARD_BYTE);
   }
-  for (let at = pointer + size; at < pointer + size + 4; at++) {
+  const tail = pointer + sizeOf(pointer);
+  for (let at = tail; at < tail + 4; at++) {
     if (load<u8>(at) != <u8>DEBUG_GUARD_BYTE) return damaged(pointer, DAMAGE_TRAILING, at, DEBUG_GUARD_BYTE);
   }
-  return FAULT_NONE;
+  return isLinked(pointer) ? FAULT_NONE : fault(FAULT_CORRUPT, pointer);
+}
+
+/** The header leads to a block that the allocator knows, and the noted size lies inside of it. */
+function isProved(pointer: usize): bool {
+  if (!hasHeader(pointer)) return false;
+  const prefix = <usize>load<u32>(pointer - 32);
+  if (prefix > pointer || prefix < DEBUG_PREFIX || checks.check(pointer - prefix)) return false;
+  const usable = family.usableSize(pointer - prefix);
+  return prefix + DEBUG_SUFFIX <= usable && sizeOf(pointer) <= usable - prefix - DEBUG_SUFFIX;
+}
+
+/** The words before `pointer` can be read and are the heap's. */
+function hasHeader(pointer: usize): bool {
+  return pointer >= DEBUG_PREFIX && isHeap(pointer) && isHeap(pointer - DEBUG_PREFIX);
 }
 
 /** True in an arena of the heap: an alignment may push the data of a huge span into its second arena. */
@@ -223,43 +257,100 @@ function isHeap(address: usize): bool {
   return kind == ARENA_PAGED || kind == ARENA_TAIL;
 }
 
-/** The noted size lies inside the block that the allocator knows. */
-function fits(pointer: usize, prefix: usize): bool {
-  const usable = family.usableSize(pointer - prefix);
-  return prefix + DEBUG_SUFFIX <= usable && sizeOf(pointer) <= usable - prefix - DEBUG_SUFFIX;
+/** Both neighbours in the list of live blocks know the block. */
+function isLinked(pointer: usize): bool {
+  const next = <usize>load<u32>(pointer - 28);
+  const previous = <usize>load<u32>(pointer - 24);
+  if (next && (!hasHeader(next) || load<u32>(next - 24) != <u32>pointer)) return false;
+  if (!previous) return debug(DEBUG_LIVE) == <u32>pointer;
+  return hasHeader(previous) && load<u32>(previous - 28) == <u32>pointer;
 }
 
-/** FAULT_NONE if every byte of a quarantined block still reads as dead. */
+/** Looks at every live block; one that its list has lost shows in the count. */
+function verifyLive(): u32 {
+  let block = <usize>debug(DEBUG_LIVE);
+  let last = block;
+  let left = debug(LIVE_COUNT);
+  for (; block && left; left--) {
+    // A link that leads nowhere is the fault of the block it stands in.
+    if (!hasHeader(block)) return fault(FAULT_CORRUPT, last);
+    const wrong = examine(block);
+    if (wrong) return wrong;
+    last = block;
+    block = load<u32>(block - 28);
+  }
+  return block || left ? fault(FAULT_CORRUPT, last) : FAULT_NONE;
+}
+
+function verifyDead(): u32 {
+  let block = <usize>debug(DEBUG_OLDEST);
+  let last = block;
+  let left = debug(DEAD_COUNT);
+  for (; block && left; left--) {
+    if (!hasHeader(block)) return fault(FAULT_USE_AFTER_FREE, last);
+    const wrong = examineDead(block);
+    if (wrong) return wrong;
+    last = block;
+    block = load<u32>(block - 28);
+  }
+  return block || left ? fault(FAULT_USE_AFTER_FREE, last) : FAULT_NONE;
+}
+
+/** FAULT_NONE if the header of a quarantined block is whole and every byte still reads as dead. */
 function examineDead(pointer: usize): u32 {
+  if (!isBuried(pointer)) return fault(FAULT_USE_AFTER_FREE, pointer);
+  const at = firstOverwritten(pointer);
+  return at ? overwritten(pointer, DAMAGE_FREED, at, DEBUG_DEAD_BYTE) : FAULT_NONE;
+}
+
+/** The header of a block in quarantine can be relied on. */
+function isBuried(pointer: usize): bool {
+  if (!isProved(pointer)) return false;
+  const next = <usize>load<u32>(pointer - 28);
+  const isNewest = debug(DEBUG_NEWEST) == <u32>pointer;
+  return next ? !isNewest && hasHeader(next) : isNewest;
+}
+
+/** Address of the first byte of a freed block that is not dead; 0 if all are. */
+function firstOverwritten(pointer: usize): usize {
   const end = pointer + sizeOf(pointer) + 4;
   for (let at = pointer - 4; at < end; at++) {
-    if (load<u8>(at) == <u8>DEBUG_DEAD_BYTE) continue;
-    note(pointer, DAMAGE_FREED, at, DEBUG_DEAD_BYTE, load<u8>(at));
-    setDebug(DEBUG_SIZE, <u32>sizeOf(pointer));
-    setDebug(DEBUG_BLOCK_SERIAL, serialAt(end));
-    setWord(STATE_FAULT, FAULT_USE_AFTER_FREE);
-    return FAULT_USE_AFTER_FREE;
+    if (load<u8>(at) != <u8>DEBUG_DEAD_BYTE) return at;
   }
-  return FAULT_NONE;
+  return 0;
 }
 
 function damaged(pointer: usize, damage: u32, at: usize, expected: u32): u32 {
-  note(pointer, damage, at, expected, load<u8>(at));
-  setWord(STATE_FAULT, FAULT_CORRUPT);
-  return FAULT_CORRUPT;
+  return faultAt(FAULT_CORRUPT, pointer, damage, at, expected);
 }
 
-function note(pointer: usize, damage: u32, at: usize, expected: u32, actual: u32): void {
-  setDebug(DEBUG_BLOCK, <u32>pointer);
-  setDebug(DEBUG_DAMAGE, damage);
+function overwritten(pointer: usize, damage: u32, at: usize, expected: u32): u32 {
+  return faultAt(FAULT_USE_AFTER_FREE, pointer, damage, at, expected);
+}
+
+/**
+ * Notes a fault, unless one waits to be reported; returns its code. DAMAGE_NONE says that nothing of the block's header
+ * is to be believed.
+ */
+function faultAt(code: u32, pointer: usize, damage: u32, at: usize, expected: u32): u32 {
+  if (word(STATE_FAULT) >= FAULT_BAD_POINTER) return code;
+  setWord(STATE_FAULT, code);
   setWord(STATE_FAULT_ADDRESS, <u32>at);
   setWord(STATE_FAULT_EXPECTED, expected);
-  setWord(STATE_FAULT_ACTUAL, actual);
+  setWord(STATE_FAULT_ACTUAL, damage ? <u32>load<u8>(at) : 0);
+  setDebug(DEBUG_BLOCK, <u32>pointer);
+  setDebug(DEBUG_DAMAGE, damage);
+  setDebug(DEBUG_SIZE, damage ? <u32>sizeOf(pointer) : 0);
+  setDebug(DEBUG_BLOCK_SERIAL, damage ? serialOf(pointer) : 0);
+  return code;
+}
+
+function fault(code: u32, pointer: usize): u32 {
+  return faultAt(code, pointer, DAMAGE_NONE, 0, 0);
 }
 
 function refuse(code: u32): usize {
-  note(0, DAMAGE_NONE, 0, 0, 0);
-  family.fault(code, 0);
+  fault(code, 0);
   return 0;
 }
 
@@ -268,38 +359,80 @@ function refuse(code: u32): usize {
 /** Fills a block with the dead byte and puts it in the quarantine. */
 function bury(pointer: usize): void {
   unlinkLive(pointer);
-  const size = sizeOf(pointer);
-  memory.fill(pointer - 4, <u8>DEBUG_DEAD_BYTE, size + 8);
+  memory.fill(pointer - 4, <u8>DEBUG_DEAD_BYTE, sizeOf(pointer) + 8);
   store<u32>(pointer - 28, 0);
+  enqueue(pointer);
+}
+
+function enqueue(pointer: usize): void {
   const newest = <usize>debug(DEBUG_NEWEST);
   if (newest) store<u32>(newest - 28, <u32>pointer);
   else setDebug(DEBUG_OLDEST, <u32>pointer);
   setDebug(DEBUG_NEWEST, <u32>pointer);
-  setDebug(DEBUG_QUARANTINED, debug(DEBUG_QUARANTINED) + <u32>size);
+  setDebug(DEAD_COUNT, debug(DEAD_COUNT) + 1);
+  // What the block holds back, not what was asked for: a thousand blocks of nothing are no small matter.
+  setDebug(DEBUG_QUARANTINED, debug(DEBUG_QUARANTINED) + <u32>bytesOf(pointer));
 }
 
 /** Shortens the quarantine to its limit; the fault of the first block found overwritten. */
 function quarantineFault(): u32 {
-  let wrong: u32 = FAULT_NONE;
-  while (debug(DEBUG_QUARANTINED) > QUARANTINE_BYTES && debug(DEBUG_OLDEST) != debug(DEBUG_NEWEST)) {
+  while (
+    debug(UNTOLD) ||
+    (debug(DEBUG_QUARANTINED) > QUARANTINE_BYTES && debug(DEBUG_OLDEST) != debug(DEBUG_NEWEST))
+  ) {
     const found = releaseOldest();
-    if (found) {
-      wrong = found;
-      break;
-    }
+    if (found) return found;
   }
-  return wrong;
+  return FAULT_NONE;
 }
 
 function releaseOldest(): u32 {
   const pointer = <usize>debug(DEBUG_OLDEST);
   const found = examineDead(pointer);
+  if (!isBuried(pointer)) {
+    // Where the others are is lost with its link; their memory stays as it is until reset().
+    abandonQuarantine();
+    return found;
+  }
   const next = load<u32>(pointer - 28);
   setDebug(DEBUG_OLDEST, next);
   if (!next) setDebug(DEBUG_NEWEST, 0);
-  setDebug(DEBUG_QUARANTINED, debug(DEBUG_QUARANTINED) - <u32>sizeOf(pointer));
+  setDebug(DEAD_COUNT, debug(DEAD_COUNT) - 1);
+  setDebug(DEBUG_QUARANTINED, debug(DEBUG_QUARANTINED) - <u32>bytesOf(pointer));
+  if (debug(UNTOLD)) setDebug(UNTOLD, debug(UNTOLD) - 1);
   family.free(pointer - load<u32>(pointer - 32));
   return found;
+}
+
+/** Memory is short: empties the quarantine but for what was overwritten, which the next free() or realloc() tells of. */
+function releaseWhole(): void {
+  let kept: usize = 0;
+  let untold: u32 = 0;
+  let block = <usize>debug(DEBUG_OLDEST);
+  while (block && isBuried(block)) {
+    const next = <usize>load<u32>(block - 28);
+    if (firstOverwritten(block)) {
+      kept = block;
+      untold++;
+    } else {
+      if (kept) store<u32>(kept - 28, <u32>next);
+      else setDebug(DEBUG_OLDEST, <u32>next);
+      if (!next) setDebug(DEBUG_NEWEST, <u32>kept);
+      setDebug(DEAD_COUNT, debug(DEAD_COUNT) - 1);
+      setDebug(DEBUG_QUARANTINED, debug(DEBUG_QUARANTINED) - <u32>bytesOf(block));
+      family.free(block - load<u32>(block - 32));
+    }
+    block = next;
+  }
+  setDebug(UNTOLD, untold + u32(block != 0));
+}
+
+function abandonQuarantine(): void {
+  setDebug(DEBUG_OLDEST, 0);
+  setDebug(DEBUG_NEWEST, 0);
+  setDebug(DEAD_COUNT, 0);
+  setDebug(DEBUG_QUARANTINED, 0);
+  setDebug(UNTOLD, 0);
 }
 
 // ---- live blocks ----
@@ -310,6 +443,7 @@ function linkLive(pointer: usize): void {
   store<u32>(pointer - 24, 0);
   if (next) store<u32>(next - 24, <u32>pointer);
   setDebug(DEBUG_LIVE, <u32>pointer);
+  setDebug(LIVE_COUNT, debug(LIVE_COUNT) + 1);
 }
 
 function unlinkLive(pointer: usize): void {
@@ -318,6 +452,7 @@ function unlinkLive(pointer: usize): void {
   if (next) store<u32>(next - 24, <u32>previous);
   if (previous) store<u32>(previous - 28, <u32>next);
   else setDebug(DEBUG_LIVE, <u32>next);
+  setDebug(LIVE_COUNT, debug(LIVE_COUNT) - 1);
 }
 
 // @ts-ignore: decorator

@@ -4,7 +4,6 @@
  */
 import {
   COUNT_LIMIT,
-  DICT_FILLED,
   ENTRY_BYTES,
   ENTRY_KEY,
   FLAG_BUFFER,

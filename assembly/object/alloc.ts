@@ -141,7 +141,7 @@ export function takeObject(domain: u32, bytes: usize): usize {
 
 function tryTake(domain: u32, bytes: usize): usize {
   if (bytes > MEDIUM_LIMIT) {
-    enter();
+    if (!enter()) return 0;
     const span = takeSpan(pagesFor(bytes), 1, domain);
     leave();
     if (span) setWord(STATE_BUFFER_BYTES, word(STATE_BUFFER_BYTES) + <u32>bytes);

@@ -1,6 +1,7 @@
+import { FAULT_BAD_POINTER, FAULT_USE_AFTER_FREE, STATE_FAULT, STATE_POISON } from "../generated/layout.js";
 import type { Core } from "../core.js";
 import { HeapError } from "../errors.js";
-import { Heap } from "../heap.js";
+import { Heap, coreOf } from "../heap.js";
 import type { Settings } from "../options.js";
 import type { Ptr } from "../ptr.js";
 import { DebugWitness } from "./debug-witness.js";
@@ -10,15 +11,19 @@ import { Trace } from "./trace.js";
 /** A heap on the debug core that remembers where each of its blocks was made and freed. */
 export class DebugHeap extends Heap {
   readonly #sites: Sites;
+  readonly #witness: DebugWitness;
 
   /** @internal Use `createHeap` of `tallyheap/debug`. */
   constructor(core: Core, settings: Settings) {
     const sites = new Sites();
-    super(core, settings, new DebugWitness(sites));
+    const witness = new DebugWitness(sites);
+    super(core, settings, witness);
     this.#sites = sites;
+    this.#witness = witness;
   }
 
   override malloc(size: number): Ptr {
+    this.#throwWaiting();
     const trace = new Trace(new Error());
     const ptr = super.malloc(size);
     this.#sites.allocated(ptr, size, trace);
@@ -26,6 +31,7 @@ export class DebugHeap extends Heap {
   }
 
   override calloc(count: number, size: number): Ptr {
+    this.#throwWaiting();
     const trace = new Trace(new Error());
     const ptr = super.calloc(count, size);
     this.#sites.allocated(ptr, count * size, trace);
@@ -33,6 +39,7 @@ export class DebugHeap extends Heap {
   }
 
   override alignedAlloc(alignment: number, size: number): Ptr {
+    this.#throwWaiting();
     const trace = new Trace(new Error());
     const ptr = super.alignedAlloc(alignment, size);
     this.#sites.allocated(ptr, size, trace);
@@ -40,6 +47,7 @@ export class DebugHeap extends Heap {
   }
 
   override realloc(ptr: Ptr, size: number): Ptr {
+    this.#throwWaiting();
     const trace = new Trace(new Error());
     const moved = super.realloc(ptr, size);
     if (moved !== ptr) this.#sites.freed(ptr, trace);
@@ -48,6 +56,7 @@ export class DebugHeap extends Heap {
   }
 
   override free(ptr: Ptr): void {
+    this.#throwWaiting();
     const trace = new Trace(new Error());
     try {
       super.free(ptr);
@@ -61,8 +70,26 @@ export class DebugHeap extends Heap {
     this.#sites.freed(ptr, trace);
   }
 
+  override usableSize(ptr: Ptr): number {
+    this.#throwWaiting();
+    return super.usableSize(ptr);
+  }
+
+  override verify(): void {
+    this.#throwWaiting();
+    super.verify();
+  }
+
   override reset(): void {
     super.reset();
     this.#sites.clear();
+  }
+
+  /** C's functions cannot tell what they found wrong: it waits in the core for the next call that can. */
+  #throwWaiting(): void {
+    const core = coreOf(this);
+    const fault = core.state(STATE_FAULT);
+    if (core.state(STATE_POISON) !== 0 || fault < FAULT_BAD_POINTER || fault > FAULT_USE_AFTER_FREE) return;
+    throw this.#witness.waiting(core, core.takeFault());
   }
 }

@@ -1,10 +1,15 @@
 import {
+  ARENA_PAGED,
+  ARENA_SHIFT,
+  ARENA_TAIL,
   BROKEN_GUARD,
   BROKEN_QUARANTINE,
   DAMAGE_NONE,
+  DEBUG_BLOCK,
   DEBUG_LIVE,
   FAULT_BAD_POINTER,
   FAULT_CORRUPT,
+  FAULT_DOUBLE_FREE,
   FAULT_USE_AFTER_FREE,
   STATE_DEBUG,
 } from "../generated/layout.js";
@@ -33,12 +38,22 @@ export class DebugWitness implements Witness {
   fault(core: Core, fault: number, operation: string, ptr: Ptr): HeapError {
     if (fault === FAULT_CORRUPT || fault === FAULT_USE_AFTER_FREE) {
       const code = fault === FAULT_CORRUPT ? "ERR_HEAP_CORRUPT" : "ERR_HEAP_USE_AFTER_FREE";
-      return this.#damageError(core, code, `${operation}(${hex(ptr)})`, { operation, ptr });
+      return this.#damageError(core, code, call(operation, ptr), { operation, ptr });
     }
-    const site = fault === FAULT_BAD_POINTER ? undefined : this.#sites.at(ptr);
-    return site
-      ? knownBlockError(core, fault, operation, site)
-      : this.#strangerError(core, fault, operation, ptr);
+    const site = this.#sites.at(ptr);
+    if (fault !== FAULT_BAD_POINTER) {
+      return site ? knownBlockError(core, fault, operation, site) : faultError(core, fault, operation, ptr);
+    }
+    // The core takes it for a bad pointer, but it was handed out: what says that it is a block is gone.
+    if (site && !site.freed) {
+      return this.#damageError(core, "ERR_HEAP_CORRUPT", call(operation, ptr), { operation, ptr });
+    }
+    return this.#strangerError(core, operation, ptr, site);
+  }
+
+  /** The error for a fault of one of C's functions that nobody was told of. */
+  waiting(core: Core, fault: number): HeapError {
+    return this.fault(core, fault, "heap.raw", core.state(STATE_DEBUG + DEBUG_BLOCK) as Ptr);
   }
 
   broken(core: Core, broken: number): HeapError {
@@ -64,25 +79,30 @@ export class DebugWitness implements Witness {
     return new HeapError(code, message, { ...details, ...damageDetails(damage, site) });
   }
 
-  /** A pointer that is no block's: perhaps it points into one. */
-  #strangerError(core: Core, fault: number, operation: string, ptr: Ptr): HeapError {
+  /** A pointer that is no block's: perhaps it points into one, or was one's before that left the quarantine. */
+  #strangerError(core: Core, operation: string, ptr: Ptr, freed: Site | undefined): HeapError {
     const around = this.#sites.around(ptr);
-    if (around === undefined) return faultError(core, fault, operation, ptr);
-    const error = faultError(core, fault, operation, ptr);
+    if (around === undefined) {
+      if (freed) return knownBlockError(core, FAULT_DOUBLE_FREE, operation, freed);
+      return faultError(core, FAULT_BAD_POINTER, operation, ptr);
+    }
+    const error = faultError(core, FAULT_BAD_POINTER, operation, ptr);
     const place = `it points ${ptr - around.ptr} bytes into the block of ${around.size} bytes at ${hex(around.ptr)}`;
     const message = `${error.message}: ${place}\nAllocated at:\n${around.allocated.text}`;
     const details = { operation, ptr, block: around.ptr, requestedSize: around.size, ...stacks(around) };
     return new HeapError(error.code, message, details);
   }
 
-  /** The core's list of live blocks, oldest first. */
+  /** The core's list of live blocks, oldest first, as far as it leads: damage may have cut or bent it. */
   #liveBlocks(core: Core): LeakedBlock[] {
     const blocks: LeakedBlock[] = [];
+    const seen = new Set<number>();
     for (
       let ptr = core.state(STATE_DEBUG + DEBUG_LIVE);
-      ptr !== 0;
+      isBlockAddress(core, ptr) && !seen.has(ptr);
       ptr = core.views.word(ptr - NEXT_OFFSET)
     ) {
+      seen.add(ptr);
       const size = bigEndian(core.views.word(ptr - SIZE_OFFSET));
       const allocationStack = this.#sites.at(ptr as Ptr)?.allocated.text ?? "";
       blocks.push({ ptr: ptr as Ptr, size, allocationStack });
@@ -105,6 +125,16 @@ function knownBlockError(core: Core, fault: number, operation: string, site: Sit
     requestedSize: size,
     ...stacks(site),
   });
+}
+
+/** Could a block be there? */
+function isBlockAddress(core: Core, ptr: number): boolean {
+  const entry = core.arenaEntry(ptr >>> ARENA_SHIFT);
+  return ptr % 8 === 0 && (entry >= ARENA_PAGED || entry === ARENA_TAIL);
+}
+
+function call(operation: string, ptr: Ptr): string {
+  return `${operation}(${hex(ptr)})`;
 }
 
 function bigEndian(word: number): number {

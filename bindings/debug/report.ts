@@ -2,6 +2,7 @@ import {
   DAMAGE_FREED,
   DAMAGE_LEADING,
   DAMAGE_LETTER,
+  DAMAGE_NONE,
   DAMAGE_TRAILING,
   DEBUG_BLOCK,
   DEBUG_BLOCK_SERIAL,
@@ -63,6 +64,9 @@ export function readDamage(core: Core): Damage {
 /** The numbers of the report as properties of the error. */
 export function damageDetails(damage: Damage, site: Site | undefined): HeapErrorDetails {
   const { block, size, serial, letter, address, expected, actual } = damage;
+  if (damage.kind === DAMAGE_NONE) {
+    return { block, ...(site ? { requestedSize: site.size } : {}), ...stacks(site) };
+  }
   return { block, address, expected, actual, requestedSize: size, serial, domain: letter, ...stacks(site) };
 }
 
@@ -82,6 +86,7 @@ export function damageSummary(damage: Damage): string {
 /** The block as CPython's `_PyObject_DebugDumpAddress` prints it, then the stacks. */
 export function blockReport(core: Core, damage: Damage, site: Site | undefined): string {
   const { block, size, serial, letter } = damage;
+  if (damage.kind === DAMAGE_NONE) return headerlessReport(block, site);
   const tail = block + size;
   const lines = [
     `Debug memory block at address p=${hex(block)}: API '${letter}'`,
@@ -92,6 +97,12 @@ export function blockReport(core: Core, damage: Damage, site: Site | undefined):
     ...stackLines(site),
   ];
   return lines.join("\n");
+}
+
+/** Nothing that stands before the block is to be believed. */
+function headerlessReport(block: Ptr, site: Site | undefined): string {
+  const size = site ? [`    ${site.size} bytes originally requested`] : [];
+  return [`Debug memory block at address p=${hex(block)}`, ...size, ...stackLines(site)].join("\n");
 }
 
 function guardLines(core: Core, { block, kind }: Damage, tail: number): string[] {

@@ -168,6 +168,7 @@ describe("pools and arenas, release core", () => {
     const blocks = Array.from({ length: 4 * 256 }, () => heap.malloc(16));
     const before = new Set(blocks.map((block) => Math.floor(block / PAGE)));
     for (const block of blocks) heap.free(block);
+    heap.verify(); // retires idle pools
     const after = pages(2 * 8, 512);
     for (const page of after) expect(before.has(page)).toBe(true);
   });
@@ -192,8 +193,24 @@ describe("pools and arenas, release core", () => {
     const inSecond = blocks.filter((block) => arenaOf(block) === second);
     for (const block of inFirst.slice(0, 40)) heap.free(block);
     for (const block of inSecond.slice(0, 3)) heap.free(block);
+    heap.verify(); // retires idle pools
     expect(arenaOf(heap.malloc(4096))).toBe(second);
     heap.verify();
+  });
+
+  test("idle pools stay with their class: a batch that comes and goes opens no new ones", () => {
+    const heap = release.create();
+    const batch = (): void => {
+      const blocks = Array.from({ length: 1000 }, () => heap.malloc(64));
+      for (const block of blocks) heap.free(block);
+    };
+    batch();
+    const pools = heap.statsView.poolBytes;
+    expect(pools).toBeGreaterThanOrEqual(1000 * 64);
+    for (let i = 0; i < 10; i++) batch();
+    expect(heap.statsView.poolBytes).toBe(pools);
+    heap.verify(); // retires idle pools
+    expect(heap.stats().poolBytes).toBe(0);
   });
 
   test("an arena whose pools are all free goes back and serves requests of any kind", () => {

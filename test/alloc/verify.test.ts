@@ -20,7 +20,7 @@ interface Subject {
 function subject(): Subject {
   const heap = release.create();
   const small = Array.from({ length: 200 }, () => heap.malloc(64));
-  const slabs = Array.from({ length: 40 }, () => heap.malloc(3000));
+  const slabs = Array.from({ length: 40 }, () => heap.malloc(9000));
   const span = heap.malloc(50_000);
   heap.malloc(50_000);
   const runs = [heap.malloc(3 * ARENA), heap.malloc(3 * ARENA), heap.malloc(3 * ARENA)] as const;

@@ -11,4 +11,6 @@ export interface Family {
   bytes(ptr: Ptr, length: number): Uint8Array;
   verify(): void;
   reset(): void;
+  /** Moves the ground under the blocks: the heap goes to another memory, or somebody else grows the one it has. */
+  disturb(): void;
 }

@@ -1,4 +1,4 @@
-import type { Ptr } from "../../bindings/index.js";
+import { HeapError, type Ptr } from "../../bindings/index.js";
 import type { Family } from "./family.js";
 import type { Script, Step } from "./script.js";
 
@@ -13,6 +13,8 @@ interface Block {
 export interface Promises {
   /** Blocks of 513 … 32,768 bytes are at most 12.5 % larger than the request. */
   readonly tight: boolean;
+  /** Memory may run out: an ERR_HEAP_OOM is no breach, provided that nothing has changed. */
+  readonly limited?: boolean;
 }
 
 const FULL_CHECK = 16_384;
@@ -59,15 +61,20 @@ export class Judge {
   }
 
   #step(step: Step): void {
-    if (step[0] === "m") this.#adopt(this.#family.malloc(step[1]), step[1]);
-    else if (step[0] === "c") this.#adoptZeroed(this.#family.calloc(step[1], step[2]), step[1] * step[2]);
-    else if (step[0] === "a")
-      this.#adoptAligned(this.#family.alignedAlloc(step[1], step[2]), step[1], step[2]);
+    if (step[0] === "m") this.#malloc(step[1]);
+    else if (step[0] === "c") this.#calloc(step[1], step[2]);
+    else if (step[0] === "a") this.#alignedAlloc(step[1], step[2]);
     else if (step[0] === "r") this.#realloc(step[1], step[2]);
     else if (step[0] === "f") this.#free(step[1]);
     else if (step[0] === "0") this.#nulls();
     else if (step[0] === "v") this.#family.verify();
+    else if (step[0] === "t") this.#family.disturb();
     else this.#reset();
+  }
+
+  #malloc(size: number): void {
+    const ptr = this.#attempt(() => this.#family.malloc(size));
+    if (ptr !== undefined) this.#adopt(ptr, size);
   }
 
   #adopt(ptr: Ptr, size: number): void {
@@ -78,13 +85,17 @@ export class Judge {
     this.#live.push(block);
   }
 
-  #adoptZeroed(ptr: Ptr, size: number): void {
-    const dirty = this.#family.bytes(ptr, size).findIndex((byte) => byte !== 0);
-    require(dirty < 0, `byte ${dirty} of calloc(${size}) is not zero`);
-    this.#adopt(ptr, size);
+  #calloc(count: number, size: number): void {
+    const ptr = this.#attempt(() => this.#family.calloc(count, size));
+    if (ptr === undefined) return;
+    const dirty = this.#family.bytes(ptr, count * size).findIndex((byte) => byte !== 0);
+    require(dirty < 0, `byte ${dirty} of calloc(${count}, ${size}) is not zero`);
+    this.#adopt(ptr, count * size);
   }
 
-  #adoptAligned(ptr: Ptr, alignment: number, size: number): void {
+  #alignedAlloc(alignment: number, size: number): void {
+    const ptr = this.#attempt(() => this.#family.alignedAlloc(alignment, size));
+    if (ptr === undefined) return;
     require(ptr % alignment === 0, `${ptr} is not aligned to ${alignment}`);
     const block = { ptr, size, seed: this.#born++ & 0xff };
     this.#insert(block);
@@ -96,9 +107,11 @@ export class Judge {
     const block = this.#live[pick % Math.max(1, this.#live.length)];
     if (block === undefined) return;
     this.#judgeContents(block, block.size);
+    const moved = this.#attempt(() => this.#family.realloc(block.ptr, size));
+    if (moved === undefined) return;
     this.#remove(block);
     const old = block.size;
-    block.ptr = this.#family.realloc(block.ptr, size);
+    block.ptr = moved;
     block.size = size;
     this.#insert(block);
     require(this.#family.usableSize(block.ptr) >= size, "realloc gave too little");
@@ -119,13 +132,25 @@ export class Judge {
 
   #nulls(): void {
     this.#family.free(0 as Ptr);
-    this.#adopt(this.#family.realloc(0 as Ptr, 0), 0);
+    const ptr = this.#attempt(() => this.#family.realloc(0 as Ptr, 0));
+    if (ptr !== undefined) this.#adopt(ptr, 0);
   }
 
   #reset(): void {
     this.#family.reset();
     this.#live = [];
     this.#sorted = [];
+  }
+
+  /** What a request returned; undefined if memory was out and may be. */
+  #attempt(request: () => Ptr): Ptr | undefined {
+    try {
+      return request();
+    } catch (error) {
+      if (this.#promises.limited && error instanceof HeapError && error.code === "ERR_HEAP_OOM")
+        return undefined;
+      throw error;
+    }
   }
 
   // ---- what must be true ----

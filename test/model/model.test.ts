@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { HeapOptions } from "../../bindings/index.js";
-import { builds, type Build } from "../support/cores.js";
+import type { Heap, HeapOptions } from "../../bindings/index.js";
+import { builds, MIB, type Build } from "../support/cores.js";
+import type { Family } from "./family.js";
 import { Judge } from "./judge.js";
 import { NaiveHeap } from "./naive.js";
 import { randomScript, randomSize, Random, type Script, type Step } from "./script.js";
@@ -19,17 +20,39 @@ interface Recorded {
 }
 const corpus = JSON.parse(readFileSync(new URL("corpus.json", import.meta.url), "utf8")) as Recorded[];
 
-const OPTIONS: readonly HeapOptions[] = [
-  {},
-  { smallThreshold: 256 },
-  { clientBytes: 100_000, initialBytes: 600_000 },
-  { poolBytes: 262_144 },
-];
+/** Heaps that scripts run on, by what is special about them. */
+const HEAPS: Record<string, () => HeapOptions> = {
+  default: () => ({}),
+  "smallThreshold 256": () => ({ smallThreshold: 256 }),
+  "client arenas": () => ({ clientBytes: 100_000, initialBytes: 600_000 }),
+  "poolBytes 256 KiB": () => ({ poolBytes: 262_144 }),
+  "maxBytes 3 MiB": () => ({ maxBytes: 3 * MIB }),
+  "a memory of somebody else": () => ({ memory: new WebAssembly.Memory({ initial: 8 }) }),
+};
+const KINDS = Object.keys(HEAPS);
 
-function play(build: Build, script: Script, options: HeapOptions = {}): void {
-  const tight = build.name === "release" && options.poolBytes === undefined;
+/** A heap as the judge sees it. */
+function familyOf(heap: Heap, memory: WebAssembly.Memory | undefined): Family {
+  const disturb = (): void => void (memory ? memory.grow(1) : heap.trim());
+  return {
+    malloc: (size) => heap.malloc(size),
+    calloc: (count, size) => heap.calloc(count, size),
+    realloc: (ptr, size) => heap.realloc(ptr, size),
+    alignedAlloc: (alignment, size) => heap.alignedAlloc(alignment, size),
+    free: (ptr) => heap.free(ptr),
+    usableSize: (ptr) => heap.usableSize(ptr),
+    bytes: (ptr, length) => heap.bytes(ptr, length),
+    verify: () => heap.verify(),
+    reset: () => heap.reset(),
+    disturb,
+  };
+}
+
+function play(build: Build, kind: string, script: Script): void {
+  const options = HEAPS[kind]!();
   const heap = build.create(options);
-  const judge = new Judge(heap, { tight });
+  const tight = build.name === "release" && options.poolBytes === undefined;
+  const judge = new Judge(familyOf(heap, options.memory), { tight, limited: options.maxBytes !== undefined });
   judge.play(script);
   judge.finish();
   if (build.name === "release") expect(heap.stats()).toMatchObject({ heapUsed: 0, arenas: 0, spans: 0 });
@@ -97,18 +120,18 @@ describe("the judge and the naive reference", () => {
 
 describe.each(builds)("the malloc family against a plain model, $name core", (build) => {
   test.each(corpus)("recorded: $name", ({ script }) => {
-    for (const options of OPTIONS) play(build, script, options);
+    for (const kind of KINDS) play(build, kind, script);
   });
 
   test(`${OPERATIONS} random operations, verified after every ${BATCH}`, { timeout: 3_600_000 }, () => {
     console.log(`model test, ${build.name} core: TALLYHEAP_SEED=${SEED}`);
     for (let batch = 0; batch * BATCH < OPERATIONS; batch++) {
       const seed = SEED + batch;
-      const options = OPTIONS[batch % OPTIONS.length]!;
+      const kind = KINDS[batch % KINDS.length]!;
       try {
-        play(build, randomScript(seed, BATCH), options);
+        play(build, kind, randomScript(seed, BATCH));
       } catch (cause) {
-        throw new Error(`TALLYHEAP_SEED=${seed}, ${JSON.stringify(options)}: ${String(cause)}`, { cause });
+        throw new Error(`${kind}, randomScript(${seed}, ${BATCH}): ${String(cause)}`, { cause });
       }
     }
   });
@@ -131,13 +154,12 @@ describe.each(builds)("the malloc family against a plain model, $name core", (bu
       { weight: 6, arbitrary: fc.tuple(fc.constant("f" as const), pick) },
       { weight: 1, arbitrary: fc.constant(["0"] as const) },
       { weight: 1, arbitrary: fc.constant(["x"] as const) },
+      { weight: 1, arbitrary: fc.constant(["t"] as const) },
     );
     const script = fc.array(step, { maxLength: 120, size: "max" });
     const numRuns = Math.ceil(OPERATIONS / 500);
     fc.assert(
-      fc.property(script, fc.constantFrom(...OPTIONS), (steps, options) =>
-        play(build, [...steps, ["v"]], options),
-      ),
+      fc.property(script, fc.constantFrom(...KINDS), (steps, kind) => play(build, kind, [...steps, ["v"]])),
       { seed: SEED, numRuns },
     );
   });

@@ -75,6 +75,8 @@ export class NaiveHeap implements Family {
     this.#taken = [];
   }
 
+  disturb(): void {}
+
   #find(ptr: Ptr): number {
     const index = this.#taken.findIndex((block) => block.ptr === ptr);
     if (index < 0) throw new Error(`the naive heap has no block at ${ptr}`);

@@ -1,10 +1,10 @@
 /**
  * One step of a script, short enough for a corpus file:
  *
- *     ["m", size]  ["c", count, size]  ["a", alignment, size]  ["r", pick, size]  ["f", pick]  ["0"]  ["v"]  ["x"]
+ *     ["m", size]  ["c", count, size]  ["a", alignment, size]  ["r", pick, size]  ["f", pick]  ["0"]  ["v"]  ["x"]  ["t"]
  *
  * malloc, calloc, alignedAlloc, realloc and free of the pick-th live block (modulo how many there are), realloc(null,
- * 0) and free(null), verify, reset.
+ * 0) and free(null), verify, reset, trim (or growth by another holder of the memory).
  */
 export type Step =
   | readonly ["m", number]
@@ -14,7 +14,8 @@ export type Step =
   | readonly ["f", number]
   | readonly ["0"]
   | readonly ["v"]
-  | readonly ["x"];
+  | readonly ["x"]
+  | readonly ["t"];
 
 export type Script = readonly Step[];
 
@@ -73,6 +74,6 @@ function randomStep(random: Random, filling: boolean): Step {
   if (kind < (filling ? 640 : 350)) return ["a", 2 ** random.below(17), randomSize(random)];
   if (kind < (filling ? 780 : 500)) return ["r", random.below(1 << 16), randomSize(random)];
   if (kind < 996) return ["f", random.below(1 << 16)];
-  if (kind < 999) return ["0"];
-  return ["v"];
+  if (kind < 998) return ["0"];
+  return random.below(2) === 0 ? ["v"] : ["t"];
 }

@@ -2,7 +2,7 @@
  * Replays scenarios that CPython recorded (make_oracle.py says what the steps mean) on the heap's public interface.
  * The adapter knows no counts and no reachability: what is alive it learns from the heap's own weak references.
  */
-import type { Heap, Ptr } from "tallyheap";
+import type { Generation, Heap, Ptr } from "tallyheap";
 
 const NULL = 0 as Ptr;
 
@@ -189,7 +189,7 @@ class World {
         return heap.refcount(this.#vars[op[1]]!);
       case "collect":
         if (!canCollect(heap)) throw new Error("this heap has no collector");
-        return heap.gc(op[1]);
+        return heap.gc(op[1] as Generation);
     }
   }
 

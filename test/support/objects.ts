@@ -1,13 +1,13 @@
 import { afterEach, expect } from "vitest";
 import { assertNoLeaks, checkpoint } from "../../bindings/testing.js";
-import type { Heap, HeapOptions, Ptr } from "../../bindings/index.js";
+import type { Generation, Heap, HeapOptions, Ptr } from "../../bindings/index.js";
 import { builds, type Build } from "./cores.js";
 
 export const NULL = 0 as Ptr;
 
 /** The collector's part of the heap, where the heap has it. */
 export interface Collecting {
-  gc(generation?: number): number;
+  gc(generation?: Generation): number;
 }
 
 function canCollect(heap: Heap): heap is Heap & Collecting {
@@ -18,7 +18,7 @@ function canCollect(heap: Heap): heap is Heap & Collecting {
 export const collects = canCollect(builds[0]!.create());
 
 /** Runs a full collection (or a younger one); what it found. */
-export function collect(heap: Heap, generation?: number): number {
+export function collect(heap: Heap, generation?: Generation): number {
   if (!canCollect(heap)) throw new Error("this heap has no collector");
   return heap.gc(generation);
 }
