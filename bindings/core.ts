@@ -70,6 +70,8 @@ export interface CoreHooks {
   finalize(object: number, type: number): void;
   /** Runs a callback of a dead weak reference; weakref 0: forgets the callback. */
   callback(weakref: number, token: number): void;
+  /** A collection starts or has ended, or has found an object to be trash (COLLECTION_ codes). */
+  collection(phase: number, subject: number): void;
 }
 
 /** One instance of the core on one memory: its functions, the cached views, and typed access to the state block. */

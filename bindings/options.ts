@@ -1,7 +1,12 @@
 import { ARENA_BYTES, MAX_ARENAS, PAGE_BYTES, SMALL_LIMIT } from "./generated/layout.js";
 import { HeapError, show } from "./errors.js";
 import { leakText, type LeakReport } from "./leak.js";
-import { DEFAULT_THRESHOLDS, THRESHOLDS_EXPECTED, areThresholds, type Thresholds } from "./collector/thresholds.js";
+import {
+  DEFAULT_THRESHOLDS,
+  THRESHOLDS_EXPECTED,
+  areThresholds,
+  type Thresholds,
+} from "./collector/thresholds.js";
 import { WASM_PAGE_BYTES } from "./memory.js";
 import { MAX_U32 } from "./ptr.js";
 

@@ -45,7 +45,9 @@ export function retune(): void {
 // @ts-ignore: decorator
 @inline
 export function isDue(): bool {
-  return word(STATE_YOUNG_COUNT) >= word(STATE_GC_TRIGGER) || word(STATE_BUFFER_BYTES) >= word(STATE_GC_PRESSURE);
+  return (
+    word(STATE_YOUNG_COUNT) >= word(STATE_GC_TRIGGER) || word(STATE_BUFFER_BYTES) >= word(STATE_GC_PRESSURE)
+  );
 }
 
 /** Collects the generation that is due. */
@@ -56,7 +58,8 @@ export function collectDue(): void {
     return;
   }
   const pending = word(STATE_GC_PENDING);
-  if (word(STATE_GC_COUNT2) > word(STATE_GC_THRESHOLDS + 8) && pending >= word(STATE_GC_TOTAL) >>> 2) collect(2);
+  if (word(STATE_GC_COUNT2) > word(STATE_GC_THRESHOLDS + 8) && pending >= word(STATE_GC_TOTAL) >>> 2)
+    collect(2);
   else if (word(STATE_GC_COUNT1) > word(STATE_GC_THRESHOLDS + 4)) collect(1);
   else collect(0);
 }

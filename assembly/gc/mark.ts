@@ -47,7 +47,8 @@ function rescan(mask: u32, flip: u32, limit: u32, black: u32): u32 {
     const stride = strideOf(page);
     const end = endOf(page);
     for (let object = firstOf(page); object < end; object += stride) {
-      if ((metaOf(object) & (META_COLOUR | META_DYING)) == GREY) reached += follow(object, mask, flip, limit, black);
+      if ((metaOf(object) & (META_COLOUR | META_DYING)) == GREY)
+        reached += follow(object, mask, flip, limit, black);
     }
   }
   return reached;

@@ -3,14 +3,7 @@
  * is allocated and no host code runs meanwhile, so a child that is gone already is known by its meta word of 0. What
  * has to die by the book waits in a list until all trash is gone.
  */
-import {
-  FLAG_BUFFER,
-  FLAG_WEAKREF,
-  META_DYING,
-  STATE_GC_ORPHANS,
-  TYPE_FLAGS,
-  TYPE_ITEMS,
-} from "../layout";
+import { FLAG_BUFFER, FLAG_WEAKREF, META_DYING, STATE_GC_ORPHANS, TYPE_FLAGS, TYPE_ITEMS } from "../layout";
 import { setWord, word } from "../state";
 import { discard } from "../object/alloc";
 import { giveBuffer } from "../object/buffers";

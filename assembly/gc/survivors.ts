@@ -74,7 +74,10 @@ export function untrackLoose(sets: u32): void {
     for (let object = firstOf(page); object < end; object += stride) {
       const meta = metaOf(object);
       if (!(meta & META_LOOSE)) continue;
-      setMeta(object, (meta & META_COLOUR) == WHITE ? meta & ~META_LOOSE : meta & ~(META_LOOSE | META_TRACKED));
+      setMeta(
+        object,
+        (meta & META_COLOUR) == WHITE ? meta & ~META_LOOSE : meta & ~(META_LOOSE | META_TRACKED),
+      );
     }
   }
 }

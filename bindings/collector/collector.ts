@@ -117,7 +117,8 @@ export class Collector {
     return [...this.#thresholds];
   }
   set thresholds(value: Thresholds) {
-    if (!areThresholds(value)) throw argumentError("collector.thresholds", "thresholds", value, THRESHOLDS_EXPECTED);
+    if (!areThresholds(value))
+      throw argumentError("collector.thresholds", "thresholds", value, THRESHOLDS_EXPECTED);
     this.#space.engine.live();
     this.#thresholds = [value[0], value[1], value[2]];
     this.#apply();
@@ -187,7 +188,9 @@ export class Collector {
   referents(...objects: Ref[]): Ptr[] {
     const pointers = objects.map((p) => this.#space.require("referents", p));
     return pointers.flatMap((p) =>
-      this.#list("referents", (buffer) => this.#space.abi.gc_referents(p, buffer)).filter((child) => child !== 0),
+      this.#list("referents", (buffer) => this.#space.abi.gc_referents(p, buffer)).filter(
+        (child) => child !== 0,
+      ),
     );
   }
 
@@ -248,7 +251,9 @@ export class Collector {
     this.#stats[generation] = addCollection(this.#stats[generation]!, info);
     if ((this.#debug & DEBUG_SAVEALL) !== 0) this.#fetch();
     if ((this.#debug & this.STATS) !== 0) {
-      console.error(`gc: done, ${collected} unreachable, 0 uncollectable, ${(durationMs / 1000).toFixed(4)}s elapsed`);
+      console.error(
+        `gc: done, ${collected} unreachable, 0 uncollectable, ${(durationMs / 1000).toFixed(4)}s elapsed`,
+      );
     }
     if (!this.#manual && core.state(STATE_FAULT) === FAULT_CORRUPT) {
       this.#space.engine.report(this.#damage(core.state(STATE_FAULT_ADDRESS) as Ptr));
@@ -321,5 +326,6 @@ export class Collector {
 }
 
 function requireGeneration(operation: string, value: unknown): asserts value is Generation {
-  if (value !== 0 && value !== 1 && value !== 2) throw argumentError(operation, "generation", value, "0, 1 or 2");
+  if (value !== 0 && value !== 1 && value !== 2)
+    throw argumentError(operation, "generation", value, "0, 1 or 2");
 }

@@ -22,7 +22,13 @@ export interface CollectionInfo {
 /** Called before and after each collection. What it throws goes to `onUnraisable`. */
 export type CollectionCallback = (phase: "start" | "stop", info: CollectionInfo) => void;
 
-const BLANK: GenerationStats = { collections: 0, collected: 0, uncollectable: 0, candidates: 0, durationMs: 0 };
+const BLANK: GenerationStats = {
+  collections: 0,
+  collected: 0,
+  uncollectable: 0,
+  candidates: 0,
+  durationMs: 0,
+};
 
 export function blankStats(): GenerationStats[] {
   return [BLANK, BLANK, BLANK];

@@ -24,6 +24,7 @@ describe.each([
     );
     expect(imports.sort()).toEqual([
       "function env.callback",
+      "function env.collection",
       "function env.finalize",
       "function env.grown",
       "memory env.memory",
