@@ -283,7 +283,7 @@ export function gc(generation: u32): i32 {
 
 /** A request for bytes failed: collects everything. True if it is worth another try. */
 export function gc_rescue(): bool {
-  return cycles.rescue();
+  return cycles.relieve();
 }
 
 /** The host has changed thresholds or the switch in the state block. */

@@ -128,6 +128,11 @@ export class Engine {
   /** A request came back with nothing: the fault's error, or once more after `onMemoryPressure`, or out of memory. */
   retry(operation: string, size: number, ptr: Ptr, request: () => number): Ptr {
     this.#requireOnlyMemory(operation, ptr);
+    if (this.protect(() => this.live().exports.gc_rescue()) !== 0) {
+      const block = this.protect(request) >>> 0;
+      if (block !== 0) return block as Ptr;
+      this.#requireOnlyMemory(operation, ptr);
+    }
     if (this.relieve(size)) {
       const block = this.protect(request) >>> 0;
       if (block !== 0) return block as Ptr;

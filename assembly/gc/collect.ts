@@ -69,8 +69,12 @@ export function collect(generation: u32): i32 {
 
 /** An allocation failed for want of memory: collects everything. True if the allocation should be tried once more. */
 export function rescue(): bool {
-  if (word(STATE_FAULT) != FAULT_MEMORY || word(STATE_COLLECTING) || !word(STATE_TYPES)) return false;
-  setWord(STATE_FAULT, FAULT_NONE);
+  return word(STATE_FAULT) == FAULT_MEMORY && relieve();
+}
+
+/** The same for requests that leave no fault. */
+export function relieve(): bool {
+  if (word(STATE_COLLECTING) || !word(STATE_TYPES)) return false;
   collect(2);
   setWord(STATE_FAULT, FAULT_NONE);
   return true;

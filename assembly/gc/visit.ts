@@ -4,8 +4,11 @@
  */
 import {
   COUNT_LIMIT,
+  DICT_FILLED,
+  DICT_TABLE,
   ENTRY_BYTES,
   ENTRY_KEY,
+  ENTRY_VALUE,
   FLAG_BUFFER,
   FLAG_CONTAINER,
   FLAG_ENTRIES,
@@ -73,24 +76,21 @@ export function visit(
     state = see(act, child, mask, flip, limit, black, end, state);
     offset += 4;
   }
-  if (flags & (FLAG_ITEMS_REF | FLAG_ENTRIES)) {
+  if (flags & FLAG_ITEMS_REF) {
     let slot = object + load<u32>(type, TYPE_ITEMS);
     if (flags & FLAG_BUFFER) slot = load<u32>(slot);
-    const length = <usize>load<u32>(object + load<u32>(type, TYPE_LENGTH));
-    let step: usize = 4;
-    let next: usize = 4;
-    let last = slot + (length << 2);
-    if (flags & FLAG_ENTRIES) {
-      last = slot + length * ENTRY_BYTES;
-      slot += ENTRY_KEY;
-      next = ENTRY_BYTES - 4;
-    }
+    const last = slot + ((<usize>load<u32>(object + load<u32>(type, TYPE_LENGTH))) << 2);
     while (slot < last) {
       state = see(act, <usize>load<u32>(slot), mask, flip, limit, black, end, state);
-      slot += step;
-      const swap = step;
-      step = next;
-      next = swap;
+      slot += 4;
+    }
+  } else if (flags & FLAG_ENTRIES) {
+    let slot = <usize>load<u32>(object, DICT_TABLE);
+    const last = slot + <usize>load<u32>(object, DICT_FILLED) * ENTRY_BYTES;
+    while (slot < last) {
+      state = see(act, <usize>load<u32>(slot, ENTRY_KEY), mask, flip, limit, black, end, state);
+      state = see(act, <usize>load<u32>(slot, ENTRY_VALUE), mask, flip, limit, black, end, state);
+      slot += ENTRY_BYTES;
     }
   }
   return state;
