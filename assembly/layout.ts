@@ -258,6 +258,11 @@ export const DEBUG_SIZE: u32 = 24;
 export const DEBUG_BLOCK_SERIAL: u32 = 28;
 export const DEBUG_DAMAGE: u32 = 32;
 export const DEBUG_LETTER: u32 = 36;
+/** Live blocks and blocks in quarantine, as many as their lists must have. */
+export const DEBUG_LIVE_COUNT: u32 = 40;
+export const DEBUG_DEAD_COUNT: u32 = 44;
+/** Overwritten blocks at the front of the quarantine that nobody was told of yet. */
+export const DEBUG_UNTOLD: u32 = 48;
 export const DEBUG_BYTES: u32 = 64;
 
 export const DAMAGE_NONE: u32 = 0;

@@ -25,7 +25,9 @@ import {
   DEBUG_FRESH_BYTE,
   DEBUG_GUARD_BYTE,
   DEBUG_LETTER,
+  DEBUG_DEAD_COUNT,
   DEBUG_LIVE,
+  DEBUG_LIVE_COUNT,
   DEBUG_NEWEST,
   DEBUG_OLDEST,
   DEBUG_PREFIX,
@@ -34,6 +36,7 @@ import {
   DEBUG_SERIAL,
   DEBUG_SIZE,
   DEBUG_SUFFIX,
+  DEBUG_UNTOLD,
   BROKEN_GUARD,
   BROKEN_QUARANTINE,
   FAULT_ARGUMENT,
@@ -57,13 +60,6 @@ import { setWord, word } from "../state";
 import { arenaKind } from "../alloc/arenas";
 import * as checks from "../alloc/checks";
 import * as family from "../alloc/malloc";
-
-// Further words behind DEBUG_LETTER, for this file only.
-/** Live blocks and blocks in quarantine, as many as their lists must have. */
-const LIVE_COUNT: u32 = DEBUG_LETTER + 4;
-const DEAD_COUNT: u32 = DEBUG_LETTER + 8;
-/** Overwritten blocks at the front of the quarantine that nobody was told of yet. */
-const UNTOLD: u32 = DEBUG_LETTER + 12;
 
 // ---- the family ----
 
@@ -154,7 +150,7 @@ export function verify(): u32 {
 /** The heap is emptied: no block is live or in quarantine. */
 export function forget(): void {
   setDebug(DEBUG_LIVE, 0);
-  setDebug(LIVE_COUNT, 0);
+  setDebug(DEBUG_LIVE_COUNT, 0);
   setWord(STATE_FAULT, FAULT_NONE);
   abandonQuarantine();
 }
@@ -270,7 +266,7 @@ function isLinked(pointer: usize): bool {
 function verifyLive(): u32 {
   let block = <usize>debug(DEBUG_LIVE);
   let last = block;
-  let left = debug(LIVE_COUNT);
+  let left = debug(DEBUG_LIVE_COUNT);
   for (; block && left; left--) {
     // A link that leads nowhere is the fault of the block it stands in.
     if (!hasHeader(block)) return fault(FAULT_CORRUPT, last);
@@ -285,7 +281,7 @@ function verifyLive(): u32 {
 function verifyDead(): u32 {
   let block = <usize>debug(DEBUG_OLDEST);
   let last = block;
-  let left = debug(DEAD_COUNT);
+  let left = debug(DEBUG_DEAD_COUNT);
   for (; block && left; left--) {
     if (!hasHeader(block)) return fault(FAULT_USE_AFTER_FREE, last);
     const wrong = examineDead(block);
@@ -300,7 +296,7 @@ function verifyDead(): u32 {
 function examineDead(pointer: usize): u32 {
   if (!isBuried(pointer)) return fault(FAULT_USE_AFTER_FREE, pointer);
   const at = firstOverwritten(pointer);
-  return at ? overwritten(pointer, DAMAGE_FREED, at, DEBUG_DEAD_BYTE) : FAULT_NONE;
+  return at ? note(FAULT_USE_AFTER_FREE, pointer, DAMAGE_FREED, at, DEBUG_DEAD_BYTE) : FAULT_NONE;
 }
 
 /** The header of a block in quarantine can be relied on. */
@@ -321,18 +317,16 @@ function firstOverwritten(pointer: usize): usize {
 }
 
 function damaged(pointer: usize, damage: u32, at: usize, expected: u32): u32 {
-  return faultAt(FAULT_CORRUPT, pointer, damage, at, expected);
+  return note(FAULT_CORRUPT, pointer, damage, at, expected);
 }
 
-function overwritten(pointer: usize, damage: u32, at: usize, expected: u32): u32 {
-  return faultAt(FAULT_USE_AFTER_FREE, pointer, damage, at, expected);
+/** Notes a fault of a pointer that is no block, or of a block whose header is not to be believed; returns its code. */
+function fault(code: u32, pointer: usize): u32 {
+  return note(code, pointer, DAMAGE_NONE, 0, 0);
 }
 
-/**
- * Notes a fault, unless one waits to be reported; returns its code. DAMAGE_NONE says that nothing of the block's header
- * is to be believed.
- */
-function faultAt(code: u32, pointer: usize, damage: u32, at: usize, expected: u32): u32 {
+/** Notes a fault, unless one waits to be reported; returns its code. */
+function note(code: u32, pointer: usize, damage: u32, at: usize, expected: u32): u32 {
   if (word(STATE_FAULT) >= FAULT_BAD_POINTER) return code;
   setWord(STATE_FAULT, code);
   setWord(STATE_FAULT_ADDRESS, <u32>at);
@@ -343,10 +337,6 @@ function faultAt(code: u32, pointer: usize, damage: u32, at: usize, expected: u3
   setDebug(DEBUG_SIZE, damage ? <u32>sizeOf(pointer) : 0);
   setDebug(DEBUG_BLOCK_SERIAL, damage ? serialOf(pointer) : 0);
   return code;
-}
-
-function fault(code: u32, pointer: usize): u32 {
-  return faultAt(code, pointer, DAMAGE_NONE, 0, 0);
 }
 
 function refuse(code: u32): usize {
@@ -369,7 +359,7 @@ function enqueue(pointer: usize): void {
   if (newest) store<u32>(newest - 28, <u32>pointer);
   else setDebug(DEBUG_OLDEST, <u32>pointer);
   setDebug(DEBUG_NEWEST, <u32>pointer);
-  setDebug(DEAD_COUNT, debug(DEAD_COUNT) + 1);
+  setDebug(DEBUG_DEAD_COUNT, debug(DEBUG_DEAD_COUNT) + 1);
   // What the block holds back, not what was asked for: a thousand blocks of nothing are no small matter.
   setDebug(DEBUG_QUARANTINED, debug(DEBUG_QUARANTINED) + <u32>bytesOf(pointer));
 }
@@ -377,7 +367,7 @@ function enqueue(pointer: usize): void {
 /** Shortens the quarantine to its limit; the fault of the first block found overwritten. */
 function quarantineFault(): u32 {
   while (
-    debug(UNTOLD) ||
+    debug(DEBUG_UNTOLD) ||
     (debug(DEBUG_QUARANTINED) > QUARANTINE_BYTES && debug(DEBUG_OLDEST) != debug(DEBUG_NEWEST))
   ) {
     const found = releaseOldest();
@@ -397,9 +387,9 @@ function releaseOldest(): u32 {
   const next = load<u32>(pointer - 28);
   setDebug(DEBUG_OLDEST, next);
   if (!next) setDebug(DEBUG_NEWEST, 0);
-  setDebug(DEAD_COUNT, debug(DEAD_COUNT) - 1);
+  setDebug(DEBUG_DEAD_COUNT, debug(DEBUG_DEAD_COUNT) - 1);
   setDebug(DEBUG_QUARANTINED, debug(DEBUG_QUARANTINED) - <u32>bytesOf(pointer));
-  if (debug(UNTOLD)) setDebug(UNTOLD, debug(UNTOLD) - 1);
+  if (debug(DEBUG_UNTOLD)) setDebug(DEBUG_UNTOLD, debug(DEBUG_UNTOLD) - 1);
   family.free(pointer - load<u32>(pointer - 32));
   return found;
 }
@@ -418,21 +408,21 @@ function releaseWhole(): void {
       if (kept) store<u32>(kept - 28, <u32>next);
       else setDebug(DEBUG_OLDEST, <u32>next);
       if (!next) setDebug(DEBUG_NEWEST, <u32>kept);
-      setDebug(DEAD_COUNT, debug(DEAD_COUNT) - 1);
+      setDebug(DEBUG_DEAD_COUNT, debug(DEBUG_DEAD_COUNT) - 1);
       setDebug(DEBUG_QUARANTINED, debug(DEBUG_QUARANTINED) - <u32>bytesOf(block));
       family.free(block - load<u32>(block - 32));
     }
     block = next;
   }
-  setDebug(UNTOLD, untold + u32(block != 0));
+  setDebug(DEBUG_UNTOLD, untold + u32(block != 0));
 }
 
 function abandonQuarantine(): void {
   setDebug(DEBUG_OLDEST, 0);
   setDebug(DEBUG_NEWEST, 0);
-  setDebug(DEAD_COUNT, 0);
+  setDebug(DEBUG_DEAD_COUNT, 0);
   setDebug(DEBUG_QUARANTINED, 0);
-  setDebug(UNTOLD, 0);
+  setDebug(DEBUG_UNTOLD, 0);
 }
 
 // ---- live blocks ----
@@ -443,7 +433,7 @@ function linkLive(pointer: usize): void {
   store<u32>(pointer - 24, 0);
   if (next) store<u32>(next - 24, <u32>pointer);
   setDebug(DEBUG_LIVE, <u32>pointer);
-  setDebug(LIVE_COUNT, debug(LIVE_COUNT) + 1);
+  setDebug(DEBUG_LIVE_COUNT, debug(DEBUG_LIVE_COUNT) + 1);
 }
 
 function unlinkLive(pointer: usize): void {
@@ -452,7 +442,7 @@ function unlinkLive(pointer: usize): void {
   if (next) store<u32>(next - 24, <u32>previous);
   if (previous) store<u32>(previous - 28, <u32>next);
   else setDebug(DEBUG_LIVE, <u32>next);
-  setDebug(LIVE_COUNT, debug(LIVE_COUNT) - 1);
+  setDebug(DEBUG_LIVE_COUNT, debug(DEBUG_LIVE_COUNT) - 1);
 }
 
 // @ts-ignore: decorator

@@ -79,7 +79,7 @@ describe.each(builds)("when memory runs out, $name core", ({ create }) => {
     },
   );
 
-  test("after ERR_HEAP_OOM freeing makes the heap usable again", () => {
+  test("§1.1 out of memory: after ERR_HEAP_OOM freeing makes the heap usable again", () => {
     const heap = create({ maxBytes: 2 * MIB });
     const blocks = exhaust(heap, 1000);
     for (const { ptr } of blocks.splice(0, 100)) heap.free(ptr);

@@ -3,7 +3,7 @@ import { classBytes, LAST_CLASS } from "../../bindings/classes.js";
 import { allBytes, ARENA, at, builds, fill, holds, KIB, MIB, PAGE, release } from "../support/cores.js";
 
 describe.each(builds)("malloc and free, $name core", ({ name, create }) => {
-  test("malloc(0) is a distinct block that is not null, as for 1 byte", () => {
+  test("§1.1 zero bytes: malloc(0) is a distinct block that is not null, as for 1 byte", () => {
     const heap = create();
     const blocks = Array.from({ length: 100 }, () => heap.malloc(0));
     expect(blocks).not.toContain(0);
@@ -12,7 +12,7 @@ describe.each(builds)("malloc and free, $name core", ({ name, create }) => {
     heap.verify();
   });
 
-  test("calloc of nothing is a distinct block, as 1 × 1", () => {
+  test("§1.1 zero bytes: calloc of nothing is a distinct block, as 1 × 1", () => {
     const heap = create();
     const blocks = [heap.calloc(0, 8), heap.calloc(8, 0), heap.calloc(0, 0)];
     expect(blocks).not.toContain(0);
@@ -20,14 +20,14 @@ describe.each(builds)("malloc and free, $name core", ({ name, create }) => {
     heap.verify();
   });
 
-  test("free(null) is a no-op", () => {
+  test("§1.1 null: free(null) is a no-op", () => {
     const heap = create();
     const before = heap.stats();
     heap.free(at(0));
     expect(heap.stats()).toEqual(before);
   });
 
-  test("requests of 16 bytes and more are 16-aligned, smaller ones 8-aligned", () => {
+  test("§1.1 alignment: requests of 16 bytes and more are 16-aligned, smaller ones 8-aligned", () => {
     const heap = create();
     for (let size = 0; size <= 2000; size++) {
       expect({ size, rest: heap.malloc(size) % (size >= 16 ? 16 : 8) }).toEqual({ size, rest: 0 });
@@ -108,13 +108,13 @@ describe.each(builds)("malloc and free, $name core", ({ name, create }) => {
 describe("size classes, release core", () => {
   const heap = release.create();
 
-  test("up to 512 bytes: 8 for 8 bytes, else the next multiple of 16", () => {
+  test("§1.1 size classes: up to 512 bytes: 8 for 8 bytes, else the next multiple of 16", () => {
     for (let size = 1; size <= 512; size++) {
       expect(heap.usableSize(heap.malloc(size))).toBe(size <= 8 ? 8 : Math.ceil(size / 16) * 16);
     }
   });
 
-  test("from 513 bytes to 32 KiB no block is more than 12.5 % larger than its request", () => {
+  test("§1.1 larger sizes: from 513 bytes to 32 KiB no block is more than 12.5 % larger than its request", () => {
     const fresh = release.create();
     for (let size = 513; size <= 32_768; size += size < 4096 ? 1 : 37) {
       const block = fresh.malloc(size);
@@ -133,7 +133,7 @@ describe("size classes, release core", () => {
     expect(classBytes(LAST_CLASS)).toBe(32_768);
   });
 
-  test("above 32 KiB blocks are whole pages", () => {
+  test("§1.1 larger sizes: above 32 KiB blocks are whole pages", () => {
     for (const size of [32_769, 50_000, 61 * PAGE, ARENA, 10 * ARENA]) {
       expect(heap.usableSize(heap.malloc(size)) % PAGE).toBe(0);
     }
@@ -141,14 +141,14 @@ describe("size classes, release core", () => {
 });
 
 describe("pools and arenas, release core", () => {
-  test("nothing is carved in advance: untouched memory stays untouched", () => {
+  test("§1.2 untouched memory: nothing is carved in advance: untouched memory stays untouched", () => {
     const heap = release.create();
     const first = heap.malloc(16);
     const page = first - (first % PAGE);
     expect(allBytes(heap, at(page + PAGE / 2), PAGE / 2, 0)).toBe(true);
   });
 
-  test("a full pool takes a freed block back before another pool is opened", () => {
+  test("§1.2 full pools: a full pool takes a freed block back before another pool is opened", () => {
     const heap = release.create();
     const perPool = PAGE / 64;
     const blocks = Array.from({ length: 3 * perPool }, () => heap.malloc(64));
@@ -161,7 +161,7 @@ describe("pools and arenas, release core", () => {
     heap.verify();
   });
 
-  test("an empty pool serves any size class", () => {
+  test("§1.2 empty pools: an empty pool serves any size class", () => {
     const heap = release.create();
     const pages = (count: number, size: number): Set<number> =>
       new Set(Array.from({ length: count }, () => Math.floor(heap.malloc(size) / PAGE)));
@@ -182,7 +182,7 @@ describe("pools and arenas, release core", () => {
     expect(heap.stats().arenasAllocated).toBe(1);
   });
 
-  test("new pools come from the fullest arena, so that sparse arenas drain", () => {
+  test("§1.2 fullest arena: new pools come from the fullest arena, so that sparse arenas drain", () => {
     const heap = release.create();
     const arenaOf = (block: number): number => Math.floor(block / ARENA);
     const blocks = Array.from({ length: 63 * 3 }, () => heap.malloc(32_768 / 8)); // one page each: class 4096
@@ -198,7 +198,7 @@ describe("pools and arenas, release core", () => {
     heap.verify();
   });
 
-  test("idle pools stay with their class: a batch that comes and goes opens no new ones", () => {
+  test("§1.2 empty pools: idle pools stay with their class: a batch that comes and goes opens no new ones", () => {
     const heap = release.create();
     const batch = (): void => {
       const blocks = Array.from({ length: 1000 }, () => heap.malloc(64));
@@ -213,7 +213,7 @@ describe("pools and arenas, release core", () => {
     expect(heap.stats().poolBytes).toBe(0);
   });
 
-  test("an arena whose pools are all free goes back and serves requests of any kind", () => {
+  test("§1.2 empty arenas: an arena whose pools are all free goes back and serves requests of any kind", () => {
     const heap = release.create();
     const blocks = Array.from({ length: 100_000 }, () => heap.malloc(32));
     const { arenas } = heap.stats();

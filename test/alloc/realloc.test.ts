@@ -14,7 +14,7 @@ import {
 } from "../support/cores.js";
 
 describe.each(builds)("realloc, $name core", ({ create }) => {
-  test("realloc(null, n) is malloc(n)", () => {
+  test("§1.1 null: realloc(null, n) is malloc(n)", () => {
     const heap = create();
     const block = heap.realloc(at(0), 100);
     expect(block).not.toBe(0);
@@ -24,7 +24,7 @@ describe.each(builds)("realloc, $name core", ({ create }) => {
     heap.verify();
   });
 
-  test("realloc(p, 0) shrinks and never frees", () => {
+  test("§1.2 size zero: realloc(p, 0) shrinks and never frees", () => {
     const heap = create();
     for (const size of [1, 16, 500, 5000, 100_000, MIB]) {
       const block = heap.malloc(size);
@@ -36,7 +36,7 @@ describe.each(builds)("realloc, $name core", ({ create }) => {
     heap.verify();
   });
 
-  test("contents are kept up to the smaller size, from every size to every size", () => {
+  test("§1.2 contents: contents are kept up to the smaller size, from every size to every size", () => {
     const heap = create();
     const sizes = [
       1,
@@ -72,7 +72,7 @@ describe.each(builds)("realloc, $name core", ({ create }) => {
     heap.verify();
   });
 
-  test("a failure leaves the old block intact", () => {
+  test("§1.2 failed resize: a failure leaves the old block intact", () => {
     const heap = create({ maxBytes: 2 * MIB });
     const block = heap.malloc(300);
     fill(heap, block, 300, 3);
@@ -101,7 +101,7 @@ describe.each(builds)("realloc, $name core", ({ create }) => {
 });
 
 describe("the three-quarter rule, release core", () => {
-  test("a 400-byte block stays for 301 bytes and moves for 300", () => {
+  test("§1.2 resize rule: a 400-byte block stays for 301 bytes and moves for 300", () => {
     const heap = release.create();
     const block = heap.malloc(400);
     expect(heap.usableSize(block)).toBe(400);
@@ -111,7 +111,7 @@ describe("the three-quarter rule, release core", () => {
     expect(heap.usableSize(moved)).toBe(304);
   });
 
-  test("it holds for every block of a class: in place iff the new size fits and is over three quarters", () => {
+  test("§1.2 resize rule, same class: it holds for every block of a class: in place iff the new size fits and is over three quarters", () => {
     const heap = release.create();
     for (const size of [32, 64, 128, 208, 512, 576, 1024, 4096, 20_480, 32_768]) {
       for (let to = Math.floor(size / 2); to <= size; to += Math.max(1, size >> 6)) {
@@ -134,7 +134,7 @@ describe("the three-quarter rule, release core", () => {
 });
 
 describe("large blocks resize in place, release core", () => {
-  test("a span shrinks in place and its pages serve others", () => {
+  test("§1.2 pages: a span shrinks in place and its pages serve others", () => {
     const heap = release.create();
     const block = heap.malloc(50 * PAGE);
     const before = heap.stats().spanBytes;
@@ -143,7 +143,7 @@ describe("large blocks resize in place, release core", () => {
     heap.verify();
   });
 
-  test("a span grows in place while the pages behind it are free", () => {
+  test("§1.2 pages: a span grows in place while the pages behind it are free", () => {
     const heap = release.create();
     const block = heap.malloc(10 * PAGE);
     expect(heap.realloc(block, 20 * PAGE)).toBe(block);

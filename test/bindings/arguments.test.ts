@@ -77,7 +77,7 @@ describe.each(builds)("sizes, counts and alignments, $name core", ({ create }) =
     }
   });
 
-  test("usableSize(null) is refused", () => {
+  test("§1.1 null: usableSize(null) is refused", () => {
     expectRefused(heap, "ERR_HEAP_BAD_POINTER", () => heap.usableSize(at(0)));
   });
 

@@ -3,7 +3,7 @@ import { heapModule as debugModule } from "../../bindings/debug.js";
 import { heapModule } from "../../bindings/index.js";
 import { CORE_FUNCTIONS } from "../../bindings/core.js";
 import { coreOf } from "../../bindings/heap.js";
-import { builds } from "../support/cores.js";
+import { builds, debug, errorOf, release } from "../support/cores.js";
 
 describe.each([
   { name: "release", module: heapModule() },
@@ -15,6 +15,7 @@ describe.each([
     expect(functions.sort()).toEqual([...CORE_FUNCTIONS].sort());
     expect(exported.filter(({ kind }) => kind !== "function")).toEqual([
       { name: "stateBase", kind: "global" },
+      { name: "layoutVersion", kind: "global" },
     ]);
   });
 
@@ -40,4 +41,14 @@ test.each(builds)("check() of the $name core knows a live block", ({ create }) =
   expect(exports.check(block + 8)).not.toBe(0);
   heap.free(block);
   expect(exports.check(block)).not.toBe(0);
+});
+
+test("a core of the other kind is refused", () => {
+  for (const create of [
+    () => debug.create({ module: heapModule() }),
+    () => release.create({ module: debugModule() }),
+  ]) {
+    expect(errorOf(create)).toMatchObject({ code: "ERR_HEAP_ARGUMENT", argument: "module" });
+  }
+  debug.create({ module: debugModule() }).verify();
 });

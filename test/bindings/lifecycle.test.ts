@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { STATE_ACTIVE, STATE_POISON } from "../../bindings/generated/layout.js";
 import { coreOf } from "../../bindings/heap.js";
 import {
@@ -72,6 +72,22 @@ describe.each(builds)("dispose, $name core", ({ create }) => {
     expect(reports[0]?.blocks).toBe(4);
     expect(reports[0]?.bytes).toBeGreaterThanOrEqual(1_101_016);
   });
+});
+
+test("without onLeak the report goes to the console", () => {
+  const log = vi.spyOn(console, "error").mockImplementation(() => {});
+  try {
+    const clean = release.create();
+    clean.free(clean.malloc(100));
+    clean.dispose();
+    expect(log).not.toHaveBeenCalled();
+    const leaky = debug.create();
+    leaky.malloc(48);
+    leaky.dispose();
+    expect(log.mock.calls[0]?.[0]).toMatch(/never freed: 1 blocks, 48 bytes[^]*lifecycle\.test/);
+  } finally {
+    log.mockRestore();
+  }
 });
 
 test("the debug entry names each leaked block and who made it", () => {
@@ -203,6 +219,25 @@ describe("a trap", () => {
     expectClosed(heap, "ERR_HEAP_CORRUPT");
     heap.dispose();
     expectClosed(heap, "ERR_HEAP_USE_AFTER_DISPOSE");
+  });
+
+  test("in the walk of the statistics or of the leaks is ERR_HEAP_CORRUPT, and the heap can be disposed of", () => {
+    for (const call of [(heap: Heap) => heap.debugMallocStats(), (heap: Heap) => heap.dispose()]) {
+      const heap = release.create({ onLeak: () => {} });
+      sabotage(heap);
+      try {
+        call(heap);
+      } catch (error) {
+        expect(error).toMatchObject({ code: "ERR_HEAP_CORRUPT" });
+      }
+      try {
+        heap.dispose();
+      } catch (error) {
+        expect(error).toMatchObject({ code: "ERR_HEAP_CORRUPT" });
+      }
+      expect(heap.disposed).toBe(true);
+      expectClosed(heap, "ERR_HEAP_USE_AFTER_DISPOSE");
+    }
   });
 
   test("does so under heap.raw too, once a slow path was cut short", () => {

@@ -73,6 +73,19 @@ describe.each(builds)("createHeap options, $name core", ({ create }) => {
     expect(create().stats().heapSizeLimit).toBe(4 * GIB);
   });
 
+  test("maxBytes that is no whole number of wasm pages", () => {
+    for (const options of [
+      { maxBytes: 1_000_000 },
+      { maxBytes: 700_001, initialBytes: 700_001 },
+      { maxBytes: 2 * ARENA + 1 },
+    ]) {
+      const heap = create(options);
+      expect(heap.stats().heapSizeLimit).toBe(Math.floor(options.maxBytes / 65_536) * 65_536);
+      heap.free(heap.malloc(1000));
+      heap.verify();
+    }
+  });
+
   test("clientBytes are whole arenas from 256 KiB on that the heap leaves alone", () => {
     const heap = create({ clientBytes: ARENA + 1 });
     expect(heap.stats().reservedBytes).toBe(3 * ARENA);
@@ -123,11 +136,43 @@ describe.each(builds)("createHeap options, $name core", ({ create }) => {
     const error = errorOf(() => create({ memory }));
     expect(error).toMatchObject({ code: "ERR_HEAP_OOM", operation: "createHeap", size: ARENA });
     expect(error.cause).toBeInstanceOf(RangeError);
+    expect(error.message).toContain("passed in cannot grow");
+  });
+
+  test("memory: one that is not zero above the first arena is no trouble to calloc", () => {
+    for (const pages of [32, 33, 35]) {
+      const memory = new WebAssembly.Memory({ initial: pages });
+      new Uint8Array(memory.buffer, ARENA).fill(0xee);
+      const heap = create({ memory });
+      for (const size of [1, 1000, 100_000, 100_000, 300_000, 2 * MIB, 100_000, 4 * MIB]) {
+        expect(heap.bytes(heap.calloc(1, size), size).every((byte) => byte === 0)).toBe(true);
+      }
+      heap.verify();
+    }
+  });
+
+  test("memory: one that is refused is left as it was", () => {
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    new Uint8Array(memory.buffer)[9] = 1;
+    expect(errorOf(() => create({ memory })).code).toBe("ERR_HEAP_ARGUMENT");
+    expect(memory.buffer.byteLength).toBe(65_536);
+  });
+
+  test("memory: one with addresses of 64 bits is refused", (context) => {
+    const descriptor = { initial: 16n, maximum: 32n, address: "i64" };
+    let memory: WebAssembly.Memory;
+    try {
+      memory = new WebAssembly.Memory(descriptor as unknown as WebAssembly.MemoryDescriptor);
+    } catch {
+      return context.skip();
+    }
+    const error = errorOf(() => create({ memory }));
+    expect(error).toMatchObject({ code: "ERR_HEAP_ARGUMENT", argument: "memory" });
   });
 });
 
 describe("smallThreshold, release core", () => {
-  test("512: requests of up to 512 bytes are served by pools", () => {
+  test("§1.1 small threshold: 512: requests of up to 512 bytes are served by pools", () => {
     const heap = release.create();
     heap.malloc(512);
     expect(heap.stats()).toMatchObject({ poolBytes: PAGE, slabBytes: 0 });
@@ -135,7 +180,7 @@ describe("smallThreshold, release core", () => {
     expect(heap.stats().slabBytes).toBeGreaterThan(0);
   });
 
-  test("256, as before CPython 3.3: larger ones by slabs, in steps of at most 12.5 %", () => {
+  test("§1.1 small threshold: 256, as before CPython 3.3: larger ones by slabs, in steps of at most 12.5 %", () => {
     const heap = release.create({ smallThreshold: 256 });
     heap.malloc(256);
     expect(heap.stats()).toMatchObject({ poolBytes: PAGE, slabBytes: 0 });
@@ -151,7 +196,7 @@ describe("smallThreshold, release core", () => {
 });
 
 describe("poolBytes (CPython's WITH_MEMORY_LIMITS), release core", () => {
-  test("past the cap small requests are served by something larger", () => {
+  test("§1.1 pools' cap: past the cap small requests are served by something larger", () => {
     const heap = release.create({ poolBytes: 64 * KIB });
     const blocks = Array.from({ length: 10_000 }, () => heap.malloc(64));
     expect(heap.stats().poolBytes).toBe(64 * KIB);
@@ -163,7 +208,7 @@ describe("poolBytes (CPython's WITH_MEMORY_LIMITS), release core", () => {
     expect(heap.stats().heapUsed).toBe(0);
   });
 
-  test("freeing makes room under the cap", () => {
+  test("§1.1 pools' cap: freeing makes room under the cap", () => {
     const heap = release.create({ poolBytes: 16 * KIB });
     const blocks = Array.from({ length: 1000 }, () => heap.malloc(64));
     for (const block of blocks) heap.free(block);
@@ -197,7 +242,12 @@ describe("checks", () => {
     heap.verify();
     expectRefused(heap, "ERR_HEAP_ARGUMENT", () => heap.malloc(-1));
     expectRefused(heap, "ERR_HEAP_ARGUMENT", () => heap.free(at(0.5)));
-    const small = release.create({ checks: false, maxBytes: MIB });
+    const asked: number[] = [];
+    const onMemoryPressure = ({ size }: { size: number }): void => void asked.push(size);
+    const small = release.create({ checks: false, maxBytes: MIB, onMemoryPressure });
+    expectRefused(small, "ERR_HEAP_BAD_POINTER", () => small.realloc(at(0x0200_0000), 10));
+    expect(asked).toEqual([]);
+    small.free(at(0x0200_0000));
     expectRefused(small, "ERR_HEAP_OOM", () => small.malloc(MIB));
   });
 

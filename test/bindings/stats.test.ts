@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { HeapStats } from "../../bindings/index.js";
-import { ARENA, builds, debug, GIB, MIB, PAGE, release } from "../support/cores.js";
+import {
+  STATE_SENTINEL,
+  STATE_STATS,
+  STAT_SPAN_PAGES,
+  STAT_TABLE_PAGES,
+} from "../../bindings/generated/layout.js";
+import { coreOf } from "../../bindings/heap.js";
+import { ARENA, builds, debug, errorOf, GIB, MIB, PAGE, release } from "../support/cores.js";
 
 describe.each(builds)("stats, $name core", ({ create }) => {
   test("is a plain, versioned object that adds up", () => {
@@ -46,6 +53,28 @@ describe.each(builds)("stats, $name core", ({ create }) => {
     expect(read(view)).toEqual(heap.stats());
     heap.reset();
     expect(view.heapUsed).toBe(0);
+  });
+
+  test("JSON shows the numbers of now", () => {
+    const heap = create();
+    heap.malloc(100_000);
+    expect(JSON.parse(JSON.stringify(heap.statsView))).toEqual(heap.stats());
+  });
+
+  test("what others took of the memory is not available, seen or unseen", () => {
+    const heap = create({ maxBytes: 16 * MIB });
+    const before = heap.stats().totalAvailableSize;
+    const { memory } = heap;
+    memory.grow(5);
+    expect(heap.stats().totalAvailableSize).toBe(before - 2 * ARENA);
+    heap.malloc(2 * MIB);
+    const { heapUsed, totalAvailableSize } = heap.stats();
+    expect(totalAvailableSize).toBe(before - 2 * ARENA - heapUsed);
+  });
+
+  test("the rest of an arena below the limit is not available", () => {
+    const heap = create({ maxBytes: MIB + 3 * 65_536 });
+    expect(heap.stats().totalAvailableSize).toBe(MIB - ARENA);
   });
 
   test("stays cheap however large the heap is", () => {
@@ -157,6 +186,32 @@ describe("debugMallocStats: the text of sys._debugmallocstats()", () => {
       "# bytes lost to arena map root",
       "",
     ]);
+  });
+
+  test("its closing sum is a check: three books must agree", () => {
+    const books = [
+      [STAT_SPAN_PAGES, "pages of spans"],
+      [STAT_TABLE_PAGES, "page tables"],
+    ] as const;
+    for (const [offset, name] of books) {
+      const heap = release.create();
+      heap.malloc(100_000);
+      heap.malloc(100);
+      const core = coreOf(heap);
+      core.setState(STATE_STATS + offset, core.state(STATE_STATS + offset) + 1);
+      expect(errorOf(() => heap.debugMallocStats()).code).toBe("ERR_HEAP_CORRUPT");
+      const error = errorOf(() => heap.verify());
+      expect(error.message).toContain(`counted: ${name}`);
+      expect(error.address).toBe(core.stateAddress(STATE_STATS + offset));
+    }
+  });
+
+  test("damage to the zeroes of the state block is not called the null page's", () => {
+    const heap = release.create();
+    coreOf(heap).setState(STATE_SENTINEL + 8, 1);
+    const { message } = errorOf(() => heap.verify());
+    expect(message).toContain("sentinel");
+    expect(message).not.toContain("null page");
   });
 
   test("counts blocks in use exactly", () => {

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import * as inlined from "tallyheap";
-import { createHeap, Heap, HeapError, heapModule } from "tallyheap/url";
+import { createHeap, Heap, HeapError, heapModule, type HeapOptions } from "tallyheap/url";
 import * as browser from "../../bindings/url.js";
 import { MIB } from "../support/cores.js";
 
@@ -35,6 +35,37 @@ describe("tallyheap/url", () => {
     const junk = heapModule(new Uint8Array([1, 2, 3]));
     await expect(junk).rejects.toBeInstanceOf(HeapError);
     await expect(junk).rejects.toMatchObject({ code: "ERR_HEAP_ARGUMENT", argument: "source" });
+  });
+
+  test("options are looked at before anything is fetched, and refused like those of the other entries", async () => {
+    const options = [null, { maxBytes: -1 }, { module: 5 }, { checks: "no" }];
+    for (const wrong of options as unknown as HeapOptions[]) {
+      for (const create of [createHeap, browser.createHeap]) {
+        await expect(create(wrong)).rejects.toMatchObject({ name: "HeapError", code: "ERR_HEAP_ARGUMENT" });
+      }
+    }
+  });
+
+  test("the bytes of an option are compiled once, and not synchronously", async () => {
+    const synchronous = vi.spyOn(WebAssembly, "Module");
+    const asynchronous = vi.spyOn(WebAssembly, "compile");
+    try {
+      (await createHeap({ module: readFileSync(file) })).verify();
+      expect(synchronous).not.toHaveBeenCalled();
+      expect(asynchronous).toHaveBeenCalledTimes(1);
+    } finally {
+      vi.restoreAllMocks();
+    }
+  });
+
+  test("what cannot be read is ERR_HEAP_ARGUMENT, with the cause", async () => {
+    for (const source of ["./missing.wasm", new URL("file:///missing.wasm"), "http://[", "nowhere:x"]) {
+      for (const load of [heapModule, browser.heapModule]) {
+        const error: unknown = await load(source).catch((reason: unknown) => reason);
+        expect(error).toMatchObject({ name: "HeapError", code: "ERR_HEAP_ARGUMENT", argument: "source" });
+        expect((error as HeapError).cause).toBeInstanceOf(Error);
+      }
+    }
   });
 
   test("both forms take a Response; one that failed is ERR_HEAP_ARGUMENT", async () => {

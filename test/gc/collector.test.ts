@@ -41,7 +41,7 @@ function limitStack(heap: Heap, entries: number): void {
   coreOf(heap).setState(STATE_GC_STACK_LIMIT, entries);
 }
 
-// Scenarios of CPython's test_gc; docs/behaviour.md says which are left out.
+// Scenarios of CPython's test_gc; docs/objects.md says which are left out.
 describe.each(builds)("scenarios, $name", (build) => {
   test("G1 a list that holds itself", () => {
     const heap = newHeap(build);

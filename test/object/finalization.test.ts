@@ -3,7 +3,7 @@ import type { Heap, Ptr } from "../../bindings/index.js";
 import { builds, type Build } from "../support/cores.js";
 import { NULL, collect, collects, isAlive, newHeap, release } from "../support/objects.js";
 
-// The numbers are those of docs/behaviour.md, "Finalization".
+// The numbers are those of docs/objects.md, "Finalization".
 
 /** What an object does when it is finalized: nothing, live on, or break the ring it is in. */
 type Role = "plain" | "resurrector" | "breaker";

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { filesEndingWith, read } from "../project/repository.js";
 
-/** Scenarios of docs/behaviour.md by the letter of their number, and how many there are. */
+/** Scenarios of docs/objects.md by the letter of their number, and how many there are. */
 const SCENARIOS = { F: 16, W: 49 };
 
-const section = read("docs/behaviour.md").split("\n## Scenarios\n")[1]!;
+const section = read("docs/objects.md").split("\n## Scenarios\n")[1]!;
 const titles = filesEndingWith(".test.ts", "test/object")
   .flatMap((file) => [...read(file).matchAll(/(?:test|\]\))\(\s*"((?:[FW]\d+(?:, )?)+):/g)])
   .flatMap(([, numbers]) => numbers!.split(", "));

@@ -3,7 +3,7 @@ import { HeapError, type Heap, type HeapOptions, type Ptr } from "../../bindings
 import { builds, expectRefused } from "../support/cores.js";
 import { NULL, collect, collects, newHeap, randomFrom, release, seedOf } from "../support/objects.js";
 
-// The numbers are those of docs/behaviour.md, "Weak references".
+// The numbers are those of docs/objects.md, "Weak references".
 
 function nodeType(heap: Heap) {
   return heap.defineType({ name: "Node", fields: { next: "ref", id: "i32" }, weakrefs: true });

@@ -3,7 +3,7 @@ import type { Heap, HeapOptions, Ptr } from "../../bindings/index.js";
 import { builds, expectRefused } from "../support/cores.js";
 import { NULL, collect, collects, isAlive, newHeap, release } from "../support/objects.js";
 
-// The numbers are those of docs/behaviour.md, "Weak references", which also lists those without a test.
+// The numbers are those of docs/objects.md, "Weak references", which also lists those without a test.
 
 function nodeType(heap: Heap, finalize?: (self: Ptr) => void) {
   return heap.defineType({

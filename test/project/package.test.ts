@@ -28,7 +28,10 @@ describe("the packed package", () => {
 
   test("holds dist and the documents, nothing else", () => {
     const paths = packed.files.map(({ path }) => path);
-    const documents = ["CHANGELOG.md", "LICENSE", "NOTICE", "README.md", "package.json"];
+    const documents = [
+      ...["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "NOTICE", "README.md", "SECURITY.md"],
+      ...["docs/behaviour.md", "docs/checks.md", "package.json"],
+    ];
     expect(paths.filter((path) => !path.startsWith("dist/")).sort()).toEqual(documents);
     expect(paths).toContain("dist/heap.wasm");
     expect(paths).toContain("dist/index.js");
