@@ -30,7 +30,7 @@ describe("the packed package", () => {
     const paths = packed.files.map(({ path }) => path);
     const documents = [
       ...["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "NOTICE", "README.md", "SECURITY.md"],
-      ...["docs/behaviour.md", "docs/checks.md", "package.json"],
+      ...["docs/behaviour.md", "docs/checks.md", "docs/design.md", "docs/objects.md", "package.json"],
     ];
     expect(paths.filter((path) => !path.startsWith("dist/")).sort()).toEqual(documents);
     expect(paths).toContain("dist/heap.wasm");
