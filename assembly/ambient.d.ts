@@ -4,5 +4,5 @@
 declare const TALLYHEAP_STANDALONE: i32;
 /** The debug core: guards, fill patterns, quarantine. */
 declare const TALLYHEAP_DEBUG: i32;
-/** 1 in the release core, 2 in the debug core. */
+/** 1 in the release core, 2 in the debug core, 3 in the bytes layer alone. */
 declare const TALLYHEAP_CORE: u32;

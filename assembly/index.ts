@@ -1,116 +1,318 @@
 /** The exported ABI and nothing else: each function is one line into the layer that does the work. */
-import * as arenas from "./alloc/arenas";
-import * as censusTable from "./alloc/census";
-import * as checks from "./alloc/checks";
-import * as family from "./alloc/malloc";
-import * as pools from "./alloc/pools";
-import * as wipe from "./alloc/reset";
-import * as validator from "./alloc/verify";
-import * as guard from "./debug/guard";
-import { FAULT_ARGUMENT, FAULT_NONE, STATE_BYTES, STATE_READY, STATE_SECRET } from "./layout";
-import { STATE, setWord, word } from "./state";
+import * as bytes from "./bytes";
+import * as cycles from "./gc/collect";
+import * as generations from "./gc/generations";
+import * as collector from "./gc/inspect";
+import * as births from "./object/alloc";
+import * as deaths from "./object/death";
+import * as dicts from "./object/dicts";
+import * as freeLists from "./object/freelists";
+import * as hashes from "./object/hash";
+import * as header from "./object/header";
+import * as interned from "./object/intern";
+import * as lists from "./object/lists";
+import * as numbers from "./object/numbers";
+import * as objects from "./object/start";
+import * as strings from "./object/strings";
+import * as tuples from "./object/tuples";
+import * as types from "./object/types";
+import * as objectValidator from "./object/verify";
+import * as walk from "./object/walk";
+import * as weak from "./object/weak";
+import { FAULT_MEMORY, META_TRACKED, TYPE_META } from "./layout";
 
-/** Address of the state block; the offsets of layout.ts count from here. */
-export const stateBase: usize = STATE;
+// ---- bytes: the malloc family and the heap as a whole ----
 
-/** Tells bindings whether this core is theirs: it changes with the layout, and between release (1) and debug (2). */
-export const layoutVersion: u32 = (STATE_BYTES << 2) | TALLYHEAP_CORE;
-
-// ---- C's malloc family, for modules that share the memory; unchecked in the release core ----
-
-export function malloc(size: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG) ? guard.malloc(size) : family.mallocInline(size);
-}
-
-export function calloc(count: usize, size: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG) ? guard.calloc(count, size) : family.calloc(count, size);
-}
-
-export function realloc(pointer: usize, size: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG) ? guard.realloc(pointer, size) : family.realloc(pointer, size);
-}
-
-export function free(pointer: usize): void {
-  if (isDefined(TALLYHEAP_DEBUG)) guard.free(pointer);
-  else family.freeInline(pointer);
-}
-
-export function aligned_alloc(alignment: usize, size: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG)
-    ? guard.alignedAlloc(alignment, size)
-    : family.alignedAlloc(alignment, size);
-}
-
-export function malloc_usable_size(pointer: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG) ? guard.usableSize(pointer) : family.usableSize(pointer);
-}
-
-// ---- the same, checked: 0 or a fault code in the state block ----
-
-export function checked_malloc(size: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG) ? guard.checkedMalloc(size) : checks.checkedMalloc(size);
-}
-
-export function checked_calloc(count: usize, size: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG) ? guard.checkedCalloc(count, size) : checks.checkedCalloc(count, size);
-}
-
-export function checked_realloc(pointer: usize, size: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG)
-    ? guard.checkedRealloc(pointer, size)
-    : checks.checkedRealloc(pointer, size);
-}
-
-export function checked_aligned_alloc(alignment: usize, size: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG)
-    ? guard.checkedAlignedAlloc(alignment, size)
-    : checks.checkedAlignedAlloc(alignment, size);
-}
-
-export function checked_free(pointer: usize): u32 {
-  return isDefined(TALLYHEAP_DEBUG) ? guard.checkedFree(pointer) : checks.checkedFree(pointer);
-}
-
-export function checked_usable_size(pointer: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG) ? guard.checkedUsableSize(pointer) : checks.checkedUsableSize(pointer);
-}
-
-export function check(pointer: usize): u32 {
-  return isDefined(TALLYHEAP_DEBUG) ? guard.check(pointer) : checks.check(pointer);
-}
-
-// ---- the heap as a whole ----
-
-/**
- * Sets the limits of a heap that was not used yet: memory in wasm pages, largest request of pools (256 or 512), pages
- * of pools, arenas left to the client from 256 KiB on, and the secret that marks freed blocks.
- */
-export function initialize(limit: u32, threshold: u32, poolPages: u32, clientArenas: u32, secret: u32): u32 {
-  if (word(STATE_READY) || (threshold != 256 && threshold != 512)) return FAULT_ARGUMENT;
-  setWord(STATE_SECRET, secret);
-  arenas.initialize(limit, threshold, poolPages, clientArenas);
-  return FAULT_NONE;
-}
-
-export function settle(): void {
-  pools.settle();
-}
+export {
+  stateBase,
+  layoutVersion,
+  malloc,
+  calloc,
+  realloc,
+  free,
+  aligned_alloc,
+  malloc_usable_size,
+  checked_malloc,
+  checked_calloc,
+  checked_realloc,
+  checked_aligned_alloc,
+  checked_free,
+  checked_usable_size,
+  check,
+  initialize,
+  settle,
+  census,
+} from "./bytes";
 
 export function reset(): void {
-  if (isDefined(TALLYHEAP_DEBUG)) guard.forget();
-  wipe.reset();
+  objects.forget();
+  bytes.reset();
 }
 
+/** Bytes first: the walk over objects trusts them. */
 export function verify(): u32 {
-  if (isDefined(TALLYHEAP_DEBUG)) {
-    const wrong = guard.verify();
-    if (wrong) return wrong;
-  }
-  const wrong = validator.verify();
-  if (!wrong) pools.settle();
-  return wrong;
+  const wrong = bytes.verify();
+  return wrong ? wrong : objectValidator.verify();
 }
 
-export function census(): void {
-  censusTable.census();
+// ---- objects ----
+// Pointers are trusted. 0 or a fault code says what went wrong, and nothing has changed then. What makes a container
+// may collect first; what finds no memory collects and tries once more.
+
+// @ts-ignore: decorator
+@inline
+function prepareContainer(): void {
+  if (generations.isDue()) generations.collectDue();
+}
+
+/** Built-in types and shared values; before anything else below. */
+export function objects_start(): u32 {
+  return objects.start();
+}
+
+export function new_type(size: u32, refs: u32): usize {
+  const made = types.newType(size, refs);
+  return made || !cycles.rescue() ? made : types.newType(size, refs);
+}
+
+export function define_type(descriptor: usize): u32 {
+  return types.defineType(descriptor);
+}
+
+export function alloc(type: u32, items: u32): usize {
+  if (
+    generations.isDue() &&
+    types.isType(type) &&
+    load<u32>(header.descriptor(type), TYPE_META) & META_TRACKED
+  )
+    generations.collectDue();
+  const made = births.allocate(type, items);
+  return made || !cycles.rescue() ? made : births.allocate(type, items);
+}
+
+export function incref(object: usize): void {
+  header.incref(object);
+}
+
+export function decref(object: usize): void {
+  deaths.decref(object);
+}
+
+/** decref that returns its fault. */
+export function release(object: usize): u32 {
+  return deaths.release(object);
+}
+
+export function make_immortal(object: usize): void {
+  header.makeImmortal(object);
+}
+
+// ---- values ----
+
+export function int_new(value: i64): usize {
+  const made = numbers.newInt(value);
+  return made || !cycles.rescue() ? made : numbers.newInt(value);
+}
+
+export function int_from(value: f64): usize {
+  const made = numbers.newIntFrom(value);
+  return made || !cycles.rescue() ? made : numbers.newIntFrom(value);
+}
+
+export function float_new(value: f64): usize {
+  const made = numbers.newFloat(value);
+  return made || !cycles.rescue() ? made : numbers.newFloat(value);
+}
+
+export function str_new(length: u32, wide: u32): usize {
+  const made = strings.newStr(length, wide);
+  return made || !cycles.rescue() ? made : strings.newStr(length, wide);
+}
+
+export function str_char(code: u32): usize {
+  const made = strings.charStr(code);
+  return made || !cycles.rescue() ? made : strings.charStr(code);
+}
+
+export function str_intern(str: usize): usize {
+  const made = interned.intern(str);
+  return made || !cycles.rescue() ? made : interned.intern(str);
+}
+
+export function str_hash(str: usize): u32 {
+  return hashes.hashStr(str);
+}
+
+export function str_equals(a: usize, b: usize): bool {
+  return hashes.sameStr(a, b);
+}
+
+export function bytes_new(length: u32): usize {
+  const made = strings.newBytes(length);
+  return made || !cycles.rescue() ? made : strings.newBytes(length);
+}
+
+export function tuple_new(length: u32): usize {
+  prepareContainer();
+  const made = tuples.newTuple(length);
+  return made || !cycles.rescue() ? made : tuples.newTuple(length);
+}
+
+// ---- lists ----
+
+export function list_new(length: u32): usize {
+  prepareContainer();
+  const made = lists.newList(length);
+  return made || !cycles.rescue() ? made : lists.newList(length);
+}
+
+export function list_append(list: usize, value: usize): u32 {
+  const code = lists.append(list, value);
+  return code == FAULT_MEMORY && cycles.rescue() ? lists.append(list, value) : code;
+}
+
+export function list_insert(list: usize, index: u32, value: usize): u32 {
+  const code = lists.insert(list, index, value);
+  return code == FAULT_MEMORY && cycles.rescue() ? lists.insert(list, index, value) : code;
+}
+
+export function list_set(list: usize, index: u32, value: usize): u32 {
+  return lists.set(list, index, value);
+}
+
+export function list_pop(list: usize, index: u32): usize {
+  return lists.pop(list, index);
+}
+
+export function list_delete(list: usize, from: u32, to: u32): u32 {
+  const code = lists.remove(list, from, to);
+  return code == FAULT_MEMORY && cycles.rescue() ? lists.remove(list, from, to) : code;
+}
+
+export function list_slice(list: usize, from: u32, to: u32): usize {
+  prepareContainer();
+  const made = lists.slice(list, from, to);
+  return made || !cycles.rescue() ? made : lists.slice(list, from, to);
+}
+
+export function list_clear(list: usize): void {
+  lists.clear(list);
+}
+
+// ---- dicts ----
+
+export function dict_new(): usize {
+  prepareContainer();
+  const made = dicts.newDict();
+  return made || !cycles.rescue() ? made : dicts.newDict();
+}
+
+export function dict_set(dict: usize, key: usize, value: usize): u32 {
+  const code = dicts.set(dict, key, value);
+  return code == FAULT_MEMORY && cycles.rescue() ? dicts.set(dict, key, value) : code;
+}
+
+export function dict_get(dict: usize, key: usize): usize {
+  return dicts.get(dict, key);
+}
+
+export function dict_has(dict: usize, key: usize): bool {
+  return dicts.get(dict, key) != 0;
+}
+
+export function dict_delete(dict: usize, key: usize): bool {
+  return dicts.remove(dict, key);
+}
+
+export function dict_pop(dict: usize, key: usize): usize {
+  return dicts.pop(dict, key);
+}
+
+export function dict_next(dict: usize, index: u32): i32 {
+  return dicts.next(dict, index);
+}
+
+export function dict_clear(dict: usize): void {
+  dicts.clear(dict);
+}
+
+// ---- weak references ----
+
+export function weakref_new(referent: usize, token: u32): usize {
+  prepareContainer();
+  const made = weak.newWeakref(referent, token);
+  return made || !cycles.rescue() ? made : weak.newWeakref(referent, token);
+}
+
+export function deref(weakref: usize): usize {
+  return weak.deref(weakref);
+}
+
+export function weakref_hash(weakref: usize): u32 {
+  return weak.hashWeakref(weakref);
+}
+
+export function weakref_count(referent: usize): u32 {
+  return weak.countWeakrefs(referent);
+}
+
+// ---- looking at objects ----
+
+export function clear_free_lists(type: u32): u32 {
+  return freeLists.clearFreeLists(type);
+}
+
+export function object_next(previous: usize): usize {
+  return walk.nextObject(previous);
+}
+
+export function object_census(table: usize): u32 {
+  return walk.countObjects(table);
+}
+
+export function check_object(pointer: usize): u32 {
+  return walk.checkObject(pointer);
+}
+
+// ---- the collector ----
+
+/** Collects generations 0 … generation. The objects found to be trash, or −1 with the fault CORRUPT. */
+export function gc(generation: u32): i32 {
+  return cycles.collect(generation);
+}
+
+/** A request for bytes failed: collects everything. True if it is worth another try. */
+export function gc_rescue(): bool {
+  return cycles.relieve();
+}
+
+/** The host has changed thresholds or the switch in the state block. */
+export function gc_retune(): void {
+  generations.retune();
+}
+
+export function gc_freeze(): void {
+  collector.freeze();
+}
+
+export function gc_unfreeze(): void {
+  collector.unfreeze();
+}
+
+/** Tracked objects of a generation (3: frozen, 4: 0 to 2) to a buffer of words; their number. Buffer 0: the number only. */
+export function gc_objects(generation: u32, buffer: usize): u32 {
+  return collector.objects(generation, buffer);
+}
+
+export function gc_referents(object: usize, buffer: usize): u32 {
+  return collector.referents(object, buffer);
+}
+
+export function gc_referrers(targets: usize, count: u32, buffer: usize): u32 {
+  return collector.referrers(targets, count, buffer);
+}
+
+/** What DEBUG_SAVEALL kept; with a buffer the references are the caller's. */
+export function gc_saved(buffer: usize): u32 {
+  return collector.saved(buffer);
 }

@@ -132,6 +132,12 @@ export const HEADER_LONGEST: u32 = 24;
 export const HEADER_COUNT: u32 = 28;
 /** The arena that the table describes. */
 export const HEADER_ARENA: u32 = 32;
+/** Bit i set = containers may have been born on page i since the last collection. */
+export const HEADER_YOUNG: u32 = 40;
+/** The same for containers of generation 1, for what a collection found to be trash, and for what it has to look at again. */
+export const HEADER_MIDDLE: u32 = 48;
+export const HEADER_TRASH: u32 = 56;
+export const HEADER_RESCAN: u32 = 64;
 
 export const SLOT_SLAB: u32 = 4;
 /** First page of a slab: how many of its pools are idle (nothing live, not current). */
@@ -288,7 +294,301 @@ export const STATE_MAP: u32 = STATE_SENTINEL + SENTINEL_BYTES;
 export const STATE_RUN_LENGTH: u32 = STATE_MAP + (MAP_ENTRIES << 2);
 export const STATE_ARENA_NEXT: u32 = STATE_RUN_LENGTH + (MAP_ENTRIES << 1);
 export const STATE_ARENA_PREVIOUS: u32 = STATE_ARENA_NEXT + (MAP_ENTRIES << 1);
-export const STATE_BYTES: u32 = STATE_ARENA_PREVIOUS + (MAP_ENTRIES << 1);
+
+// ---- objects: header ----
+//
+//   0         4                          8
+//   ├─ count ─┼─ meta ───────────────────┼─ fields …
+//
+//   count   1 … 2^30−1 mortal;  bit 30 set, sign clear: immortal;  0 and negative: never in a live object
+//   meta    type 16 │ generation 2 │ colour 2 │ tracked │ dying │ finalized │ weak-referenced │ flags 8
+//           0 = the block is free or waits on a private free list; word 0 is its link then
+//   dying   the count word is the address of the slot that held the object (0 for the first one to die), and that slot
+//           keeps the object's parent; on the deferred list it is the next object of that list
+
+export const OBJECT_COUNT: u32 = 0;
+export const OBJECT_META: u32 = 4;
+export const OBJECT_FIELDS: u32 = 8;
+
+export const COUNT_LIMIT: i32 = 1 << 30;
+export const COUNT_IMMORTAL: i32 = 3 << 29;
+
+export const META_TYPE: u32 = 0xffff;
+export const META_GENERATION_SHIFT: u32 = 16;
+export const META_GENERATION: u32 = 3 << META_GENERATION_SHIFT;
+export const META_COLOUR_SHIFT: u32 = 18;
+export const META_COLOUR: u32 = 3 << META_COLOUR_SHIFT;
+/** The collector knows the object. */
+export const META_TRACKED: u32 = 1 << 20;
+/** Its death is under way: it owns nothing that may be handed out again. */
+export const META_DYING: u32 = 1 << 21;
+/** The finalizer of this container has run. */
+export const META_FINALIZED: u32 = 1 << 22;
+/** The list of its weak references is not empty. */
+export const META_WEAK: u32 = 1 << 23;
+/** The host wants to hear of its death (heap.finalize); set and cleared by the host, cleared by death. */
+export const META_HOST: u32 = 1 << 24;
+/** str: two bytes a code unit. */
+export const META_WIDE: u32 = 1 << 25;
+/** str: it stands in the table of interned strings. */
+export const META_INTERNED: u32 = 1 << 26;
+/** Its type has a finalizer; a weak reference: it has a callback. */
+export const META_FINALIZER: u32 = 1 << 27;
+/** It owns nothing: death is the release of its block. */
+export const META_LEAF: u32 = 1 << 28;
+/** Its finalizer is running. */
+export const META_RITES: u32 = 1 << 29;
+/** tuple: a collection found that nothing in it can be part of a cycle. */
+export const META_LOOSE: u32 = 1 << 30;
+/** DEBUG_SAVEALL kept it: it waits for the host to put it into its list of garbage. */
+export const META_SAVED: u32 = 1 << 31;
+/** What a death has to attend to before the fields. */
+export const META_HOOKS: u32 = META_WEAK | META_HOST | META_INTERNED | META_FINALIZER | META_RITES;
+
+// ---- objects: types ----
+//
+//   descriptor: a raw block, never moved; the type table (a raw block) holds its address at 4 · id
+//   ├ flags │ size │ item bytes │ items │ length │ weak │ refs │ base ┤
+//   ├ free head │ free count │ free cap │ meta │ active │ class │ id │ chain ┤ refs × u32 ┤ size/4 × u16 ┤
+//
+//   refs    offsets of the reference slots, in the order in which death releases them
+//   chain   for the word at offset o of an instance: offset of the slot that is released after the one at o, 0 = none
+
+export const TYPE_FLAGS: u32 = 0;
+/** Bytes of an instance without items, header included; a multiple of 4. */
+export const TYPE_SIZE: u32 = 4;
+/** Bytes of an item; 0 = no items. */
+export const TYPE_ITEM_BYTES: u32 = 8;
+/** Offset of the first item; with TYPE_BUFFER offset of the word that points to it. */
+export const TYPE_ITEMS: u32 = 12;
+/** Offset of the word that holds the number of items; of a dict's, the number of entries written. */
+export const TYPE_LENGTH: u32 = 16;
+/** Offset of the head of the list of weak references; 0 = the type has none. */
+export const TYPE_WEAK: u32 = 20;
+/** Number of reference slots. */
+export const TYPE_REFS: u32 = 24;
+/** Id of the base type; 0 = none. */
+export const TYPE_BASE: u32 = 28;
+/** Private free list: first block, length, largest length (u32.MAX_VALUE: no limit). */
+export const TYPE_FREE_HEAD: u32 = 32;
+export const TYPE_FREE_COUNT: u32 = 36;
+export const TYPE_FREE_CAP: u32 = 40;
+/** Meta word of a new instance. */
+export const TYPE_META: u32 = 44;
+/** Address of the head of the active list that instances without items come from; 0 if they need a span. */
+export const TYPE_ACTIVE: u32 = 48;
+/** Size class of an instance without items; 0 if it needs a span. */
+export const TYPE_CLASS: u32 = 52;
+export const TYPE_ID: u32 = 56;
+/** Address of the chain. */
+export const TYPE_CHAIN: u32 = 60;
+export const TYPE_OFFSETS: u32 = 64;
+/** Largest size of a type: an offset fits 16 bits. */
+export const TYPE_SIZE_LIMIT: u32 = 65536;
+
+/** Instances can be part of cycles: they live in container pools and are tracked. */
+export const FLAG_CONTAINER: u32 = 1;
+/** Instances have a finalizer. */
+export const FLAG_FINALIZER: u32 = 2;
+/** The items are references. */
+export const FLAG_ITEMS_REF: u32 = 4;
+/** The items lie in a raw block of their own. */
+export const FLAG_BUFFER: u32 = 8;
+/** The items are a dict's entries: hash, key, value; 12 bytes each. */
+export const FLAG_ENTRIES: u32 = 16;
+/** The type is weakref. */
+export const FLAG_WEAKREF: u32 = 32;
+/** The type is list. */
+export const FLAG_LIST: u32 = 64;
+
+export const TYPE_NONE: u32 = 1;
+export const TYPE_BOOL: u32 = 2;
+export const TYPE_INT: u32 = 3;
+export const TYPE_FLOAT: u32 = 4;
+export const TYPE_STR: u32 = 5;
+export const TYPE_BYTES: u32 = 6;
+export const TYPE_TUPLE: u32 = 7;
+export const TYPE_LIST: u32 = 8;
+export const TYPE_DICT: u32 = 9;
+export const TYPE_WEAKREF: u32 = 10;
+/** Types of the host have ids from here on. */
+export const TYPE_FIRST: u32 = 16;
+/** Ids end here. */
+export const TYPE_LIMIT: u32 = 65536;
+
+// ---- objects: built-in layouts ----
+//
+//   int, bool  ├ header 8 │ value i64 ┤                       float      ├ header 8 │ value f64 ┤
+//   str        ├ header 8 │ length │ hash │ code units … ┤    bytes      ├ header 8 │ length │ bytes … ┤
+//   tuple      ├ header 8 │ length │ items … ┤                list       ├ header 8 │ length │ items │ capacity ┤
+//   dict       ├ header 8 │ length │ table │ filled │ mask │ version │ moves ┤
+//   weakref    ├ header 8 │ referent │ callback │ previous │ next │ hash ┤
+
+export const VALUE: u32 = 8;
+
+/** Code units; bytes of bytes. */
+export const STR_LENGTH: u32 = 8;
+/** 0 = not computed yet. */
+export const STR_HASH: u32 = 12;
+export const STR_DATA: u32 = 16;
+export const STR_BYTES: u32 = 16;
+
+export const BYTES_LENGTH: u32 = 8;
+export const BYTES_DATA: u32 = 12;
+
+export const TUPLE_LENGTH: u32 = 8;
+export const TUPLE_ITEMS: u32 = 12;
+
+export const LIST_LENGTH: u32 = 8;
+/** Address of a raw block of `capacity` references; 0 while the capacity is 0. */
+export const LIST_ITEMS: u32 = 12;
+export const LIST_CAPACITY: u32 = 16;
+export const LIST_BYTES: u32 = 20;
+
+/** Entries that are not deleted. */
+export const DICT_LENGTH: u32 = 8;
+/** Address of a raw block: entries, then the index; 0 while nothing was ever inserted. */
+export const DICT_TABLE: u32 = 12;
+/** Entries written, the deleted ones included. */
+export const DICT_FILLED: u32 = 16;
+/** Slots of the index − 1. The table has room for two thirds as many entries. */
+export const DICT_MASK: u32 = 20;
+/** Changes whenever a key is added or removed. */
+export const DICT_VERSION: u32 = 24;
+/** Changes whenever entries change their places. */
+export const DICT_MOVES: u32 = 28;
+export const DICT_BYTES: u32 = 32;
+/** Entry: hash, key, value; key and value are 0 in a deleted one. */
+export const ENTRY_HASH: u32 = 0;
+export const ENTRY_KEY: u32 = 4;
+export const ENTRY_VALUE: u32 = 8;
+export const ENTRY_BYTES: u32 = 12;
+export const DICT_SMALLEST: u32 = 8;
+
+/** What it refers to, not counted; 0 = dead. */
+export const WEAKREF_REFERENT: u32 = 8;
+/** The host's number of the callback; 0 = none. */
+export const WEAKREF_CALLBACK: u32 = 12;
+export const WEAKREF_PREVIOUS: u32 = 16;
+/** Next reference to the same object; next one in the queue while callbacks are pending. */
+export const WEAKREF_NEXT: u32 = 20;
+export const WEAKREF_HASH: u32 = 24;
+export const WEAKREF_BYTES: u32 = 28;
+
+/** Small ints are shared: −5 … 256, as in CPython before 3.15. */
+export const SMALL_INT_FIRST: i32 = -5;
+export const SMALL_INTS: u32 = 262;
+/** Tuples of 1 … 20 items have a private free list for each length. */
+export const TUPLE_LISTS: u32 = 21;
+
+// CPython's caps of private free lists (docs/behaviour.md §4).
+export const INT_CAP: u32 = 100;
+export const FLOAT_CAP: u32 = 100;
+export const TUPLE_CAP: u32 = 2000;
+export const LIST_CAP: u32 = 80;
+export const DICT_CAP: u32 = 80;
+
+/** Finalizers and callbacks may be nested this deep; a death below that is deferred (CPython's trashcan). */
+export const NESTING_LIMIT: u32 = 50;
+
+// ---- objects: state ----
+
+export const STATE_OBJECT: u32 = STATE_ARENA_PREVIOUS + (MAP_ENTRIES << 1);
+/** Address of the type table; 0 until the object layer has started. */
+export const STATE_TYPES: u32 = STATE_OBJECT + 0;
+/** One past the highest id in use. */
+export const STATE_TYPE_COUNT: u32 = STATE_OBJECT + 4;
+export const STATE_TYPE_CAPACITY: u32 = STATE_OBJECT + 8;
+/** Finalizers and callbacks of the host that are running. */
+export const STATE_NESTING: u32 = STATE_OBJECT + 12;
+/** Objects whose death waits for the outermost one, linked through their count words. */
+export const STATE_DEFERRED: u32 = STATE_OBJECT + 16;
+export const STATE_DRAINING: u32 = STATE_OBJECT + 20;
+/** 1 while a death rearranges objects, 2 for good after a trap in one: objects are no longer released then. */
+export const STATE_CRITICAL: u32 = STATE_OBJECT + 24;
+/** Raw blocks that belong to objects and types, not to the host. */
+export const STATE_INTERNAL_BLOCKS: u32 = STATE_OBJECT + 28;
+/** Bytes of buffers of lists and dicts taken since the last collection (the collector clears it). */
+export const STATE_BUFFER_BYTES: u32 = STATE_OBJECT + 32;
+/** Table of interned strings: address, slots − 1, strings, strings and tombstones. */
+export const STATE_INTERN: u32 = STATE_OBJECT + 36;
+export const STATE_INTERN_MASK: u32 = STATE_OBJECT + 40;
+export const STATE_INTERN_LIVE: u32 = STATE_OBJECT + 44;
+export const STATE_INTERN_FILLED: u32 = STATE_OBJECT + 48;
+/** Count of generation 0: +1 for a container's birth, −1 for its death, never below 0. */
+export const STATE_YOUNG_COUNT: u32 = STATE_OBJECT + 52;
+export const STATE_NONE: u32 = STATE_OBJECT + 56;
+export const STATE_FALSE: u32 = STATE_OBJECT + 60;
+export const STATE_TRUE: u32 = STATE_OBJECT + 64;
+export const STATE_EMPTY_STR: u32 = STATE_OBJECT + 68;
+export const STATE_EMPTY_BYTES: u32 = STATE_OBJECT + 72;
+export const STATE_EMPTY_TUPLE: u32 = STATE_OBJECT + 76;
+/** 1 once a death may call the host: a type with a finalizer or a weak reference with a callback was made. */
+export const STATE_HOSTED: u32 = STATE_OBJECT + 80;
+/** Addresses of the shared ints, and of the strings of one Latin-1 character (0 until first used). */
+export const STATE_SMALL_INTS: u32 = STATE_OBJECT + 88;
+export const STATE_CHARS: u32 = STATE_SMALL_INTS + (SMALL_INTS << 2);
+/** Private free lists of tuples by length: first block, length of the list. */
+export const STATE_TUPLE_LISTS: u32 = STATE_CHARS + (256 << 2);
+/** Bytes of a table with a bit for each arena. */
+export const ARENA_BIT_BYTES: u32 = MAP_ENTRIES >>> 3;
+/** One bit an arena: some HEADER_YOUNG bit may be set in it. */
+export const STATE_YOUNG_ARENAS: u32 = STATE_TUPLE_LISTS + (TUPLE_LISTS << 3);
+/** The same for HEADER_MIDDLE, HEADER_TRASH, HEADER_RESCAN. */
+export const STATE_MIDDLE_ARENAS: u32 = STATE_YOUNG_ARENAS + ARENA_BIT_BYTES;
+export const STATE_TRASH_ARENAS: u32 = STATE_MIDDLE_ARENAS + ARENA_BIT_BYTES;
+export const STATE_RESCAN_ARENAS: u32 = STATE_TRASH_ARENAS + ARENA_BIT_BYTES;
+
+// ---- collector: state ----
+
+export const STATE_COLLECTOR: u32 = STATE_RESCAN_ARENAS + ARENA_BIT_BYTES;
+/** 1 while a collection is under way. */
+export const STATE_COLLECTING: u32 = STATE_COLLECTOR + 0;
+/** 1 if collections may start by themselves. */
+export const STATE_GC_ENABLED: u32 = STATE_COLLECTOR + 4;
+/** Three words. */
+export const STATE_GC_THRESHOLDS: u32 = STATE_COLLECTOR + 8;
+/** Collections of generation 0 since the last one of generation 1, and of 1 since the last one of 2. */
+export const STATE_GC_COUNT1: u32 = STATE_COLLECTOR + 20;
+export const STATE_GC_COUNT2: u32 = STATE_COLLECTOR + 24;
+/** Count of generation 0, and bytes of buffers, from which on an allocation of a container collects first. */
+export const STATE_GC_TRIGGER: u32 = STATE_COLLECTOR + 28;
+export const STATE_GC_PRESSURE: u32 = STATE_COLLECTOR + 32;
+/** Survivors of the last full collection, and of those of generation 1 since. */
+export const STATE_GC_TOTAL: u32 = STATE_COLLECTOR + 36;
+export const STATE_GC_PENDING: u32 = STATE_COLLECTOR + 40;
+/** The DEBUG_ flags. */
+export const STATE_GC_DEBUG: u32 = STATE_COLLECTOR + 44;
+/** What the last collection looked at, and what it found. */
+export const STATE_GC_CANDIDATES: u32 = STATE_COLLECTOR + 48;
+export const STATE_GC_COLLECTED: u32 = STATE_COLLECTOR + 52;
+/** Objects that trash alone held and that have more to do at death than release a block, linked by their count words. */
+export const STATE_GC_ORPHANS: u32 = STATE_COLLECTOR + 56;
+/** Some tuple has META_LOOSE. */
+export const STATE_GC_LOOSE: u32 = STATE_COLLECTOR + 60;
+/** Entries of the mark stack that may be used; 0 = all. */
+export const STATE_GC_STACK_LIMIT: u32 = STATE_COLLECTOR + 64;
+/** Host code has run since the trash was found. */
+export const STATE_GC_HOST: u32 = STATE_COLLECTOR + 68;
+/** Flags of STATE_GC_DEBUG, with CPython's values: tell the host of all trash; keep it instead of releasing it. */
+export const DEBUG_COLLECTABLE: u32 = 2;
+export const DEBUG_SAVEALL: u32 = 32;
+/** What the host hears of a collection: its start, its end, an object that is trash. */
+export const COLLECTION_START: u32 = 0;
+export const COLLECTION_STOP: u32 = 1;
+export const COLLECTION_TRASH: u32 = 2;
+/** The mark stack: reached objects whose references were not followed yet. */
+export const STATE_MARK_STACK: u32 = STATE_COLLECTOR + 72;
+export const MARK_STACK_ENTRIES: u32 = 4096;
+export const STATE_OBJECT_END: u32 = STATE_MARK_STACK + (MARK_STACK_ENTRIES << 2);
+
+export const STATE_BYTES: u32 = STATE_OBJECT_END;
+
+/**
+ * Bytes of buffers and large objects that may be taken between two full collections: at least so many, and at least
+ * half of what the heap had in use after the last one. Few large objects in cycles cannot fill the memory then.
+ */
+export const PRESSURE_MIN_BYTES: u32 = 1 << 24;
 
 // ---- how far a request for pages may reach ----
 
@@ -318,6 +618,10 @@ export const FAULT_BAD_POINTER: u32 = 3;
 export const FAULT_DOUBLE_FREE: u32 = 4;
 export const FAULT_CORRUPT: u32 = 5;
 export const FAULT_USE_AFTER_FREE: u32 = 6;
+/** The object is of another type than the operation wants. */
+export const FAULT_TYPE: u32 = 7;
+/** An index is outside of its bounds. */
+export const FAULT_RANGE: u32 = 8;
 
 // ---- what verify() can find broken ----
 
@@ -340,3 +644,11 @@ export const BROKEN_STATISTICS: u32 = 16;
 export const BROKEN_GUARD: u32 = 17;
 export const BROKEN_QUARANTINE: u32 = 18;
 export const BROKEN_TABLE: u32 = 19;
+export const BROKEN_CRITICAL: u32 = 20;
+export const BROKEN_TYPE: u32 = 21;
+export const BROKEN_COUNT: u32 = 22;
+export const BROKEN_REFERENCE: u32 = 23;
+export const BROKEN_WEAK_LIST: u32 = 24;
+export const BROKEN_CONTAINER: u32 = 25;
+export const BROKEN_PRIVATE_LIST: u32 = 26;
+export const BROKEN_INTERN: u32 = 27;

@@ -35,16 +35,38 @@ export async function compileModule(name, slots = SLOTS) {
   ]);
 }
 
-/** @type {import("../scripts/steps.mjs").Step[]} */
-export const steps = /** @type {(keyof typeof modules)[]} */ (Object.keys(modules)).map((name) => ({
-  name: moduleFile(name),
+/** Loops over objects, with the core linked from source: bench:objects. */
+const objects = {
+  name: "build/contenders/objects.wasm",
   inputs: [
     "assembly/**/*.ts",
-    "bench/assembly/**/*.ts",
+    "bench/assembly/objects.ts",
     "bench/assembly/asconfig.json",
     "bench/steps.mjs",
     "package-lock.json",
   ],
-  outputs: [moduleFile(name)],
-  run: () => compileModule(name),
-}));
+  outputs: ["build/contenders/objects.wasm"],
+  run: () =>
+    asc([
+      ...["bench/assembly/objects.ts", "--config", "bench/assembly/asconfig.json"],
+      ...["--runtime", "assembly/runtime", "--stackSize", "4"],
+      ...["--outFile", "build/contenders/objects.wasm", "--textFile", "build/contenders/objects.wat"],
+    ]),
+};
+
+/** @type {import("../scripts/steps.mjs").Step[]} */
+export const steps = [
+  objects,
+  .../** @type {(keyof typeof modules)[]} */ (Object.keys(modules)).map((name) => ({
+    name: moduleFile(name),
+    inputs: [
+      "assembly/**/*.ts",
+      "bench/assembly/**/*.ts",
+      "bench/assembly/asconfig.json",
+      "bench/steps.mjs",
+      "package-lock.json",
+    ],
+    outputs: [moduleFile(name)],
+    run: () => compileModule(name),
+  })),
+];

@@ -1,12 +1,13 @@
 import { FAULT_NONE, MAP_ENTRIES, STATE_BYTES, STATE_FAULT, STATE_MAP } from "./generated/layout.js";
 import { HeapError } from "./errors.js";
 import { Views } from "./memory.js";
+import { OBJECT_FUNCTIONS, type ObjectExports } from "./objects/abi.js";
 
 /**
  * What the core exports. C names are the unchecked C functions; `checked_` ones test their pointer first and return a
  * fault code, or 0 with the code in the state word FAULT. Sizes and pointers arrive as signed 32-bit numbers.
  */
-export interface CoreExports {
+export interface CoreExports extends ObjectExports {
   malloc(size: number): number;
   calloc(count: number, size: number): number;
   realloc(ptr: number, size: number): number;
@@ -71,7 +72,18 @@ export const CORE_FUNCTIONS = [
   "reset",
   "verify",
   "census",
+  ...OBJECT_FUNCTIONS,
 ] as const satisfies readonly (keyof CoreExports)[];
+
+/** What the core calls while it works. Nothing of it may throw; all of it may call the core. */
+export interface CoreHooks {
+  /** Runs the finalizer of the object's type; type 0: the object dies, runs what waits for that. */
+  finalize(object: number, type: number): void;
+  /** Runs a callback of a dead weak reference; weakref 0: forgets the callback. */
+  callback(weakref: number, token: number): void;
+  /** A collection of a generation starts or has ended, or an object was found to be trash: one of COLLECTION_. */
+  collection(phase: number, subject: number): void;
+}
 
 /** One instance of the core on one memory: its functions, the cached views, and typed access to the state block. */
 export class Core {
@@ -79,18 +91,32 @@ export class Core {
   readonly kind: CoreKind;
   readonly views: Views;
   readonly exports: CoreExports;
+  /** Set by the object layer; carried along when the heap moves. */
+  readonly hooks: CoreHooks;
   readonly #state: number;
 
   /**
    * Instantiates `module` on `memory`, which holds either zeroes or the image of a heap.
    * @throws HeapError `ERR_HEAP_ARGUMENT` if the module is not this package's core of that kind
    */
-  constructor(module: WebAssembly.Module, kind: CoreKind, memory: WebAssembly.Memory) {
+  constructor(
+    module: WebAssembly.Module,
+    kind: CoreKind,
+    memory: WebAssembly.Memory,
+    hooks: CoreHooks = idleHooks(),
+  ) {
     const views = new Views(memory);
     this.module = module;
     this.kind = kind;
     this.views = views;
-    this.exports = instantiate(module, kind, memory, () => views.refresh());
+    this.hooks = hooks;
+    this.exports = instantiate(module, kind, {
+      memory,
+      grown: () => views.refresh(),
+      finalize: (object: number, type: number) => hooks.finalize(object >>> 0, type),
+      callback: (weakref: number, token: number) => hooks.callback(weakref >>> 0, token),
+      collection: (phase: number, subject: number) => hooks.collection(phase, subject >>> 0),
+    });
     this.#state = this.exports.stateBase.value as number;
   }
 
@@ -128,13 +154,17 @@ export class Core {
   }
 }
 
+/** Hooks of a heap without objects. */
+function idleHooks(): CoreHooks {
+  return { finalize: () => {}, callback: () => {}, collection: () => {} };
+}
+
 function instantiate(
   module: WebAssembly.Module,
   kind: CoreKind,
-  memory: WebAssembly.Memory,
-  grown: () => void,
+  env: WebAssembly.ModuleImports,
 ): CoreExports {
-  const exports = link(module, { env: { memory, grown } });
+  const exports = link(module, { env });
   const missing = CORE_FUNCTIONS.find((name) => typeof exports[name] !== "function");
   if (missing !== undefined || !(exports["stateBase"] instanceof WebAssembly.Global)) {
     throw notACore(`it does not export ${missing ?? "stateBase"}`);

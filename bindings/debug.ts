@@ -26,7 +26,7 @@ export function heapModule(): WebAssembly.Module {
  * @throws HeapError `ERR_HEAP_ARGUMENT` for an option, `ERR_HEAP_OOM` if the host has no memory
  */
 export function createHeap(options?: HeapOptions): Heap {
-  const settings = { ...readOptions(options), checks: true };
+  const settings = { ...readOptions(options), checks: true, strict: true };
   const module = settings.module === undefined ? heapModule() : compile(settings.module);
   return new DebugHeap(openCore(module, "debug", settings), settings);
 }

@@ -9,12 +9,15 @@ import type { Ptr } from "./ptr.js";
  * | `ERR_HEAP_ARGUMENT` | a size, count, alignment, pointer or option that is no valid number, or an option of a wrong kind |
  * | `ERR_HEAP_BAD_POINTER` | not the start of a live block of this heap |
  * | `ERR_HEAP_DOUBLE_FREE` | a block that was freed before |
- * | `ERR_HEAP_USE_AFTER_FREE` | debug core: a freed block was written to |
- * | `ERR_HEAP_RANGE` | a range that leaves the memory |
+ * | `ERR_HEAP_USE_AFTER_FREE` | an object that is dead; debug core: a freed block was written to |
+ * | `ERR_HEAP_TYPE` | an object, field or type of another kind than the operation wants |
+ * | `ERR_HEAP_RANGE` | a range that leaves the memory, an index that does not exist, a number that does not fit |
+ * | `ERR_HEAP_FOREIGN_HANDLE` | a handle of another heap |
+ * | `ERR_HEAP_LEAK` | `assertNoLeaks`: something is alive that was not before |
  * | `ERR_HEAP_CORRUPT` | a broken invariant or an overwritten guard; after a trap every later call fails with it |
  * | `ERR_HEAP_SHARED` | `trim()` although the memory is known outside of the heap |
- * | `ERR_HEAP_BUSY` | `trim()`, `reset()` or `dispose()` from inside a callback |
- * | `ERR_HEAP_USE_AFTER_DISPOSE` | any call after `dispose()` |
+ * | `ERR_HEAP_BUSY` | `trim()`, `reset()` or `dispose()` from inside a finalizer or callback |
+ * | `ERR_HEAP_USE_AFTER_DISPOSE` | any call after `dispose()`, of the heap, a handle or a scope |
  */
 export type HeapErrorCode =
   | "ERR_HEAP_OOM"
@@ -23,7 +26,10 @@ export type HeapErrorCode =
   | "ERR_HEAP_DOUBLE_FREE"
   | "ERR_HEAP_USE_AFTER_FREE"
   | "ERR_HEAP_USE_AFTER_DISPOSE"
+  | "ERR_HEAP_TYPE"
   | "ERR_HEAP_RANGE"
+  | "ERR_HEAP_FOREIGN_HANDLE"
+  | "ERR_HEAP_LEAK"
   | "ERR_HEAP_CORRUPT"
   | "ERR_HEAP_SHARED"
   | "ERR_HEAP_BUSY";

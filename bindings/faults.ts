@@ -11,6 +11,8 @@ const CODES: Readonly<Record<number, HeapErrorCode>> = {
   [layout.FAULT_DOUBLE_FREE]: "ERR_HEAP_DOUBLE_FREE",
   [layout.FAULT_CORRUPT]: "ERR_HEAP_CORRUPT",
   [layout.FAULT_USE_AFTER_FREE]: "ERR_HEAP_USE_AFTER_FREE",
+  [layout.FAULT_TYPE]: "ERR_HEAP_TYPE",
+  [layout.FAULT_RANGE]: "ERR_HEAP_RANGE",
 };
 
 /** What verify() can find broken, as a sentence's predicate. */
@@ -31,6 +33,14 @@ const INVARIANTS: Readonly<Record<number, string>> = {
   [layout.BROKEN_ARENA_RUN]: "a run of free arenas is not coalesced or not listed",
   [layout.BROKEN_ARENA_COUNT]: "an arena's count of free pages, or of its longest run of them, is wrong",
   [layout.BROKEN_STATISTICS]: "the statistics differ from what the walk counted",
+  [layout.BROKEN_CRITICAL]: "a death was cut short",
+  [layout.BROKEN_TYPE]: "an object has a type that does not exist, or a type contradicts its descriptor",
+  [layout.BROKEN_COUNT]: "an object has a count that no live object can have",
+  [layout.BROKEN_REFERENCE]: "a reference leads to no live object",
+  [layout.BROKEN_WEAK_LIST]: "a list of weak references is broken",
+  [layout.BROKEN_CONTAINER]: "a container contradicts itself, or is not in a container's pool",
+  [layout.BROKEN_PRIVATE_LIST]: "a private free list is broken",
+  [layout.BROKEN_INTERN]: "the table of interned strings is broken",
   [layout.BROKEN_TABLE]: "an arena and its page table do not belong together",
   [layout.BROKEN_GUARD]: "the bytes around a block were overwritten",
   [layout.BROKEN_QUARANTINE]: "a freed block was written to",
@@ -54,15 +64,15 @@ export function faultReason(core: Core, code: HeapErrorCode, ptr: Ptr): string {
 }
 
 /** Why `ptr` is no block, from what is known without one. */
-function badPointerReason(core: Core, ptr: Ptr): string {
-  if (ptr === 0) return "null is no block";
+export function badPointerReason(core: Core, ptr: Ptr, what = "block"): string {
+  if (ptr === 0) return `null is no ${what}`;
   if (ptr < layout.PAGE_BYTES) return "the pointer lies in the null page";
   if (ptr % 8 !== 0) return "the pointer is not aligned to 8 bytes";
   const kind = core.arenaEntry(ptr >>> layout.ARENA_SHIFT);
   if (kind === layout.ARENA_STATE) return "the pointer lies in the heap's own state";
   if (kind === layout.ARENA_FOREIGN) return "the pointer lies in memory that belongs to another module";
   if (kind === layout.ARENA_FREE) return "nothing is allocated in that part of the memory";
-  return "the pointer is not the start of a live block";
+  return `the pointer is not the start of a live ${what}`;
 }
 
 /** The statistics that verify() recounts. */

@@ -13,6 +13,8 @@ const MAX_VIEW_BYTES = MAX_ARENAS * ARENA_BYTES;
  */
 export class Views {
   readonly memory: WebAssembly.Memory;
+  /** Told of every refresh: whoever keeps arrays of its own over the memory. */
+  onRefresh: (() => void) | undefined;
   #bytes!: Uint8Array<ArrayBuffer>;
   #words!: Uint32Array<ArrayBuffer>;
 
@@ -27,6 +29,7 @@ export class Views {
     const length = Math.min(buffer.byteLength, MAX_VIEW_BYTES);
     this.#bytes = new Uint8Array(buffer, 0, length);
     this.#words = new Uint32Array(buffer, 0, length >>> 2);
+    this.onRefresh?.();
   }
 
   /** All bytes of the memory; never detached when returned. */

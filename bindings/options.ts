@@ -1,6 +1,12 @@
 import { ARENA_BYTES, MAX_ARENAS, PAGE_BYTES, SMALL_LIMIT } from "./generated/layout.js";
 import { HeapError, show } from "./errors.js";
 import { describeLeaks, type LeakReport } from "./leak.js";
+import {
+  DEFAULT_THRESHOLDS,
+  THRESHOLDS_EXPECTED,
+  areThresholds,
+  type Thresholds,
+} from "./collector/thresholds.js";
 import { WASM_PAGE_BYTES } from "./memory.js";
 import { MAX_U32 } from "./ptr.js";
 
@@ -12,6 +18,9 @@ export interface MemoryPressure {
   readonly memoryBytes: number;
   readonly maxBytes: number;
 }
+
+/** What a forgotten handle does. */
+export type ForgottenHandles = "off" | "collect" | "warn";
 
 /** Options of `createHeap`. Every value is checked; a refused one is an `ERR_HEAP_ARGUMENT` that says what was expected. */
 export interface HeapOptions {
@@ -31,8 +40,17 @@ export interface HeapOptions {
    * other modules that import its memory. Default 0.
    */
   readonly clientBytes?: number | undefined;
+  /** Collect cycles by itself when thresholds are passed. Default true; `collector.enable()` and `disable()` switch later. */
+  readonly autoCollect?: boolean | undefined;
+  /** Thresholds of the three generations, as `collector.thresholds`. Default [2000, 10, 10]. (CPython: gc.set_threshold) */
+  readonly thresholds?: readonly [number, number, number] | undefined;
   /** Check pointers that arrive from TypeScript. Default true; always on in `tallyheap/debug`. */
   readonly checks?: boolean | undefined;
+  /**
+   * What happens when the host collects a `Handle` that was not disposed of: nothing, its reference is released at the
+   * next call of the heap, or that and a warning on the console. Default `"warn"`.
+   */
+  readonly forgottenHandles?: ForgottenHandles | undefined;
   /** The core, compiled or as bytes, so that workers share one compilation. Default: the one inlined in the package. */
   readonly module?: WebAssembly.Module | BufferSource | undefined;
   /**
@@ -47,7 +65,10 @@ export interface HeapOptions {
    * `trim`, `reset` and `dispose` inside are `ERR_HEAP_BUSY`.
    */
   readonly onMemoryPressure?: ((pressure: MemoryPressure) => void) | undefined;
-  /** Called by `dispose()` with the blocks that are still allocated, if there are any. Default: `console.error`. */
+  /**
+   * Called by `dispose()` with what is still held: blocks that are allocated, handles that are not disposed of, objects
+   * with references from outside. Not called if there is nothing. Default: `console.error`.
+   */
   readonly onLeak?: ((report: LeakReport) => void) | undefined;
 }
 
@@ -58,7 +79,12 @@ export interface Settings {
   readonly smallThreshold: number;
   readonly poolPages: number;
   readonly clientArenas: number;
+  readonly autoCollect: boolean;
+  readonly thresholds: Thresholds;
   readonly checks: boolean;
+  /** The core proves every pointer to an object. */
+  readonly strict: boolean;
+  readonly forgottenHandles: ForgottenHandles;
   readonly module: WebAssembly.Module | BufferSource | undefined;
   readonly memory: WebAssembly.Memory | undefined;
   readonly onUnraisable: (error: unknown) => void;
@@ -96,7 +122,11 @@ export function readOptions(options: HeapOptions = {}): Settings {
     smallThreshold: readThreshold(options.smallThreshold),
     poolPages: readPoolPages(options.poolBytes),
     clientArenas,
-    checks: readChecks(options.checks),
+    autoCollect: readSwitch("autoCollect", options.autoCollect),
+    thresholds: readThresholds(options.thresholds),
+    checks: readSwitch("checks", options.checks),
+    strict: false,
+    forgottenHandles: readForgotten(options.forgottenHandles),
     module: readModule(options.module),
     memory,
     onUnraisable: readCallback("onUnraisable", options.onUnraisable) ?? reportToConsole,
@@ -123,9 +153,23 @@ function readPoolPages(value: unknown): number {
   return Math.floor(readBytes("poolBytes", value, 0, 0, MAX_BYTES) / PAGE_BYTES);
 }
 
-function readChecks(value: unknown): boolean {
+function readSwitch(name: string, value: unknown): boolean {
   if (value === undefined) return true;
-  if (typeof value !== "boolean") refuse("checks", value, "a boolean");
+  if (typeof value !== "boolean") refuse(name, value, "a boolean");
+  return value;
+}
+
+function readThresholds(value: unknown): Thresholds {
+  if (value === undefined) return DEFAULT_THRESHOLDS;
+  if (!areThresholds(value)) refuse("thresholds", value, THRESHOLDS_EXPECTED);
+  return [value[0], value[1], value[2]];
+}
+
+function readForgotten(value: unknown): ForgottenHandles {
+  if (value === undefined) return "warn";
+  if (value !== "off" && value !== "collect" && value !== "warn") {
+    refuse("forgottenHandles", value, '"off", "collect" or "warn"');
+  }
   return value;
 }
 

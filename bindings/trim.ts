@@ -34,7 +34,7 @@ export function migrate(core: Core, maxPages: number): { core: Core; released: n
   const to = new Uint8Array(memory.buffer, 0, arenas * ARENA_BYTES);
   let carried = 0;
   for (let index = 0; index < arenas; index++) carried += copyArena(core, index, from, to);
-  const moved = new Core(core.module, core.kind, memory);
+  const moved = new Core(core.module, core.kind, memory, core.hooks);
   moved.setState(STATE_MEMORY, pages);
   moved.setState(STATE_END, arenas);
   moved.setState(STATE_VIRGIN, arenas);

@@ -1,5 +1,6 @@
 // npm run build: assembly/ -> build/*.wasm -> bindings/generated/*.ts -> dist/.
 //   --bench   also what bench/ needs (bench/steps.mjs, then bench/*.ts -> build/bench)
+//   --examples  also examples/*.ts -> build/examples
 //   --quiet   print nothing unless something fails
 
 import {
@@ -15,12 +16,12 @@ import { join } from "node:path";
 import { formatConstants, readConstants } from "./layout.mjs";
 import { BuildError, asc, glob, root, runSteps, tsc } from "./steps.mjs";
 
-/** @param {string} name */
-const wasmStep = (name) => ({
+/** @param {string} name @param {string} entry */
+const wasmStep = (name, entry) => ({
   name: `${name}.wasm`,
   inputs: ["assembly/**/*.ts", "asconfig.json", "package-lock.json"],
   outputs: [`build/${name}.wasm`, `build/${name}.wat`],
-  run: async () => void (await asc(["--target", name])),
+  run: async () => void (await asc([entry, "--target", name])),
 });
 
 /**
@@ -41,8 +42,10 @@ const embedStep = (name, target) => ({
 
 /** @type {import("./steps.mjs").Step[]} */
 const steps = [
-  wasmStep("release"),
-  wasmStep("debug"),
+  wasmStep("release", "assembly/index.ts"),
+  wasmStep("debug", "assembly/index.ts"),
+  // What the layers above are measured against; not published.
+  wasmStep("bytes", "assembly/bytes.ts"),
   {
     name: "bindings/generated/layout.ts",
     inputs: ["assembly/layout.ts", "package-lock.json"],
@@ -109,13 +112,31 @@ async function benchSteps() {
   ];
 }
 
+/** @type {import("./steps.mjs").Step} */
+const exampleStep = {
+  name: "build/examples",
+  after: ["dist"],
+  inputs: [
+    "examples/**/*.ts",
+    "bindings/**/*.ts",
+    "tsconfig.json",
+    "tsconfig.examples.json",
+    "package-lock.json",
+  ],
+  outputs: ["build/examples/python-names/main.js"],
+  run: async () => void (await tsc("tsconfig.examples.json")),
+};
+
 const flags = new Set(process.argv.slice(2));
 try {
   if (!existsSync(join(root, "assembly/index.ts"))) {
     throw new BuildError("assembly/index.ts does not exist: there is no core to build.");
   }
-  const wanted =
-    flags.has("--bench") && glob("bench/**/*.ts").length > 0 ? [...steps, ...(await benchSteps())] : steps;
+  const wanted = [
+    ...steps,
+    ...(flags.has("--bench") && glob("bench/**/*.ts").length > 0 ? await benchSteps() : []),
+    ...(flags.has("--examples") ? [exampleStep] : []),
+  ];
   const ran = await runSteps(wanted, flags.has("--quiet") ? () => {} : (line) => console.log(line));
   if (ran.length === 0 && !flags.has("--quiet")) console.log("build: up to date");
 } catch (error) {

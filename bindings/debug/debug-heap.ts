@@ -1,4 +1,4 @@
-import { FAULT_BAD_POINTER, STATE_FAULT, STATE_POISON } from "../generated/layout.js";
+import { FAULT_BAD_POINTER, FAULT_USE_AFTER_FREE, STATE_FAULT, STATE_POISON } from "../generated/layout.js";
 import type { Core } from "../core.js";
 import { HeapError } from "../errors.js";
 import { Heap, coreOf } from "../heap.js";
@@ -88,7 +88,8 @@ export class DebugHeap extends Heap {
   /** C's functions cannot tell what they found wrong: it waits in the core for the next call that can. */
   #throwWaiting(): void {
     const core = coreOf(this);
-    if (core.state(STATE_POISON) !== 0 || core.state(STATE_FAULT) < FAULT_BAD_POINTER) return;
+    const fault = core.state(STATE_FAULT);
+    if (core.state(STATE_POISON) !== 0 || fault < FAULT_BAD_POINTER || fault > FAULT_USE_AFTER_FREE) return;
     throw this.#witness.waiting(core, core.takeFault());
   }
 }

@@ -16,11 +16,12 @@ import {
 import type { Core } from "../core.js";
 import { HeapError, hex, type HeapErrorCode, type HeapErrorDetails } from "../errors.js";
 import { brokenError, faultError, faultReason, invariantName } from "../faults.js";
-import type { LeakReport, LeakedBlock } from "../leak.js";
+import type { LeakedBlock, LeakedBlocks } from "../leak.js";
 import type { Ptr } from "../ptr.js";
 import type { Witness } from "../witness.js";
 import { blockReport, damageDetails, damageSummary, readDamage, stacks } from "./report.js";
 import type { Site, Sites } from "./sites.js";
+import { Trace } from "./trace.js";
 
 /** Offsets, before a block, of the link to the next live one and of its size (big-endian); see assembly/debug. */
 const NEXT_OFFSET = 28;
@@ -61,9 +62,13 @@ export class DebugWitness implements Witness {
     return this.#damageError(core, "ERR_HEAP_CORRUPT", "verify()", details);
   }
 
-  leaks(core: Core): LeakReport {
+  leaks(core: Core): LeakedBlocks {
     const leaked = this.#liveBlocks(core);
     return { blocks: leaked.length, bytes: leaked.reduce((sum, { size }) => sum + size, 0), leaked };
+  }
+
+  trace(): Trace {
+    return new Trace(new Error());
   }
 
   #damageError(core: Core, code: HeapErrorCode, call: string, details: HeapErrorDetails): HeapError {

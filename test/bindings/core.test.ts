@@ -19,11 +19,17 @@ describe.each([
     ]);
   });
 
-  test("imports the memory and the growth signal", () => {
+  test("imports the memory, the growth signal and the hooks of the object layer", () => {
     const imports = WebAssembly.Module.imports(module).map(
       ({ module, name, kind }) => `${kind} ${module}.${name}`,
     );
-    expect(imports.sort()).toEqual(["function env.grown", "memory env.memory"]);
+    expect(imports.sort()).toEqual([
+      "function env.callback",
+      "function env.collection",
+      "function env.finalize",
+      "function env.grown",
+      "memory env.memory",
+    ]);
   });
 });
 

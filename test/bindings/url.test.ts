@@ -92,7 +92,7 @@ describe("tallyheap/url", () => {
   test("every entry exports the same names", async () => {
     const debug = await import("tallyheap/debug");
     const url = await import("tallyheap/url");
-    const names = ["Heap", "HeapError", "NULL", "createHeap", "heapModule"];
+    const names = ["Handle", "Heap", "HeapError", "NULL", "createHeap", "heapModule"];
     for (const entry of [inlined, debug, url, browser]) expect(Object.keys(entry).sort()).toEqual(names);
   });
 });

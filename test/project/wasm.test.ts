@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { summarize } from "../../scripts/wasm.mjs";
 import { CORE_FUNCTIONS } from "../../bindings/core.js";
+import { OBJECT_FUNCTIONS } from "../../bindings/objects/abi.js";
 import { read, root } from "./repository.js";
 
 const listed = JSON.parse(read("assembly/interface.json")) as Record<
@@ -10,7 +11,17 @@ const listed = JSON.parse(read("assembly/interface.json")) as Record<
   { readonly imports: string[]; readonly exports: string[] }
 >;
 
-describe.each(["release", "debug"])("%s.wasm", (core) => {
+const HOST = ["env.grown", "env.memory"];
+const HOOKS = ["env.callback", "env.collection", "env.finalize"];
+const BYTES_FUNCTIONS = CORE_FUNCTIONS.filter(
+  (name) => !(OBJECT_FUNCTIONS as readonly string[]).includes(name),
+);
+
+describe.each([
+  ["release", [...HOOKS, ...HOST], CORE_FUNCTIONS],
+  ["debug", [...HOOKS, ...HOST], CORE_FUNCTIONS],
+  ["bytes", HOST, BYTES_FUNCTIONS],
+])("%s.wasm", (core, needed, functions) => {
   const { imports, exports, mutableGlobals, activeData } = summarize(
     readFileSync(join(root, `build/${core}.wasm`)),
   );
@@ -19,13 +30,13 @@ describe.each(["release", "debug"])("%s.wasm", (core) => {
     expect({ imports, exports }).toEqual(listed[core]);
   });
 
-  test("needs a memory and the growth signal, and nothing else", () => {
-    expect(imports).toEqual(["env.grown: func () -> ()", "env.memory: memory"]);
+  test("needs a memory, the growth signal and the hooks of the object layer if it has one, and nothing else", () => {
+    expect(imports.map((line) => line.split(":")[0]).sort()).toEqual(needed);
   });
 
   test("exports every function that the bindings call", () => {
     const names = new Set(exports.map((line) => line.slice(0, line.indexOf(":"))));
-    expect(CORE_FUNCTIONS.filter((name) => !names.has(name))).toEqual([]);
+    expect(functions.filter((name) => !names.has(name))).toEqual([]);
   });
 
   test("keeps no state outside of linear memory and writes none when instantiated", () => {

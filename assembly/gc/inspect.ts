@@ -1,0 +1,123 @@
+/**
+ * What the collector knows, for the host to look at. Lists are written to a buffer that the caller provides; with
+ * buffer 0 they are only counted. Trash that a collection is dealing with is not shown.
+ */
+import {
+  META_GENERATION,
+  META_GENERATION_SHIFT,
+  META_SAVED,
+  META_TRACKED,
+  STATE_GC_COUNT1,
+  STATE_GC_COUNT2,
+  STATE_YOUNG_COUNT,
+} from "../layout";
+import { setWord } from "../state";
+import { metaOf, setMeta } from "../object/header";
+import { markCurrentPools } from "../object/young";
+import { generationOf, isWhite } from "./colour";
+import { ALL, MIDDLE, YOUNG, clearPages, endOf, firstOf, nextPage, strideOf } from "./pages";
+import { COUNT, FIND, LIST, visit } from "./visit";
+
+/** Generation of what freeze() set aside. */
+const FROZEN: u32 = 3;
+/** In place of a generation: 0, 1 and 2. */
+export const EVERY: u32 = 4;
+
+/** The tracked objects of a generation, or with EVERY of all but the frozen ones, in address order. Their number. */
+export function objects(generation: u32, buffer: usize): u32 {
+  let found: u32 = 0;
+  for (let page = nextPage(0, ALL); page; page = nextPage(page, ALL)) {
+    const stride = strideOf(page);
+    const end = endOf(page);
+    for (let object = firstOf(page); object < end; object += stride) {
+      const meta = metaOf(object);
+      if (!(meta & META_TRACKED) || isWhite(meta)) continue;
+      const own = generationOf(meta);
+      if (generation == EVERY ? own == FROZEN : own != generation) continue;
+      if (buffer) store<u32>(buffer + ((<usize>found) << 2), <u32>object);
+      found++;
+    }
+  }
+  return found;
+}
+
+/** What an object refers to, in the order of its slots, duplicates included. The number. */
+export function referents(object: usize, buffer: usize): u32 {
+  const meta = metaOf(object);
+  if (buffer) visit(LIST, object, meta, 0, 0, 0, 0, 0, buffer);
+  return <u32>visit(COUNT, object, meta, 0, 0, 0, 0, 0, 0);
+}
+
+/** The tracked objects, frozen ones left out, that refer to one of `count` objects whose addresses stand in `targets`. */
+export function referrers(targets: usize, count: u32, buffer: usize): u32 {
+  let found: u32 = 0;
+  for (let page = nextPage(0, ALL); page; page = nextPage(page, ALL)) {
+    const stride = strideOf(page);
+    const end = endOf(page);
+    for (let object = firstOf(page); object < end; object += stride) {
+      const meta = metaOf(object);
+      if (!(meta & META_TRACKED) || isWhite(meta) || generationOf(meta) == FROZEN) continue;
+      if (!refersTo(object, meta, targets, count)) continue;
+      if (buffer) store<u32>(buffer + ((<usize>found) << 2), <u32>object);
+      found++;
+    }
+  }
+  return found;
+}
+
+function refersTo(object: usize, meta: u32, targets: usize, count: u32): bool {
+  for (let i: u32 = 0; i < count; i++) {
+    if (visit(FIND, object, meta, load<u32>(targets + ((<usize>i) << 2)), 0, 0, 0, 0, 0)) return true;
+  }
+  return false;
+}
+
+/** The objects that DEBUG_SAVEALL kept; with a buffer they are handed over, each with a reference. Their number. */
+export function saved(buffer: usize): u32 {
+  let found: u32 = 0;
+  for (let page = nextPage(0, ALL); page; page = nextPage(page, ALL)) {
+    const stride = strideOf(page);
+    const end = endOf(page);
+    for (let object = firstOf(page); object < end; object += stride) {
+      const meta = metaOf(object);
+      if (!(meta & META_SAVED)) continue;
+      if (buffer) {
+        store<u32>(buffer + ((<usize>found) << 2), <u32>object);
+        setMeta(object, meta & ~META_SAVED);
+      }
+      found++;
+    }
+  }
+  return found;
+}
+
+// ---- the permanent generation ----
+
+/** Sets every tracked object aside: no collection looks at it. */
+export function freeze(): void {
+  move(0, FROZEN - 1, FROZEN);
+  setWord(STATE_YOUNG_COUNT, 0);
+  setWord(STATE_GC_COUNT1, 0);
+  setWord(STATE_GC_COUNT2, 0);
+  clearPages(YOUNG);
+  clearPages(MIDDLE);
+  markCurrentPools();
+}
+
+/** What was set aside is of generation 2 again. */
+export function unfreeze(): void {
+  move(FROZEN, FROZEN, FROZEN - 1);
+}
+
+function move(from: u32, to: u32, generation: u32): void {
+  for (let page = nextPage(0, ALL); page; page = nextPage(page, ALL)) {
+    const stride = strideOf(page);
+    const end = endOf(page);
+    for (let object = firstOf(page); object < end; object += stride) {
+      const meta = metaOf(object);
+      const own = generationOf(meta);
+      if (!(meta & META_TRACKED) || isWhite(meta) || own < from || own > to) continue;
+      setMeta(object, (meta & ~META_GENERATION) | (generation << META_GENERATION_SHIFT));
+    }
+  }
+}

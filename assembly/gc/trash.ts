@@ -1,0 +1,184 @@
+/**
+ * Trash in which somebody has a last word: weak references, finalizers, the host. The order is that of CPython 3.11:
+ *
+ *   weak references that are trash themselves are dead and never call back
+ *   all weak references to trash are cleared, then callbacks run
+ *   every finalizer runs, before anything is taken apart
+ *   what can be reached again now lives on, and what it reaches
+ *   the rest goes
+ *
+ * From the first callback on host code may do anything: allocate, free, let trash die by count. So the walks go by
+ * page and look at everything anew after each call.
+ */
+import {
+  DOMAIN_CONTAINER,
+  FLAG_WEAKREF,
+  META_COLOUR,
+  META_FINALIZED,
+  META_FINALIZER,
+  META_HOST,
+  META_SAVED,
+  META_WEAK,
+  COLLECTION_TRASH,
+  DEBUG_COLLECTABLE,
+  DEBUG_SAVEALL,
+  STATE_GC_DEBUG,
+  STATE_GC_HOST,
+  TYPE_FLAGS,
+  TYPE_WEAKREF,
+  WEAKREF_CALLBACK,
+  WEAKREF_NEXT,
+} from "../layout";
+import { setWord, word } from "../state";
+import { recordOf } from "../alloc/pages";
+import { poolDomain } from "../alloc/pools";
+import { callFinalizer, decref } from "../object/death";
+import { countOf, describe, incref, metaOf, setMeta, typeOf } from "../object/header";
+import { announceCollection, runFinalizer } from "../object/host";
+import { clearWeakrefs, dropWeakref, runCallbacks } from "../object/weak";
+import { COLOUR_FLIP, COLOUR_LIMIT, COLOUR_MASK, SAVED, isWhite } from "./colour";
+import { mark } from "./mark";
+import { TRASH, endOf, firstOf, nextPage, strideOf } from "./pages";
+import { reclaim } from "./reclaim";
+import { restore, subtractTrash } from "./subtract";
+import { spare, spareReached } from "./survivors";
+
+/** Deals with the trash of a collection, whose counts are right again. The number of objects that were trash. */
+export function bury(generation: u32): u32 {
+  setWord(STATE_GC_HOST, 0);
+  if (word(STATE_GC_DEBUG) & DEBUG_COLLECTABLE) announceTrash();
+  dropTrashWeakrefs();
+  const dead = callBack(clearTrashWeakrefs());
+  runFinalizers();
+  if (word(STATE_GC_HOST)) resurrect(generation);
+  if (word(STATE_GC_DEBUG) & DEBUG_SAVEALL) return dead + saveAll(generation);
+  // References that finalizers made: dead without a word.
+  silence(clearTrashWeakrefs());
+  runHostFinalizers();
+  return dead + reclaim(COLOUR_MASK, COLOUR_FLIP, COLOUR_LIMIT);
+}
+
+/** The white object of a page at or behind an address; 0 if there is none, or if the page holds no containers now. */
+function nextWhite(page: usize, from: usize): usize {
+  if (poolDomain(recordOf(page)) != DOMAIN_CONTAINER) return 0;
+  const stride = strideOf(page);
+  let object = firstOf(page);
+  if (object < from) object += ((from - object + stride - 1) / stride) * stride;
+  for (const end = endOf(page); object < end; object += stride) if (isWhite(metaOf(object))) return object;
+  return 0;
+}
+
+function announceTrash(): void {
+  for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
+    for (let object = nextWhite(page, 0); object; object = nextWhite(page, object + 1)) {
+      announceCollection(COLLECTION_TRASH, <u32>object);
+    }
+  }
+}
+
+// ---- weak references ----
+
+function dropTrashWeakrefs(): void {
+  for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
+    for (let object = nextWhite(page, 0); object; object = nextWhite(page, object + 1)) {
+      if (typeOf(object) == TYPE_WEAKREF) dropWeakref(object);
+    }
+  }
+}
+
+/** Clears the weak references to trash. Those with a callback come back as a queue. */
+function clearTrashWeakrefs(): usize {
+  let first: usize = 0;
+  let last: usize = 0;
+  for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
+    for (let object = nextWhite(page, 0); object; object = nextWhite(page, object + 1)) {
+      if (!(metaOf(object) & META_WEAK)) continue;
+      let weakref = clearWeakrefs(object);
+      if (!weakref) continue;
+      if (last) store<u32>(last, <u32>weakref, WEAKREF_NEXT);
+      else first = weakref;
+      while (weakref) {
+        last = weakref;
+        weakref = load<u32>(weakref, WEAKREF_NEXT);
+      }
+    }
+  }
+  return first;
+}
+
+/** Runs the callbacks. The number of weak references that die by it: CPython counts them as collected. */
+function callBack(queue: usize): u32 {
+  let dead: u32 = 0;
+  while (queue) {
+    const weakref = queue;
+    queue = load<u32>(weakref, WEAKREF_NEXT);
+    store<u32>(weakref, 0, WEAKREF_NEXT);
+    incref(weakref);
+    setWord(STATE_GC_HOST, 1);
+    runCallbacks(weakref);
+    dead += u32(countOf(weakref) == 1);
+    decref(weakref);
+  }
+  return dead;
+}
+
+function silence(queue: usize): void {
+  while (queue) {
+    const weakref = queue;
+    queue = load<u32>(weakref, WEAKREF_NEXT);
+    store<u32>(weakref, 0, WEAKREF_NEXT);
+    if (load<u32>(weakref, WEAKREF_CALLBACK)) dropWeakref(weakref);
+    decref(weakref);
+  }
+}
+
+// ---- finalizers ----
+
+function runFinalizers(): void {
+  for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
+    for (let object = nextWhite(page, 0); object; object = nextWhite(page, object + 1)) {
+      const meta = metaOf(object);
+      if ((meta & (META_FINALIZER | META_FINALIZED)) != META_FINALIZER) continue;
+      if (load<u32>(describe(meta), TYPE_FLAGS) & FLAG_WEAKREF) continue;
+      incref(object);
+      setWord(STATE_GC_HOST, 1);
+      callFinalizer(object);
+      decref(object);
+    }
+  }
+}
+
+/** What the host registered for single objects; it cannot reach them any more. */
+function runHostFinalizers(): void {
+  for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
+    for (let object = nextWhite(page, 0); object; object = nextWhite(page, object + 1)) {
+      const meta = metaOf(object);
+      if (!(meta & META_HOST)) continue;
+      setMeta(object, meta & ~META_HOST);
+      runFinalizer(object, 0);
+    }
+  }
+}
+
+// ---- the second look ----
+
+/** Spares what is held from outside of the trash now, and all that can be reached from there. */
+function resurrect(generation: u32): void {
+  subtractTrash(TRASH);
+  mark(TRASH, COLOUR_MASK, COLOUR_FLIP, COLOUR_LIMIT, SAVED);
+  restore(TRASH, COLOUR_MASK, COLOUR_FLIP, COLOUR_LIMIT);
+  spareReached(generation);
+}
+
+/** DEBUG_SAVEALL: the host gets all of it. Each object has a reference more until it does. */
+function saveAll(generation: u32): u32 {
+  let found: u32 = 0;
+  for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
+    for (let object = nextWhite(page, 0); object; object = nextWhite(page, object + 1)) {
+      found++;
+      incref(object);
+      spare(object, (metaOf(object) & ~META_COLOUR) | META_SAVED, generation);
+    }
+  }
+  return found;
+}

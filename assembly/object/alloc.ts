@@ -1,0 +1,167 @@
+/**
+ * Birth and the return of the block. Instances come from the type's private free list, else from the active list of
+ * their size class, else from the slow path; a new one has count 1 and zero fields. A container is known to the
+ * collector from birth: tracked, generation 0, on a page marked young.
+ */
+import {
+  DOMAIN_CONTAINER,
+  FAULT_ARGUMENT,
+  FAULT_CORRUPT,
+  FAULT_MEMORY,
+  FLAG_BUFFER,
+  MEDIUM_LIMIT,
+  META_TRACKED,
+  OBJECT_FIELDS,
+  OBJECT_META,
+  STATE_ACTIVE,
+  STATE_BUFFER_BYTES,
+  STATE_POISON,
+  STATE_THRESHOLD,
+  STATE_YOUNG_COUNT,
+  TYPE_ACTIVE,
+  TYPE_CLASS,
+  TYPE_FLAGS,
+  TYPE_FREE_CAP,
+  TYPE_FREE_COUNT,
+  TYPE_FREE_HEAD,
+  TYPE_ITEMS,
+  TYPE_ITEM_BYTES,
+  TYPE_LENGTH,
+  TYPE_META,
+  TYPE_SIZE,
+} from "../layout";
+import { STATE, setWord, word } from "../state";
+import { steppedClass } from "../alloc/classes";
+import { zeroBytes } from "../alloc/copy";
+import { enter, fault, freeInline, leave, takeBlock } from "../alloc/malloc";
+import { classSlot, poolsExhausted } from "../alloc/pools";
+import { pagesFor, takeSpan } from "../alloc/spans";
+import { cacheBlock, clearFreeLists } from "./freelists";
+import { descriptor } from "./header";
+import { domainOf, isType, objectClass } from "./types";
+import { markYoung } from "./young";
+
+/** A new instance of a type, with `items` items if the type has any; 0 if out of memory. */
+export function allocate(id: u32, items: u32): usize {
+  const type = descriptor(id);
+  if (load<u32>(type, TYPE_CLASS)) return allocateFixed(type);
+  if (!isType(id)) {
+    fault(FAULT_ARGUMENT, 0);
+    return 0;
+  }
+  return load<u32>(type, TYPE_ITEM_BYTES) && !(load<u32>(type, TYPE_FLAGS) & FLAG_BUFFER)
+    ? allocateItems(type, items)
+    : allocateFixed(type);
+}
+
+/** A new instance of a type without inline items. */
+// @ts-ignore: decorator
+@inline
+export function allocateFixed(type: usize): usize {
+  const object = beget(type);
+  if (object) zeroBytes(object + OBJECT_FIELDS, load<u32>(type, TYPE_SIZE) - OBJECT_FIELDS);
+  return object;
+}
+
+/** A new instance whose fields hold anything: for callers that write them all. */
+// @ts-ignore: decorator
+@inline
+export function beget(type: usize): usize {
+  const meta = load<u32>(type, TYPE_META);
+  let block = <usize>load<u32>(type, TYPE_FREE_HEAD);
+  if (block) {
+    store<u32>(type, load<u32>(block), TYPE_FREE_HEAD);
+    store<u32>(type, load<u32>(type, TYPE_FREE_COUNT) - 1, TYPE_FREE_COUNT);
+    if (meta & META_TRACKED) markYoung(block);
+  } else {
+    const head = <usize>load<u32>(type, TYPE_ACTIVE);
+    block = load<u32>(head);
+    if (block) store<u32>(head, load<u32>(block));
+    else {
+      block = takeObject(domainOf(load<u32>(type, TYPE_FLAGS)), load<u32>(type, TYPE_SIZE));
+      if (!block) return 0;
+    }
+  }
+  christen(block, meta);
+  return block;
+}
+
+/** A new instance with `items` items inside it. */
+export function allocateItems(type: usize, items: u32): usize {
+  const bytes = itemsEnd(type, items);
+  if (!bytes) {
+    fault(FAULT_MEMORY, 0);
+    return 0;
+  }
+  const domain = domainOf(load<u32>(type, TYPE_FLAGS));
+  const c = objectClass(bytes);
+  const head = STATE + STATE_ACTIVE + classSlot(domain, c);
+  let block: usize = c ? <usize>load<u32>(head) : 0;
+  if (block) store<u32>(head, load<u32>(block));
+  else {
+    block = takeObject(domain, bytes);
+    if (!block) return 0;
+  }
+  zeroBytes(block + OBJECT_FIELDS, bytes - OBJECT_FIELDS);
+  store<u32>(block + load<u32>(type, TYPE_LENGTH), items);
+  christen(block, load<u32>(type, TYPE_META));
+  return block;
+}
+
+/** Bytes of an instance with `items` items; 0 if no memory can hold it. */
+function itemsEnd(type: usize, items: u32): usize {
+  const bytes = <u64>load<u32>(type, TYPE_ITEMS) + <u64>items * load<u32>(type, TYPE_ITEM_BYTES);
+  return bytes > 0xffe00000 ? 0 : max(<usize>bytes, <usize>load<u32>(type, TYPE_SIZE));
+}
+
+/** Writes the header. */
+// @ts-ignore: decorator
+@inline
+export function christen(block: usize, meta: u32): void {
+  store<u32>(block, 1);
+  store<u32>(block, meta, OBJECT_META);
+  if (meta & META_TRACKED) setWord(STATE_YOUNG_COUNT, word(STATE_YOUNG_COUNT) + 1);
+}
+
+/** A block from a refilled active list, a slab or a span; private free lists are emptied before it fails. */
+export function takeObject(domain: u32, bytes: usize): usize {
+  if (word(STATE_POISON)) {
+    fault(FAULT_CORRUPT, 0);
+    return 0;
+  }
+  let block = tryTake(domain, bytes);
+  if (!block && clearFreeLists(0)) block = tryTake(domain, bytes);
+  if (!block) {
+    fault(FAULT_MEMORY, 0);
+    return 0;
+  }
+  if (domain == DOMAIN_CONTAINER) markYoung(block);
+  return block;
+}
+
+function tryTake(domain: u32, bytes: usize): usize {
+  if (bytes > MEDIUM_LIMIT) {
+    if (!enter()) return 0;
+    const span = takeSpan(pagesFor(bytes), 1, domain);
+    leave();
+    if (span) setWord(STATE_BUFFER_BYTES, word(STATE_BUFFER_BYTES) + <u32>bytes);
+    return span;
+  }
+  const c = objectClass(bytes);
+  const block = takeBlock(domain, c);
+  if (block || !poolsExhausted(c)) return block;
+  return takeBlock(domain, steppedClass(word(STATE_THRESHOLD) + 1));
+}
+
+/** The object is dead and owns nothing any more: its block goes to the private free list or back to its pool. */
+// @ts-ignore: decorator
+@inline
+export function discard(object: usize, type: usize): void {
+  if (load<u32>(type, TYPE_META) & META_TRACKED) {
+    const young = word(STATE_YOUNG_COUNT);
+    if (young) setWord(STATE_YOUNG_COUNT, young - 1);
+  }
+  if (load<u32>(type, TYPE_FREE_CAP) && cacheBlock(object, type)) return;
+  store<u32>(object, 0, OBJECT_META);
+  freeInline(object);
+}

@@ -1,0 +1,248 @@
+/**
+ * dict: CPython's compact table. Entries stand in the order of insertion; a sparse index of 1, 2 or 4 bytes a slot
+ * leads from a hash to an entry. A deleted entry has no key; the table is compacted when it is full.
+ *
+ *   table ├ entry: hash │ key │ value ┤ × capacity ├ index: slot × (mask + 1) ┤        capacity = 2/3 of the slots
+ *   slot    0 empty │ 1 deleted │ entry + 2
+ *
+ *   length ≤ filled ≤ capacity
+ */
+import {
+  DICT_FILLED,
+  DICT_LENGTH,
+  DICT_MASK,
+  DICT_MOVES,
+  DICT_SMALLEST,
+  DICT_TABLE,
+  DICT_VERSION,
+  ENTRY_BYTES,
+  ENTRY_HASH,
+  ENTRY_KEY,
+  ENTRY_VALUE,
+  FAULT_MEMORY,
+  FAULT_NONE,
+  TYPE_DICT,
+} from "../layout";
+import { fault } from "../alloc/malloc";
+import { allocateFixed } from "./alloc";
+import { giveBuffer, takeBuffer } from "./buffers";
+import { decref } from "./death";
+import { hashKey, sameKey } from "./hash";
+import { descriptor, incref } from "./header";
+
+const DELETED: u32 = 1;
+const FIRST: u32 = 2;
+/** Slots of the largest index whose table an address space can hold. */
+const SLOTS_LIMIT: u32 = 1 << 28;
+
+export function newDict(): usize {
+  return allocateFixed(descriptor(TYPE_DICT));
+}
+
+/** The value of a key, borrowed; 0 if there is none. */
+export function get(dict: usize, key: usize): usize {
+  const entry = find(dict, key, hashKey(key));
+  return entry ? <usize>load<u32>(entry, ENTRY_VALUE) : 0;
+}
+
+/** Takes its own references. A key that is there already keeps its object, and the old value is released. */
+export function set(dict: usize, key: usize, value: usize): u32 {
+  const hash = hashKey(key);
+  let entry = find(dict, key, hash);
+  if (entry) {
+    const old = <usize>load<u32>(entry, ENTRY_VALUE);
+    incref(value);
+    store<u32>(entry, <u32>value, ENTRY_VALUE);
+    decref(old);
+    return FAULT_NONE;
+  }
+  const filled = load<u32>(dict, DICT_FILLED);
+  if (filled == capacityOf(dict) && !rebuild(dict)) return FAULT_MEMORY;
+  const index = load<u32>(dict, DICT_FILLED);
+  entry = entryAt(dict, index);
+  store<u32>(entry, hash, ENTRY_HASH);
+  store<u32>(entry, <u32>key, ENTRY_KEY);
+  store<u32>(entry, <u32>value, ENTRY_VALUE);
+  place(indexOf(dict), load<u32>(dict, DICT_MASK), hash, index);
+  store<u32>(dict, index + 1, DICT_FILLED);
+  store<u32>(dict, load<u32>(dict, DICT_LENGTH) + 1, DICT_LENGTH);
+  touch(dict);
+  incref(key);
+  incref(value);
+  return FAULT_NONE;
+}
+
+/** Takes a key out and returns its value, which the caller owns; 0 if it was not there. */
+export function pop(dict: usize, key: usize): usize {
+  const hash = hashKey(key);
+  const entry = find(dict, key, hash);
+  if (!entry) return 0;
+  const mask = load<u32>(dict, DICT_MASK);
+  const indices = indexOf(dict);
+  const number = <u32>(entry - load<u32>(dict, DICT_TABLE)) / ENTRY_BYTES + FIRST;
+  let slot = hash & mask;
+  while (readSlot(indices, mask, slot) != number) slot = (slot + 1) & mask;
+  writeSlot(indices, mask, slot, DELETED);
+  const old = <usize>load<u32>(entry, ENTRY_KEY);
+  const value = <usize>load<u32>(entry, ENTRY_VALUE);
+  store<u32>(entry, 0, ENTRY_KEY);
+  store<u32>(entry, 0, ENTRY_VALUE);
+  store<u32>(dict, load<u32>(dict, DICT_LENGTH) - 1, DICT_LENGTH);
+  touch(dict);
+  decref(old);
+  return value;
+}
+
+/** True if the key was there; it and its value are released. */
+export function remove(dict: usize, key: usize): bool {
+  const value = pop(dict, key);
+  if (value) decref(value);
+  return value != 0;
+}
+
+/** Number of the first live entry from `index` on; −1 if there is none. */
+export function next(dict: usize, index: u32): i32 {
+  const filled = load<u32>(dict, DICT_FILLED);
+  for (; index < filled; index++) {
+    if (load<u32>(entryAt(dict, index), ENTRY_KEY)) return index;
+  }
+  return -1;
+}
+
+/** Releases every entry in the order of insertion, key before value. */
+export function clear(dict: usize): void {
+  const table = <usize>load<u32>(dict, DICT_TABLE);
+  const filled = load<u32>(dict, DICT_FILLED);
+  store<u32>(dict, 0, DICT_LENGTH);
+  store<u32>(dict, 0, DICT_TABLE);
+  store<u32>(dict, 0, DICT_FILLED);
+  store<u32>(dict, 0, DICT_MASK);
+  store<u32>(dict, load<u32>(dict, DICT_MOVES) + 1, DICT_MOVES);
+  touch(dict);
+  for (let i: u32 = 0; i < filled; i++) {
+    const entry = table + <usize>i * ENTRY_BYTES;
+    const key = <usize>load<u32>(entry, ENTRY_KEY);
+    if (!key) continue;
+    const value = <usize>load<u32>(entry, ENTRY_VALUE);
+    decref(key);
+    decref(value);
+  }
+  giveBuffer(table);
+}
+
+// ---- search ----
+
+/** The entry of a key, or 0. */
+function find(dict: usize, key: usize, hash: u32): usize {
+  if (!load<u32>(dict, DICT_LENGTH)) return 0;
+  const mask = load<u32>(dict, DICT_MASK);
+  const indices = indexOf(dict);
+  let slot = hash & mask;
+  while (true) {
+    const number = readSlot(indices, mask, slot);
+    if (!number) return 0;
+    if (number != DELETED) {
+      const entry = entryAt(dict, number - FIRST);
+      if (load<u32>(entry, ENTRY_HASH) == hash && sameKey(load<u32>(entry, ENTRY_KEY), key)) return entry;
+    }
+    slot = (slot + 1) & mask;
+  }
+}
+
+/** Notes an entry in the first free slot of its hash. */
+function place(indices: usize, mask: u32, hash: u32, index: u32): void {
+  let slot = hash & mask;
+  while (readSlot(indices, mask, slot) > DELETED) slot = (slot + 1) & mask;
+  writeSlot(indices, mask, slot, index + FIRST);
+}
+
+// @ts-ignore: decorator
+@inline
+function touch(dict: usize): void {
+  store<u32>(dict, load<u32>(dict, DICT_VERSION) + 1, DICT_VERSION);
+}
+
+// ---- the table ----
+
+// @ts-ignore: decorator
+@inline
+function entryAt(dict: usize, index: u32): usize {
+  return <usize>load<u32>(dict, DICT_TABLE) + <usize>index * ENTRY_BYTES;
+}
+
+/** Entries that a table with `slots` slots has room for. */
+// @ts-ignore: decorator
+@inline
+export function entriesFor(slots: u32): u32 {
+  return (slots << 1) / 3;
+}
+
+/** Entries that the dict's table has room for; 0 if it has none. */
+// @ts-ignore: decorator
+@inline
+export function capacityOf(dict: usize): u32 {
+  return load<u32>(dict, DICT_TABLE) ? entriesFor(load<u32>(dict, DICT_MASK) + 1) : 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function indexOf(dict: usize): usize {
+  return entryAt(dict, entriesFor(load<u32>(dict, DICT_MASK) + 1));
+}
+
+/** 0, 1, 2: slots of 1, 2, 4 bytes. */
+// @ts-ignore: decorator
+@inline
+function slotShift(mask: u32): u32 {
+  return u32(mask > 0xff) + u32(mask > 0xffff);
+}
+
+// @ts-ignore: decorator
+@inline
+function readSlot(indices: usize, mask: u32, slot: u32): u32 {
+  if (mask <= 0xff) return load<u8>(indices + slot);
+  return mask <= 0xffff ? load<u16>(indices + (slot << 1)) : load<u32>(indices + (slot << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function writeSlot(indices: usize, mask: u32, slot: u32, number: u32): void {
+  if (mask <= 0xff) store<u8>(indices + slot, <u8>number);
+  else if (mask <= 0xffff) store<u16>(indices + (slot << 1), <u16>number);
+  else store<u32>(indices + (slot << 2), number);
+}
+
+/** A new table with room for three times the live entries (CPython's growth), without the deleted ones. */
+function rebuild(dict: usize): bool {
+  const length = load<u32>(dict, DICT_LENGTH);
+  let slots = DICT_SMALLEST;
+  while (slots < length * 3) slots <<= 1;
+  if (slots > SLOTS_LIMIT) {
+    fault(FAULT_MEMORY, 0);
+    return false;
+  }
+  const capacity = entriesFor(slots);
+  const mask = slots - 1;
+  const table = takeBuffer(<usize>capacity * ENTRY_BYTES + ((<usize>slots) << slotShift(mask)));
+  if (!table) return false;
+  const indices = table + <usize>capacity * ENTRY_BYTES;
+  memory.fill(indices, 0, (<usize>slots) << slotShift(mask));
+  const old = <usize>load<u32>(dict, DICT_TABLE);
+  const filled = load<u32>(dict, DICT_FILLED);
+  let kept: u32 = 0;
+  for (let i: u32 = 0; i < filled; i++) {
+    const from = old + <usize>i * ENTRY_BYTES;
+    if (!load<u32>(from, ENTRY_KEY)) continue;
+    const to = table + <usize>kept * ENTRY_BYTES;
+    store<u64>(to, load<u64>(from));
+    store<u32>(to, load<u32>(from, ENTRY_VALUE), ENTRY_VALUE);
+    place(indices, mask, load<u32>(from, ENTRY_HASH), kept);
+    kept++;
+  }
+  giveBuffer(old);
+  store<u32>(dict, <u32>table, DICT_TABLE);
+  store<u32>(dict, kept, DICT_FILLED);
+  store<u32>(dict, mask, DICT_MASK);
+  store<u32>(dict, load<u32>(dict, DICT_MOVES) + 1, DICT_MOVES);
+  return true;
+}

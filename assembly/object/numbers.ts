@@ -1,0 +1,38 @@
+/** int: 64-bit, −5 … 256 shared and immortal. float: a double. */
+import {
+  FAULT_RANGE,
+  SMALL_INTS,
+  SMALL_INT_FIRST,
+  STATE_SMALL_INTS,
+  TYPE_FLOAT,
+  TYPE_INT,
+  VALUE,
+} from "../layout";
+import { word } from "../state";
+import { fault } from "../alloc/malloc";
+import { beget } from "./alloc";
+import { descriptor } from "./header";
+
+/** A new reference to an int; 0 if out of memory. */
+export function newInt(value: i64): usize {
+  const small = value - SMALL_INT_FIRST;
+  if (<u64>small < SMALL_INTS) return word(STATE_SMALL_INTS + ((<u32>small) << 2));
+  const int = beget(descriptor(TYPE_INT));
+  if (int) store<i64>(int, value, VALUE);
+  return int;
+}
+
+/** The same from an integral double, for a host whose 64-bit integers are slow; FAULT_RANGE beyond ±2^53. */
+export function newIntFrom(value: f64): usize {
+  if (!(abs<f64>(value) <= 9007199254740992)) {
+    fault(FAULT_RANGE, 0);
+    return 0;
+  }
+  return newInt(<i64>value);
+}
+
+export function newFloat(value: f64): usize {
+  const float = beget(descriptor(TYPE_FLOAT));
+  if (float) store<f64>(float, value, VALUE);
+  return float;
+}

@@ -1,0 +1,71 @@
+/**
+ * Loops over objects with the core linked from source: what a program gets whose own code runs in the same module.
+ * bench/objects-worker.ts has the same loops in TypeScript, bench/native/objects.py in Python.
+ */
+
+import { FLAG_CONTAINER, OBJECT_FIELDS, TYPE_FLAGS, TYPE_OFFSETS } from "../../assembly/layout";
+import { allocateFixed } from "../../assembly/object/alloc";
+import { decref } from "../../assembly/object/death";
+import { descriptor, incref } from "../../assembly/object/header";
+import { newFloat } from "../../assembly/object/numbers";
+import { start } from "../../assembly/object/start";
+import { defineType, newType } from "../../assembly/object/types";
+
+const STATE: usize = memory.data(16, 16);
+/** Id of a record with two reference fields. */
+const RECORD: usize = 0;
+
+/** Makes the types; false if memory is out. */
+export function setup(): bool {
+  if (start()) return false;
+  const type = newType(OBJECT_FIELDS + 8, 2);
+  if (!type) return false;
+  store<u32>(type, FLAG_CONTAINER, TYPE_FLAGS);
+  store<u32>(type + TYPE_OFFSETS, OBJECT_FIELDS);
+  store<u32>(type + TYPE_OFFSETS + 4, OBJECT_FIELDS + 4);
+  store<u32>(STATE + RECORD, defineType(type));
+  return load<u32>(STATE + RECORD) != 0;
+}
+
+export function floats(units: u32): void {
+  for (let i: u32 = 0; i < units; i++) decref(newFloat(<f64>i));
+}
+
+export function records(units: u32): void {
+  for (let i: u32 = 0; i < units; i++) decref(allocateFixed(descriptor(load<u32>(STATE + RECORD))));
+}
+
+/** Counts one object up and down. */
+export function counts(units: u32): void {
+  const object = allocateFixed(descriptor(load<u32>(STATE + RECORD)));
+  for (let i: u32 = 0; i < units; i++) {
+    incref(object);
+    decref(object);
+  }
+  decref(object);
+}
+
+/** A full binary tree of records; a new reference. */
+export function tree(depth: u32): usize {
+  const node = allocateFixed(descriptor(load<u32>(STATE + RECORD)));
+  if (depth) {
+    store<u32>(node, <u32>tree(depth - 1), OBJECT_FIELDS);
+    store<u32>(node, <u32>tree(depth - 1), OBJECT_FIELDS + 4);
+  }
+  return node;
+}
+
+/** A chain of records; a new reference to its head. */
+export function chain(length: u32): usize {
+  let head: usize = 0;
+  for (let i: u32 = 0; i < length; i++) {
+    const node = allocateFixed(descriptor(load<u32>(STATE + RECORD)));
+    store<u32>(node, <u32>head, OBJECT_FIELDS);
+    head = node;
+  }
+  return head;
+}
+
+export function drop(object: usize): void {
+  decref(object);
+}

@@ -1,0 +1,139 @@
+/**
+ * What the core exports for objects. Pointers are unsigned going in and signed coming back; a result of 0 where a
+ * pointer is due means that the state word FAULT says why; functions that return a code return the fault itself.
+ * Nothing has changed after a fault.
+ */
+export interface ObjectExports {
+  /** Makes the built-in types and the shared values, once. */
+  objects_start(): number;
+  new_type(size: number, refs: number): number;
+  define_type(descriptor: number): number;
+  alloc(type: number, items: number): number;
+  incref(p: number): undefined;
+  decref(p: number): undefined;
+  /** `decref` that returns the fault. */
+  release(p: number): number;
+  make_immortal(p: number): undefined;
+  int_new(value: bigint): number;
+  int_from(value: number): number;
+  float_new(value: number): number;
+  str_new(length: number, wide: number): number;
+  str_char(code: number): number;
+  str_intern(s: number): number;
+  str_hash(s: number): number;
+  str_equals(a: number, b: number): number;
+  bytes_new(length: number): number;
+  tuple_new(length: number): number;
+  list_new(length: number): number;
+  list_append(list: number, value: number): number;
+  list_insert(list: number, index: number, value: number): number;
+  list_set(list: number, index: number, value: number): number;
+  list_pop(list: number, index: number): number;
+  list_delete(list: number, from: number, to: number): number;
+  list_slice(list: number, from: number, to: number): number;
+  list_clear(list: number): undefined;
+  dict_new(): number;
+  dict_set(dict: number, key: number, value: number): number;
+  dict_get(dict: number, key: number): number;
+  dict_has(dict: number, key: number): number;
+  dict_delete(dict: number, key: number): number;
+  dict_pop(dict: number, key: number): number;
+  dict_next(dict: number, index: number): number;
+  dict_clear(dict: number): undefined;
+  weakref_new(p: number, token: number): number;
+  deref(weakref: number): number;
+  weakref_hash(weakref: number): number;
+  weakref_count(p: number): number;
+  clear_free_lists(type: number): undefined;
+  object_next(p: number): number;
+  object_census(table: number): number;
+  /** Proves that `p` is the start of a live object. */
+  check_object(p: number): number;
+  /** Objects found to be trash; −1 with the fault CORRUPT. */
+  gc(generation: number): number;
+  /** A request failed for want of memory: collects. 1 if it is worth another try. */
+  gc_rescue(): number;
+  /** Thresholds or the switch were changed in the state block. */
+  gc_retune(): undefined;
+  gc_freeze(): undefined;
+  gc_unfreeze(): undefined;
+  /** These four write addresses to a buffer and return their number; with buffer 0 they only count. */
+  gc_objects(generation: number, buffer: number): number;
+  gc_referents(p: number, buffer: number): number;
+  gc_referrers(targets: number, count: number, buffer: number): number;
+  gc_saved(buffer: number): number;
+}
+
+/** The functions of {@link ObjectExports}. */
+export const OBJECT_FUNCTIONS = [
+  "objects_start",
+  "new_type",
+  "define_type",
+  "alloc",
+  "incref",
+  "decref",
+  "release",
+  "make_immortal",
+  "int_new",
+  "int_from",
+  "float_new",
+  "str_new",
+  "str_char",
+  "str_intern",
+  "str_hash",
+  "str_equals",
+  "bytes_new",
+  "tuple_new",
+  "list_new",
+  "list_append",
+  "list_insert",
+  "list_set",
+  "list_pop",
+  "list_delete",
+  "list_slice",
+  "list_clear",
+  "dict_new",
+  "dict_set",
+  "dict_get",
+  "dict_has",
+  "dict_delete",
+  "dict_pop",
+  "dict_next",
+  "dict_clear",
+  "weakref_new",
+  "deref",
+  "weakref_hash",
+  "weakref_count",
+  "clear_free_lists",
+  "object_next",
+  "object_census",
+  "check_object",
+  "gc",
+  "gc_rescue",
+  "gc_retune",
+  "gc_freeze",
+  "gc_unfreeze",
+  "gc_objects",
+  "gc_referents",
+  "gc_referrers",
+  "gc_saved",
+] as const satisfies readonly (keyof ObjectExports)[];
+
+/** A copy with a shape that engines know, unlike the exports of a module. */
+export function openAbi(exports: ObjectExports): ObjectExports {
+  const abi = {} as Record<string, unknown>;
+  for (const name of OBJECT_FUNCTIONS) abi[name] = exports[name];
+  return abi as unknown as ObjectExports;
+}
+
+/** The same functions, each behind `attend`, which may throw. */
+export function guardedAbi(attend: () => void, abi: () => ObjectExports): ObjectExports {
+  const guarded = {} as Record<string, unknown>;
+  for (const name of OBJECT_FUNCTIONS) {
+    guarded[name] = (...values: never[]) => {
+      attend();
+      return (abi()[name] as (...values: never[]) => unknown)(...values);
+    };
+  }
+  return guarded as unknown as ObjectExports;
+}

@@ -1,0 +1,122 @@
+import {
+  DICT_FILLED,
+  DICT_LENGTH,
+  DICT_MOVES,
+  DICT_TABLE,
+  ENTRY_BYTES,
+  ENTRY_HASH,
+  ENTRY_KEY,
+  ENTRY_VALUE,
+  TYPE_DICT,
+} from "../generated/layout.js";
+import type { Ptr } from "../ptr.js";
+import type { Ref, Space } from "./space.js";
+
+/**
+ * Dicts: insertion-ordered. Keys are equal if they are the same object, strs with the same text, or ints of the same
+ * value. The methods throw `ERR_HEAP_TYPE` for what is no dict, and what every method throws for a dead object.
+ */
+export class Dicts {
+  readonly #space: Space;
+
+  /** @internal */
+  constructor(space: Space) {
+    this.#space = space;
+  }
+
+  /** Number of entries. */
+  size(dict: Ref): number {
+    return this.#space.u32[(this.#require("dicts.size", dict) + DICT_LENGTH) >>> 2]!;
+  }
+
+  /** The value of a key, *borrowed*; 0 if there is none. */
+  get(dict: Ref, key: Ref): Ptr {
+    const d = this.#require("dicts.get", dict);
+    const k = this.#space.require("dicts.get", key);
+    return (this.#space.enter(() => this.#space.abi.dict_get(d, k)) >>> 0) as Ptr;
+  }
+
+  /** Is there such a key? */
+  has(dict: Ref, key: Ref): boolean {
+    const d = this.#require("dicts.has", dict);
+    const k = this.#space.require("dicts.has", key);
+    return this.#space.enter(() => this.#space.abi.dict_has(d, k)) !== 0;
+  }
+
+  /**
+   * Sets the value of a key; takes its own references to both. An equal key that is already there stays; the old value
+   * is released after the store.
+   * @throws HeapError also `ERR_HEAP_OOM`; the dict is as it was
+   */
+  set(dict: Ref, key: Ref, value: Ref): void {
+    const d = this.#require("dicts.set", dict);
+    const k = this.#space.require("dicts.set", key);
+    const v = this.#space.require("dicts.set", value);
+    this.#space.done("dicts.set", ENTRY_BYTES, () => this.#space.abi.dict_set(d, k, v));
+  }
+
+  /** Removes a key and its value; was there such a key? */
+  delete(dict: Ref, key: Ref): boolean {
+    const d = this.#require("dicts.delete", dict);
+    const k = this.#space.require("dicts.delete", key);
+    return this.#space.enter(() => this.#space.abi.dict_delete(d, k)) !== 0;
+  }
+
+  /**
+   * The keys, each *borrowed*, in the order of their insertion. The dict may change meanwhile: keys that were removed
+   * are left out, keys that were added are not visited.
+   */
+  keys(dict: Ref): IterableIterator<Ptr> {
+    return visit(this.#space, this.#require("dicts.keys", dict), "dicts.keys", (key) => key);
+  }
+
+  /** The keys with their values of the moment, each *borrowed*; otherwise as `keys`. */
+  entries(dict: Ref): IterableIterator<[key: Ptr, value: Ptr]> {
+    const pair = (key: Ptr, value: Ptr): [Ptr, Ptr] => [key, value];
+    return visit(this.#space, this.#require("dicts.entries", dict), "dicts.entries", pair);
+  }
+
+  #require(operation: string, dict: Ref): Ptr {
+    return this.#space.requireType(operation, dict, TYPE_DICT, "dict");
+  }
+}
+
+/**
+ * Visits the entries that a dict has now, as far as it still has them when their turn comes. Holds no references, so
+ * it may be dropped at any point: before each step it looks whether the key still stands where it stood, and finds the
+ * places anew when entries have moved. A key is known by its address and its hash, as a new one may take the address.
+ */
+function visit<T>(
+  space: Space,
+  dict: Ptr,
+  operation: string,
+  result: (key: Ptr, value: Ptr) => T,
+): IterableIterator<T> {
+  const word = (offset: number): number => space.u32[(dict + offset) >>> 2]!;
+  const entry = (index: number, offset: number): number =>
+    space.u32[(word(DICT_TABLE) + index * ENTRY_BYTES + offset) >>> 2]!;
+  const places = (): Map<number, number> => {
+    const found = new Map<number, number>();
+    for (let index = 0; index < word(DICT_FILLED); index++) {
+      const key = entry(index, ENTRY_KEY);
+      if (key !== 0) found.set(key, index);
+    }
+    return found;
+  };
+  let moves = word(DICT_MOVES);
+  let place = places();
+  const waiting = [...place].map(([key, index]) => ({ key, hash: entry(index, ENTRY_HASH) }));
+  return (function* () {
+    for (const { key, hash } of waiting) {
+      space.require(operation, dict);
+      if (word(DICT_MOVES) !== moves) {
+        place = places();
+        moves = word(DICT_MOVES);
+      }
+      const index = place.get(key) ?? Infinity;
+      const isThere =
+        index < word(DICT_FILLED) && entry(index, ENTRY_KEY) === key && entry(index, ENTRY_HASH) === hash;
+      if (isThere) yield result(key as Ptr, entry(index, ENTRY_VALUE) as Ptr);
+    }
+  })();
+}

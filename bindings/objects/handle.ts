@@ -1,0 +1,101 @@
+import type { Engine } from "../engine.js";
+import { HeapError, hex } from "../errors.js";
+import { makeDisposable } from "../dispose.js";
+import type { Ptr } from "../ptr.js";
+import type { Handles, HandleRecord } from "./handles.js";
+
+/** The pointer of a handle that belongs to the heap of `engine`. */
+export let handlePtr: (handle: Handle, engine: Engine, operation: string) => Ptr;
+
+/**
+ * Owns exactly one reference to an object, until `dispose()` or `release()`. Made by `heap.own` and by `dup`; accepted
+ * wherever a pointer is.
+ *
+ *     using name = heap.own(heap.str("Ada"));
+ *
+ * A handle that the program forgets is found when the host collects it; what happens then is the heap's option
+ * `forgottenHandles`.
+ */
+export class Handle implements Disposable {
+  /** The same as `dispose()`. */
+  declare readonly [Symbol.dispose]: () => void;
+  readonly #handles: Handles;
+  readonly #ptr: Ptr;
+  /** Undefined once the handle owns nothing. */
+  #record: HandleRecord | undefined;
+
+  /** @internal Use `heap.own`. */
+  constructor(handles: Handles, record: HandleRecord) {
+    this.#handles = handles;
+    this.#ptr = record.ptr;
+    this.#record = record;
+  }
+
+  static {
+    handlePtr = (handle, engine, operation) => {
+      if (handle.#handles.engine !== engine) throw foreignError(operation, handle.#ptr);
+      handle.#owned(operation);
+      return handle.#ptr;
+    };
+  }
+
+  /**
+   * The object, *borrowed* from the handle.
+   * @throws HeapError `ERR_HEAP_USE_AFTER_DISPOSE`
+   */
+  get ptr(): Ptr {
+    this.#owned("ptr");
+    return this.#ptr;
+  }
+
+  /** Does the handle own nothing any more? Also true once the heap is disposed of. */
+  get disposed(): boolean {
+    return this.#record === undefined || this.#record.ended || this.#handles.engine.disposed;
+  }
+
+  /**
+   * A *new* handle with a reference of its own to the same object.
+   * @throws HeapError `ERR_HEAP_USE_AFTER_DISPOSE`
+   */
+  dup(): Handle {
+    this.#owned("dup");
+    return this.#handles.dup(this.#ptr);
+  }
+
+  /**
+   * The reference itself, *new* to the caller, who must see to it from now on; the handle is disposed of.
+   * @throws HeapError `ERR_HEAP_USE_AFTER_DISPOSE`
+   */
+  release(): Ptr {
+    const record = this.#owned("release");
+    this.#record = undefined;
+    this.#handles.forget(this, record);
+    return this.#ptr;
+  }
+
+  /** Releases the reference. May be repeated; does nothing once the heap is disposed of. */
+  dispose(): void {
+    const record = this.#record;
+    this.#record = undefined;
+    if (record === undefined || record.ended) return;
+    this.#handles.end(this, record);
+  }
+
+  /** The state as text, for consoles. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.disposed ? `Handle { disposed }` : `Handle { ${this.#handles.describe(this.#ptr)} }`;
+  }
+
+  #owned(operation: string): HandleRecord {
+    if (this.#record !== undefined && !this.disposed) return this.#record;
+    const message = `${operation}: the handle to the object at ${hex(this.#ptr)} was disposed of`;
+    throw new HeapError("ERR_HEAP_USE_AFTER_DISPOSE", message, { operation, ptr: this.#ptr });
+  }
+}
+
+makeDisposable(Handle.prototype);
+
+function foreignError(operation: string, ptr: Ptr): HeapError {
+  const message = `${operation}: the handle belongs to another heap`;
+  return new HeapError("ERR_HEAP_FOREIGN_HANDLE", message, { operation, ptr });
+}

@@ -1,0 +1,95 @@
+import { HeapError } from "../errors.js";
+import type { Ptr } from "../ptr.js";
+import type { Counts } from "./counts.js";
+import type { Value } from "./fields.js";
+import { KINDS } from "./kinds.js";
+import type { Ref, Space } from "./space.js";
+import { factsOf, type ItemLayout, type KnownType, type Types } from "./types.js";
+
+/** Items of records with a tail, of tuples, lists and bytes; bounds are checked. */
+export class Items {
+  readonly #space: Space;
+  readonly #counts: Counts;
+  readonly #types: Types;
+
+  constructor(space: Space, counts: Counts, types: Types) {
+    this.#space = space;
+    this.#counts = counts;
+    this.#types = types;
+  }
+
+  /** Number of items; of a str its code units, of a dict its entries. */
+  length(ref: Ref): number {
+    const p = this.#space.require("length", ref);
+    return this.#lengthOf("length", p, this.#types.of("length", p));
+  }
+
+  /** An item: a *borrowed* reference, or a number. */
+  get(ref: Ref, index: number): Ptr | number | bigint {
+    const p = this.#space.require("getItem", ref);
+    const { kind, address } = this.#find("getItem", p, index);
+    return this.#space[kind === "ref" ? "u32" : kind][address >>> KINDS[kind].shift]!;
+  }
+
+  /** Stores an item; takes its own reference to one, and releases the old one after the store. */
+  set(ref: Ref, index: number, value: Value | number | bigint): void {
+    const space = this.#space;
+    const p = space.require("setItem", ref);
+    const { kind, address } = this.#find("setItem", p, index);
+    const slot = address >>> KINDS[kind].shift;
+    if (kind === "ref") {
+      const v = space.resolveValue("setItem", value);
+      if (v !== 0) this.#counts.incref(v);
+      const old = space.u32[slot]!;
+      space.u32[slot] = v;
+      if (old !== 0) this.#counts.drop(old as Ptr);
+    } else if (kind === "i64") {
+      space.i64[slot] = BigInt(value as number | bigint);
+    } else {
+      space[kind][slot] = Number(value);
+    }
+  }
+
+  #find(operation: string, p: Ptr, index: number): { kind: ItemLayout["kind"]; address: number } {
+    const type = this.#types.of(operation, p);
+    const { itemLayout } = factsOf(type);
+    if (itemLayout === undefined) throw noItems(operation, p, type);
+    requireIndex(operation, p, index, this.#lengthOf(operation, p, type));
+    const { kind, offset, isBuffer } = itemLayout;
+    const first = isBuffer ? this.#space.u32[(p + offset) >>> 2]! : p + offset;
+    return { kind, address: first + (index << KINDS[kind].shift) };
+  }
+
+  #lengthOf(operation: string, p: Ptr, type: KnownType): number {
+    const { length } = factsOf(type);
+    if (length === 0) throw noItems(operation, p, type);
+    return this.#space.u32[(p + length) >>> 2]!;
+  }
+}
+
+/** Refuses an index that is not one of `length` items. */
+export function requireIndex(operation: string, p: Ptr, index: unknown, length: number): void {
+  if (typeof index === "number" && Number.isInteger(index) && index >= 0 && index < length) return;
+  throw indexError(operation, p, index, length - 1);
+}
+
+/** The error for an index outside of 0 … `maximum`. */
+export function indexError(operation: string, ptr: Ptr, index: unknown, maximum: number): HeapError {
+  const isNumber = typeof index === "number" || typeof index === "bigint";
+  const range = maximum < 0 ? "there are none" : `they go from 0 to ${maximum}`;
+  const message = `${operation}: no index ${isNumber ? String(index) : `of type ${typeof index}`}; ${range}`;
+  const code = isNumber ? "ERR_HEAP_RANGE" : "ERR_HEAP_ARGUMENT";
+  return new HeapError(code, message, {
+    operation,
+    ptr,
+    argument: "index",
+    value: index,
+    minimum: 0,
+    maximum,
+  });
+}
+
+function noItems(operation: string, ptr: Ptr, type: KnownType): HeapError {
+  const message = `${operation}: a ${type.name} has no items`;
+  return new HeapError("ERR_HEAP_TYPE", message, { operation, ptr });
+}

@@ -1,0 +1,109 @@
+import { Collector } from "../collector/collector.js";
+import type { Core, CoreHooks } from "../core.js";
+import type { Engine } from "../engine.js";
+import type { Ptr } from "../ptr.js";
+import { Counts } from "./counts.js";
+import { Dicts } from "./dicts.js";
+import { Fields } from "./fields.js";
+import { Finalizers } from "./finalizers.js";
+import { Handles } from "./handles.js";
+import { Items } from "./items.js";
+import { Survey } from "./leaks.js";
+import { Lists } from "./lists.js";
+import { Space } from "./space.js";
+import { Strs } from "./strs.js";
+import { Tuples } from "./tuples.js";
+import { Types } from "./types.js";
+import { Values } from "./values.js";
+import { Weakrefs } from "./weakrefs.js";
+
+/** The object layer of one heap, a part for each noun. */
+export interface Parts {
+  readonly space: Space;
+  readonly types: Types;
+  readonly counts: Counts;
+  readonly fields: Fields;
+  readonly items: Items;
+  readonly values: Values;
+  readonly lists: Lists;
+  readonly dicts: Dicts;
+  readonly tuples: Tuples;
+  readonly strs: Strs;
+  readonly weakrefs: Weakrefs;
+  readonly finalizers: Finalizers;
+  readonly handles: Handles;
+  readonly collector: Collector;
+  readonly survey: Survey;
+  /** Weak references that weak collections own. */
+  readonly owned: Set<Ptr>;
+}
+
+/** Puts the parts together, and lets the core call them. */
+export function assemble(engine: Engine, core: Core): Parts {
+  const space = new Space(engine, (core) => {
+    space.begun(core.exports.objects_start());
+    types.start();
+    collector.start();
+  });
+  const types = new Types(space);
+  const counts = new Counts(space);
+  const strs = new Strs(space);
+  const dicts = new Dicts(space);
+  const handles = new Handles(space, counts, types);
+  const weakrefs = new Weakrefs(space, counts, types);
+  const finalizers = new Finalizers(space);
+  const collector = new Collector(space, types);
+  connect(core.hooks, engine, types, weakrefs, finalizers, collector);
+  return {
+    space,
+    types,
+    counts,
+    fields: new Fields(space, counts, types),
+    items: new Items(space, counts, types),
+    values: new Values(space, counts, strs, dicts),
+    lists: new Lists(space),
+    dicts,
+    tuples: new Tuples(space),
+    strs,
+    weakrefs,
+    finalizers,
+    handles,
+    collector,
+    survey: new Survey(space, types, handles),
+    owned: new Set(),
+  };
+}
+
+/** Lets the core's calls reach the parts. Whatever happens, nothing is thrown back into the core. */
+function connect(
+  hooks: CoreHooks,
+  engine: Engine,
+  types: Types,
+  weakrefs: Weakrefs,
+  finalizers: Finalizers,
+  collector: Collector,
+): void {
+  hooks.finalize = (object, type) => {
+    try {
+      if (type === 0) return finalizers.died(object as Ptr);
+      const finalizer = types.finalizer(type);
+      if (finalizer) engine.call(() => finalizer(object as Ptr));
+    } catch (error) {
+      engine.report(error);
+    }
+  };
+  hooks.callback = (weakref, token) => {
+    try {
+      weakrefs.run(weakref as Ptr, token);
+    } catch (error) {
+      engine.report(error);
+    }
+  };
+  hooks.collection = (phase, subject) => {
+    try {
+      collector.hear(phase, subject);
+    } catch (error) {
+      engine.report(error);
+    }
+  };
+}

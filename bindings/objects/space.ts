@@ -1,0 +1,325 @@
+import {
+  ARENA_BYTES,
+  ARENA_PAGED,
+  ARENA_SHIFT,
+  FAULT_DOUBLE_FREE,
+  FAULT_MEMORY,
+  FAULT_NONE,
+  FAULT_RANGE,
+  FAULT_TYPE,
+  META_DYING,
+  META_TYPE,
+  STATE_FIRST,
+  STATE_MAP,
+} from "../generated/layout.js";
+import type { Core } from "../core.js";
+import type { Client, Engine } from "../engine.js";
+import { HeapError, hex, show } from "../errors.js";
+import { badPointerReason } from "../faults.js";
+import { NULL, isU32, type Ptr } from "../ptr.js";
+import { guardedAbi, openAbi, type ObjectExports } from "./abi.js";
+import { Handle, handlePtr } from "./handle.js";
+
+/** A reference as methods accept it: a pointer, or a handle that stands for one. */
+export type Ref = Ptr | Handle;
+
+/** Makes what the object layer needs before its first use. */
+export type Starter = (core: Core) => void;
+
+const NO_BYTES = new ArrayBuffer(0);
+
+// Imported constants are read from memory at every use, a module's own are part of the code.
+const TO_ARENA = ARENA_SHIFT;
+const PAGED = ARENA_PAGED;
+const LIFE = META_TYPE | META_DYING;
+const IDS = META_TYPE;
+
+/**
+ * Object memory as the bindings see it: arrays of every width over the linear memory, the core's object functions, and
+ * the test whether a number is the address of a live object.
+ *
+ * The arrays are read and written without asking whether they are still good. They read as `undefined` when the memory
+ * was grown by somebody else, when the heap is closed, and before the first object was made; every accessor that sees
+ * this comes to {@link renew} and tries again. That is all a closed heap costs: nothing.
+ */
+export class Space implements Client {
+  readonly engine: Engine;
+  /** Are pointers checked? */
+  readonly checked: boolean;
+  i8!: Int8Array;
+  u8!: Uint8Array;
+  i16!: Int16Array;
+  u16!: Uint16Array;
+  i32!: Int32Array;
+  u32!: Uint32Array;
+  i64!: BigInt64Array;
+  f32!: Float32Array;
+  f64!: Float64Array;
+  abi!: ObjectExports;
+  /** Word index of the arena map. */
+  map = 0;
+  /** Addresses below this one are no objects; all addresses if every check has to ask the core. */
+  first = 0;
+  /** Those who keep the arrays and functions at hand themselves. */
+  readonly #users: (() => void)[] = [];
+  readonly #start: Starter;
+  /** Does the core prove of every pointer that an object starts there? */
+  readonly #isStrict: boolean;
+  #core!: Core;
+  #abi!: ObjectExports;
+  #open = false;
+  #started = false;
+  #attend: () => void = () => {};
+
+  constructor(engine: Engine, start: Starter) {
+    this.engine = engine;
+    this.checked = engine.settings.checks;
+    this.#start = start;
+    this.#isStrict = engine.settings.strict;
+    engine.attach(this);
+  }
+
+  // ---- open and closed ----
+
+  /** Calls `look` now, and whenever the arrays or the functions have changed. */
+  follow(look: () => void): void {
+    this.#users.push(look);
+    look();
+  }
+
+  open(core: Core): void {
+    this.#core = core;
+    this.#open = true;
+    this.#abi = openAbi(core.exports);
+    this.map = core.stateAddress(STATE_MAP) >>> 2;
+    if (this.#started) this.#use();
+    else this.#hide();
+  }
+
+  close(attend: () => void): void {
+    this.#open = false;
+    this.#attend = attend;
+    this.#hide();
+  }
+
+  /** The heap was reset: there are no types and no objects. */
+  restart(): void {
+    this.#started = false;
+    this.#hide();
+  }
+
+  /** Word of the state block; starts the object layer if that was not done. */
+  state(offset: number): number {
+    if (!this.#open || !this.#started) this.renew();
+    return this.#core.state(offset);
+  }
+
+  /** The core, with the object layer started. */
+  get core(): Core {
+    if (!this.#open || !this.#started) this.renew();
+    return this.#core;
+  }
+
+  /** Is there an object layer, that is, was any object or type made? */
+  get started(): boolean {
+    return this.#started;
+  }
+
+  /**
+   * Makes the arrays good again after they read as `undefined`; false if they were.
+   * @throws HeapError if the heap is closed
+   */
+  renew(): boolean {
+    if (!this.#open) {
+      this.#attend();
+      if (!this.#started) this.renew();
+      return true;
+    }
+    if (!this.#started) {
+      this.#started = true;
+      try {
+        this.#use();
+        this.#start(this.#core);
+      } catch (error) {
+        this.restart();
+        throw error;
+      }
+      return true;
+    }
+    if (this.i32.length > 0 && this.i32.buffer === this.#core.memory.buffer) return false;
+    this.#core.views.refresh();
+    return true;
+  }
+
+  #use(): void {
+    this.abi = this.#abi;
+    const { views } = this.#core;
+    views.onRefresh = () => this.#look(views.bytes.buffer, views.bytes.length);
+    this.#look(views.bytes.buffer, views.bytes.length);
+  }
+
+  #hide(): void {
+    this.abi = guardedAbi(
+      () => void this.renew(),
+      () => this.abi,
+    );
+    this.#core.views.onRefresh = undefined;
+    this.#look(NO_BYTES, 0);
+  }
+
+  #look(buffer: ArrayBuffer, length: number): void {
+    this.i8 = new Int8Array(buffer, 0, length);
+    this.u8 = new Uint8Array(buffer, 0, length);
+    this.i16 = new Int16Array(buffer, 0, length >>> 1);
+    this.u16 = new Uint16Array(buffer, 0, length >>> 1);
+    this.i32 = new Int32Array(buffer, 0, length >>> 2);
+    this.u32 = new Uint32Array(buffer, 0, length >>> 2);
+    this.i64 = new BigInt64Array(buffer, 0, length >>> 3);
+    this.f32 = new Float32Array(buffer, 0, length >>> 2);
+    this.f64 = new Float64Array(buffer, 0, length >>> 3);
+    this.first = this.#isStrict ? 2 ** 32 : this.#core.state(STATE_FIRST) * ARENA_BYTES;
+    for (const look of this.#users) look();
+  }
+
+  // ---- pointers ----
+
+  /** Is there a live object at `p`? A few loads; the debug core can prove more. */
+  live(p: number): boolean {
+    const word = p >>> 2;
+    return (
+      (p & 7) === 0 &&
+      this.i32[this.map + (p >>> TO_ARENA)]! >= PAGED &&
+      this.i32[word]! > 0 &&
+      ((this.i32[word + 1]! & LIFE) - 1) >>> 0 < IDS &&
+      (!this.#isStrict || this.#core.exports.check_object(p) === FAULT_NONE)
+    );
+  }
+
+  /** The pointer that a handle, or whatever came in place of a pointer, stands for. */
+  resolve(operation: string, value: unknown): Ptr {
+    if (value instanceof Handle) return handlePtr(value, this.engine, operation);
+    if (isU32(value)) return value as Ptr;
+    const message = `${operation}: a pointer or a handle of this heap is needed, not ${show(value)}`;
+    throw new HeapError("ERR_HEAP_ARGUMENT", message, { operation, argument: "ptr", value });
+  }
+
+  /** A value to store: null is one. */
+  resolveValue(operation: string, value: unknown): Ptr {
+    return value === null ? NULL : this.resolve(operation, value);
+  }
+
+  /** The pointer of a live object, checked unless nothing is. */
+  require(operation: string, value: unknown): Ptr {
+    const p = typeof value === "number" ? (value as Ptr) : this.resolve(operation, value);
+    if (this.checked ? !this.live(p) : this.i32[p >>> 2] === undefined) this.refuse(operation, p);
+    return p;
+  }
+
+  /** The pointer of a live object of a built-in type. */
+  requireType(operation: string, value: unknown, type: number, name: string): Ptr {
+    const p = this.require(operation, value);
+    if (!this.checked || (this.u32[(p >>> 2) + 1]! & META_TYPE) === type) return p;
+    const message = `${operation}(${hex(p)}): the object is no ${name}`;
+    throw new HeapError("ERR_HEAP_TYPE", message, { operation, ptr: p });
+  }
+
+  /** An accessor found no live object at `p`: returns if the arrays were stale and it is there after all. */
+  refuse(operation: string, p: Ptr): void {
+    if (this.renew() && (this.checked ? this.live(p) : this.i32[p >>> 2] !== undefined)) return;
+    throw this.deadError(operation, p);
+  }
+
+  /** Why there is no live object at `p`. */
+  deadError(operation: string, p: Ptr): HeapError {
+    const call = `${operation}(${hex(p)})`;
+    const details = { operation, ptr: p };
+    if (!isU32(p)) return argumentError(operation, "ptr", p, "a pointer of this heap");
+    const inHeap = p % 8 === 0 && (this.i32[this.map + (p >>> ARENA_SHIFT)] ?? 0) >= ARENA_PAGED;
+    if (!inHeap) {
+      const message = `${call}: ${badPointerReason(this.#core, p, "object")}`;
+      return new HeapError("ERR_HEAP_BAD_POINTER", message, details);
+    }
+    const meta = this.u32[(p >>> 2) + 1] ?? 0;
+    const reason = (meta & META_DYING) !== 0 ? "the object is being destroyed" : "the object is dead";
+    return new HeapError("ERR_HEAP_USE_AFTER_FREE", `${call}: ${reason}`, details);
+  }
+
+  // ---- the core ----
+
+  /** The core answered to `objects_start`. */
+  begun(fault: number): void {
+    if (fault === FAULT_NONE) return;
+    this.#core.takeFault();
+    throw this.engine.outOfMemory("start", 0);
+  }
+
+  /** A new object from a call into the core that gives 0 on a fault; a second try after memory was asked for. */
+  made(p: number, operation: string, size: number, again: () => number): Ptr {
+    return p === 0 ? this.#makeAgain(operation, size, again) : ((p >>> 0) as Ptr);
+  }
+
+  #makeAgain(operation: string, size: number, again: () => number): Ptr {
+    if (this.#takeFault(operation) !== FAULT_MEMORY || !this.engine.relieve(size)) {
+      throw this.engine.outOfMemory(operation, size);
+    }
+    const p = this.enter(again);
+    if (p !== 0) return (p >>> 0) as Ptr;
+    this.#takeFault(operation);
+    throw this.engine.outOfMemory(operation, size);
+  }
+
+  /** The fault of the last call if it was lack of memory; any other is thrown. */
+  #takeFault(operation: string): number {
+    const fault = this.#core.takeFault();
+    if (fault !== FAULT_NONE && fault !== FAULT_MEMORY) this.fault(operation, NULL, fault);
+    return FAULT_MEMORY;
+  }
+
+  /** Does what `action` does; its result is a fault code. A second try after memory was asked for. */
+  done(operation: string, size: number, action: () => number): void {
+    let fault = this.enter(action);
+    if (fault === FAULT_NONE) return;
+    if (fault === FAULT_MEMORY && this.engine.relieve(size)) fault = this.enter(action);
+    if (fault === FAULT_NONE) return;
+    this.#core.takeFault();
+    if (fault === FAULT_MEMORY) throw this.engine.outOfMemory(operation, size);
+    this.fault(operation, NULL, fault);
+  }
+
+  /** Runs something that enters the core. */
+  enter<T>(action: () => T): T {
+    return this.engine.protect(action);
+  }
+
+  /** A `decref` that the core refused. */
+  releaseFault(p: Ptr, fault: number): never {
+    this.#core.takeFault();
+    return this.fault("decref", p, fault);
+  }
+
+  /** Throws the error for a fault. */
+  fault(operation: string, p: Ptr, fault: number): never {
+    const call = p === 0 ? operation : `${operation}(${hex(p)})`;
+    const details = p === 0 ? { operation } : { operation, ptr: p };
+    if (fault === FAULT_TYPE) {
+      throw new HeapError("ERR_HEAP_TYPE", `${call}: the object is of another type`, details);
+    }
+    if (fault === FAULT_RANGE) throw new HeapError("ERR_HEAP_RANGE", `${call}: out of range`, details);
+    if (fault === FAULT_DOUBLE_FREE) {
+      const message = `${call}: more references were released than were taken`;
+      throw new HeapError("ERR_HEAP_DOUBLE_FREE", message, details);
+    }
+    return this.engine.throwFault(operation, p, fault);
+  }
+}
+
+/** The error for an argument of a wrong kind. */
+export function argumentError(
+  operation: string,
+  argument: string,
+  value: unknown,
+  expected: string,
+): HeapError {
+  const message = `${operation}: ${argument} must be ${expected}, not ${show(value)}`;
+  return new HeapError("ERR_HEAP_ARGUMENT", message, { operation, argument, value });
+}

@@ -1,0 +1,85 @@
+import { META_WIDE, STR_DATA, STR_LENGTH, TYPE_STR } from "../generated/layout.js";
+import type { Ptr } from "../ptr.js";
+import type { Ref, Space } from "./space.js";
+
+/** Largest code unit that a byte holds. */
+const NARROW_MAX = 0xff;
+/** Code units that are turned into a string at a time. */
+const CHUNK = 8192;
+
+/**
+ * Strings: UTF-16 code units as in JavaScript, lone surrogates included, a byte each where all are below 256. The
+ * methods throw `ERR_HEAP_TYPE` for what is no str, and what every method throws for a dead object.
+ */
+export class Strs {
+  readonly #space: Space;
+
+  /** @internal */
+  constructor(space: Space) {
+    this.#space = space;
+  }
+
+  /** Number of UTF-16 code units. */
+  length(str: Ref): number {
+    return this.#space.u32[(this.#require("strs.length", str) + STR_LENGTH) >>> 2]!;
+  }
+
+  /** The same text as a JavaScript string. */
+  toJS(str: Ref): string {
+    return this.read(this.#require("strs.toJS", str));
+  }
+
+  /** Have both the same text? */
+  equals(a: Ref, b: Ref): boolean {
+    const left = this.#require("strs.equals", a);
+    const right = this.#require("strs.equals", b);
+    return this.#space.enter(() => this.#space.abi.str_equals(left, right)) !== 0;
+  }
+
+  /** The hash of the text, 32 bits unsigned: equal strings have equal hashes within a heap. */
+  hash(str: Ref): number {
+    const s = this.#require("strs.hash", str);
+    return this.#space.enter(() => this.#space.abi.str_hash(s)) >>> 0;
+  }
+
+  /** @internal The text of a str. */
+  read(s: Ptr): string {
+    const { u8, u16, u32 } = this.#space;
+    const length = u32[(s + STR_LENGTH) >>> 2]!;
+    const isWide = (u32[(s >>> 2) + 1]! & META_WIDE) !== 0;
+    const units = isWide ? u16 : u8;
+    const first = isWide ? (s + STR_DATA) >>> 1 : s + STR_DATA;
+    let text = "";
+    for (let at = 0; at < length; at += CHUNK) {
+      const part = units.subarray(first + at, first + Math.min(at + CHUNK, length));
+      text += String.fromCharCode.apply(null, part as unknown as number[]);
+    }
+    return text;
+  }
+
+  /** @internal A *new* str. */
+  write(text: string): Ptr {
+    const space = this.#space;
+    const { length } = text;
+    if (length === 1 && text.charCodeAt(0) <= NARROW_MAX) {
+      const request = (): number => space.abi.str_char(text.charCodeAt(0));
+      return space.made(space.enter(request), "str", STR_DATA, request);
+    }
+    const isWide = !isNarrow(text);
+    const request = (): number => space.abi.str_new(length, isWide ? 1 : 0);
+    const s = space.made(space.enter(request), "str", isWide ? length * 2 : length, request);
+    const units = isWide ? space.u16 : space.u8;
+    const first = isWide ? (s + STR_DATA) >>> 1 : s + STR_DATA;
+    for (let i = 0; i < length; i++) units[first + i] = text.charCodeAt(i);
+    return s;
+  }
+
+  #require(operation: string, str: Ref): Ptr {
+    return this.#space.requireType(operation, str, TYPE_STR, "str");
+  }
+}
+
+function isNarrow(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > NARROW_MAX) return false;
+  return true;
+}

@@ -1,0 +1,163 @@
+import {
+  BYTES_DATA,
+  SMALL_INTS,
+  SMALL_INT_FIRST,
+  STATE_EMPTY_TUPLE,
+  STATE_FALSE,
+  STATE_NONE,
+  STATE_SMALL_INTS,
+  STATE_TRUE,
+  TUPLE_ITEMS,
+  TYPE_STR,
+  LIST_ITEMS,
+} from "../generated/layout.js";
+import { HeapError, show } from "../errors.js";
+import type { Ptr } from "../ptr.js";
+import type { Counts } from "./counts.js";
+import type { Dicts } from "./dicts.js";
+import { argumentError, type Ref, type Space } from "./space.js";
+import type { Strs } from "./strs.js";
+
+/** Bytes of a number or of a small container, for the message when memory is out. */
+const SMALL_OBJECT = 16;
+const INT_BITS = 64;
+
+/** Makes built-in values. */
+export class Values {
+  readonly #space: Space;
+  readonly #counts: Counts;
+  readonly #strs: Strs;
+  readonly #dicts: Dicts;
+
+  constructor(space: Space, counts: Counts, strs: Strs, dicts: Dicts) {
+    this.#space = space;
+    this.#counts = counts;
+    this.#strs = strs;
+    this.#dicts = dicts;
+  }
+
+  get none(): Ptr {
+    return this.#space.state(STATE_NONE) as Ptr;
+  }
+
+  bool(value: boolean): Ptr {
+    return this.#space.state(value ? STATE_TRUE : STATE_FALSE) as Ptr;
+  }
+
+  int(value: number | bigint): Ptr {
+    const space = this.#space;
+    if (typeof value === "number") {
+      const index = value - SMALL_INT_FIRST;
+      if (index >>> 0 === index && index < SMALL_INTS)
+        return space.state(STATE_SMALL_INTS + index * 4) as Ptr;
+      if (Number.isSafeInteger(value)) {
+        const request = (): number => space.abi.int_from(value);
+        return space.made(space.enter(request), "int", SMALL_OBJECT, request);
+      }
+    }
+    const big = requireInt64(value);
+    const request = (): number => space.abi.int_new(big);
+    return space.made(space.enter(request), "int", SMALL_OBJECT, request);
+  }
+
+  float(value: number): Ptr {
+    if (typeof value !== "number") throw argumentError("float", "value", value, "a number");
+    const space = this.#space;
+    const request = (): number => space.abi.float_new(value);
+    return space.made(space.enter(request), "float", SMALL_OBJECT, request);
+  }
+
+  str(value: string): Ptr {
+    if (typeof value !== "string") throw argumentError("str", "value", value, "a string");
+    return this.#strs.write(value);
+  }
+
+  /** The one str of its text that all who intern it share: a *new* reference. Takes a string or a str. */
+  intern(value: string | Ref): Ptr {
+    const space = this.#space;
+    const own = typeof value === "string" ? this.#strs.write(value) : undefined;
+    const s = own ?? space.requireType("intern", value, TYPE_STR, "str");
+    try {
+      const request = (): number => space.abi.str_intern(s);
+      return space.made(space.enter(request), "intern", SMALL_OBJECT, request);
+    } finally {
+      if (own !== undefined) this.#counts.drop(own);
+    }
+  }
+
+  bytes(value: Uint8Array): Ptr {
+    if (!(value instanceof Uint8Array)) throw argumentError("bytesObject", "value", value, "a Uint8Array");
+    const space = this.#space;
+    const request = (): number => space.abi.bytes_new(value.length);
+    const p = space.made(space.enter(request), "bytesObject", value.length, request);
+    if (value.length > 0) space.u8.set(value, p + BYTES_DATA);
+    return p;
+  }
+
+  tuple(items: Iterable<Ref>): Ptr {
+    const owned = this.#own("tuple", items);
+    if (owned.length === 0) return this.#space.state(STATE_EMPTY_TUPLE) as Ptr;
+    const p = this.#makeFilled("tuple", owned, () => this.#space.abi.tuple_new(owned.length));
+    this.#space.u32.set(owned, (p + TUPLE_ITEMS) >>> 2);
+    return p;
+  }
+
+  list(items: Iterable<Ref> = []): Ptr {
+    const owned = this.#own("list", items);
+    const p = this.#makeFilled("list", owned, () => this.#space.abi.list_new(owned.length));
+    const { u32 } = this.#space;
+    if (owned.length > 0) u32.set(owned, u32[(p + LIST_ITEMS) >>> 2]! >>> 2);
+    return p;
+  }
+
+  dict(entries: Iterable<readonly [key: Ref, value: Ref]> = []): Ptr {
+    const request = (): number => this.#space.abi.dict_new();
+    const p = this.#space.made(this.#space.enter(request), "dict", SMALL_OBJECT, request);
+    try {
+      for (const [key, value] of entries) this.#dicts.set(p, key, value);
+    } catch (error) {
+      this.#counts.drop(p);
+      throw error;
+    }
+    return p;
+  }
+
+  /** A reference of its own to each item, or to none if one is refused. */
+  #own(operation: string, items: Iterable<Ref>): Ptr[] {
+    if (typeof (items as Partial<Iterable<Ref>> | null)?.[Symbol.iterator] !== "function") {
+      throw argumentError(operation, "items", items, "iterable");
+    }
+    const owned: Ptr[] = [];
+    try {
+      for (const item of items) {
+        const p = this.#space.require(operation, item);
+        this.#counts.keep(p);
+        owned.push(p);
+      }
+      return owned;
+    } catch (error) {
+      for (const p of owned) this.#counts.drop(p);
+      throw error;
+    }
+  }
+
+  /** A container for references that are owned already; they are released if there is no memory for it. */
+  #makeFilled(operation: string, owned: Ptr[], request: () => number): Ptr {
+    try {
+      return this.#space.made(this.#space.enter(request), operation, owned.length * 4, request);
+    } catch (error) {
+      for (const p of owned) this.#counts.drop(p);
+      throw error;
+    }
+  }
+}
+
+/** A whole number as a bigint of 64 bits. */
+function requireInt64(value: unknown): bigint {
+  const isWhole = typeof value === "bigint" || Number.isInteger(value);
+  if (!isWhole) throw argumentError("int", "value", value, "a whole number");
+  const big = BigInt(value as number | bigint);
+  if (BigInt.asIntN(INT_BITS, big) === big) return big;
+  const message = `int: ${show(value)} does not fit ${INT_BITS} bits`;
+  throw new HeapError("ERR_HEAP_RANGE", message, { operation: "int", argument: "value", value });
+}

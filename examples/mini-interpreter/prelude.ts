@@ -1,0 +1,23 @@
+/** What the language defines in itself. */
+export const PRELUDE = `
+(define (map f list)
+  (let loop ((rest list) (done '()))
+    (if (null? rest) (reverse done) (loop (cdr rest) (cons (f (car rest)) done)))))
+(define (for-each f list)
+  (let loop ((rest list))
+    (unless (null? rest) (f (car rest)) (loop (cdr rest)))))
+(define (filter keep? list)
+  (let loop ((rest list) (done '()))
+    (cond ((null? rest) (reverse done))
+          ((keep? (car rest)) (loop (cdr rest) (cons (car rest) done)))
+          (else (loop (cdr rest) done)))))
+(define (fold f start list)
+  (let loop ((rest list) (value start))
+    (if (null? rest) value (loop (cdr rest) (f (car rest) value)))))
+(define (iota count)
+  (do ((i (- count 1) (- i 1)) (list '() (cons i list))) ((< i 0) list)))
+(define (assoc key list)
+  (cond ((null? list) #f) ((equal? (car (car list)) key) (car list)) (else (assoc key (cdr list)))))
+(define (member value list)
+  (cond ((null? list) #f) ((equal? (car list) value) list) (else (member value (cdr list)))))
+`;

@@ -1,0 +1,34 @@
+import { describe, expect, test } from "vitest";
+
+import type { Row } from "../../bench/results.js";
+import { bench } from "./command.js";
+
+describe("bench:objects", () => {
+  test("--json prints a row for each contender that has the workload", () => {
+    const { code, stdout, stderr } = bench(
+      "objects.js",
+      "incref",
+      "--json",
+      "--rounds",
+      "1",
+      "--only",
+      "tallyheap",
+    );
+    expect([code, stderr]).toEqual([0, ""]);
+    const rows = JSON.parse(stdout) as Row[];
+    expect(rows.map(({ contender }) => contender)).toEqual([
+      "tallyheap (inlined)",
+      "tallyheap (checked)",
+      "tallyheap (raw)",
+    ]);
+    for (const { workload, unit, samples, median } of rows) {
+      expect([workload, unit, samples.length]).toEqual(["incref, decref", "ns", 1]);
+      expect(median).toBeGreaterThan(0);
+    }
+  });
+
+  test("a workload that does not exist is named", () => {
+    const { code, stderr } = bench("objects.js", "nothing of the kind");
+    expect([code, stderr]).toEqual([1, "no workload is called nothing of the kind\n"]);
+  });
+});

@@ -1,0 +1,256 @@
+import { describe, expect, test, vi } from "vitest";
+import { createHeap, type Heap } from "tallyheap";
+import { createHeap as createDebugHeap } from "tallyheap/debug";
+import { assertNoLeaks, checkpoint } from "tallyheap/testing";
+import { Interpreter, SchemeError } from "../../examples/mini-interpreter/interpreter.js";
+
+const MIB = 2 ** 20;
+const builds = [
+  { name: "release", create: createHeap },
+  { name: "debug", create: createDebugHeap as typeof createHeap },
+];
+
+describe.each(builds)("mini-interpreter, $name core", ({ create }) => {
+  /** Runs programs in one interpreter, after which the heap must be empty; the values and what was printed. */
+  function scheme(...sources: string[]): { values: string[]; printed: string; heap: Heap } {
+    const heap = create({ maxBytes: 64 * MIB });
+    const start = checkpoint(heap);
+    let printed = "";
+    const interpreter = new Interpreter({ write: (text) => (printed += text) }, heap);
+    const values = sources.map((source) => {
+      try {
+        return interpreter.run(source);
+      } catch (error) {
+        if (!(error instanceof SchemeError)) throw error;
+        return `error: ${error.message}`;
+      } finally {
+        heap.verify();
+      }
+    });
+    interpreter.dispose();
+    assertNoLeaks(start);
+    heap.verify();
+    return { values, printed, heap };
+  }
+
+  const value = (source: string): string => scheme(source).values[0]!;
+
+  test.each([
+    ["42", "42"],
+    ["-7", "-7"],
+    ["2.5", "2.5"],
+    ["#t", "#t"],
+    ['"a\\"b\\n"', '"a\\"b\\n"'],
+    ["'symbol", "symbol"],
+    ['\'(1 (2 . 3) "x" #f)', '(1 (2 . 3) "x" #f)'],
+    ["'()", "()"],
+    ["(+)", "0"],
+    ["(+ 1 2 3)", "6"],
+    ["(- 5)", "-5"],
+    ["(/ 6 3)", "2"],
+    ["(/ 1 2)", "0.5"],
+    ["(* 1.5 2)", "3.0"],
+    ["(modulo -7 2)", "1"],
+    ["(* 3000000000 3000000000)", "9000000000000000000"],
+    ["(< 1 2 3)", "#t"],
+    ["(= 2 2.0)", "#t"],
+    ["(if #f 1)", "#<unspecified>"],
+    ["(let ((x 1) (y 2)) (list x y))", "(1 2)"],
+    ["(let* ((x 1) (y (+ x 1))) y)", "2"],
+    [
+      "(letrec ((even? (lambda (n) (if (= n 0) #t (odd? (- n 1))))) (odd? (lambda (n) (if (= n 0) #f (even? (- n 1)))))) (even? 100))",
+      "#t",
+    ],
+    ["(cond ((assoc 'b '((a 1) (b 2))) => cdr) (else 'none))", "(2)"],
+    ["(and 1 2 3)", "3"],
+    ["(or #f #f)", "#f"],
+    ["(do ((i 0 (+ i 1)) (sum 0 (+ sum i))) ((= i 100) sum))", "4950"],
+    ["(let loop ((i 0)) (if (< i 10000) (loop (+ i 1)) i))", "10000"],
+    ["((lambda (a . rest) (list a rest)) 1 2 3)", "(1 (2 3))"],
+    ["(apply + 1 2 '(3 4))", "10"],
+    ["(append '(1 2) '(3) '(4 . 5))", "(1 2 3 4 . 5)"],
+    ['(equal? \'(1 #t "x" (2.5)) (list 1 #t "x" (list 2.5)))', "#t"],
+    ['(eq? \'a (string->symbol "a"))', "#t"],
+    ["(fold + 0 (map (lambda (x) (* x x)) (filter (lambda (x) (< x 5)) (iota 100))))", "30"],
+    [
+      "(let ((v (vector 1 2))) (vector-push! v 3) (vector-set! v 0 'x) (list v (vector-pop! v) v))",
+      "(#(x 2) 3 #(x 2))",
+    ],
+    ['(string-append (substring "tallyheap" 0 5) (number->string 3))', '"tally3"'],
+  ])("%s", (source, expected) => {
+    expect(value(source)).toBe(expected);
+  });
+
+  test("closures keep their frame, each its own", () => {
+    const { values } = scheme(
+      "(define (counter) (let ((n 0)) (lambda () (set! n (+ n 1)) n)))",
+      "(define a (counter)) (define b (counter)) (a) (a) (b) (list (a) (b))",
+    );
+    expect(values[1]).toBe("(3 2)");
+  });
+
+  test("internal definitions, which are in a cycle with their frame", () => {
+    const source =
+      "(define (f n) (define (g i) (if (= i 0) n (h (- i 1)))) (define (h i) (g i)) (g 10)) (map f '(1 2 3))";
+    expect(value(source)).toBe("(1 2 3)");
+  });
+
+  test("hash tables", () => {
+    const { values } = scheme(
+      '(define t (make-hash-table)) (hash-table-set! t \'a 1) (hash-table-set! t "b" 2) (hash-table-set! t 3 t)',
+      '(list (hash-table-ref t \'a) (hash-table-ref t "b") (hash-table-count t) (hash-table-keys t))',
+      "(hash-table-delete! t 'a) (list (hash-table-contains? t 'a) (hash-table-ref t 'a (lambda () 'gone)))",
+      "(hash-table-ref t 'a)",
+      "(hash-table-delete! t 3)",
+    );
+    expect(values.slice(1, 4)).toEqual(['(1 2 3 (a "b" 3))', "(#f gone)", 'error: no such key "a"']);
+  });
+
+  test("output", () => {
+    expect(scheme('(display "a b") (write "c") (newline) (display \'(1 "x"))').printed).toBe(
+      'a b"c"\n(1 "x")'.replace('"x"', "x"),
+    );
+  });
+
+  test("errors: caught, passed on, raised anew", () => {
+    expect(value("(guard (e (#t (list 'caught e))) (raise 42) 'unreached)")).toBe("(caught 42)");
+    expect(value("(guard (e ((symbol? e) 'symbol)) (guard (e ((string? e) 'string)) (raise 'x)))")).toBe(
+      "symbol",
+    );
+    expect(value('(guard (e ((error-object? e) (error-object-irritants e))) (error "bad" 1 \'(2)))')).toBe(
+      "(1 (2))",
+    );
+    expect(value('(error "no such thing:" 7 "x")')).toBe('error: no such thing: 7 "x"');
+    expect(value("(raise '(1 2))")).toBe("error: (1 2)");
+    expect(value("(guard (e ((string? e) e)) (car 5))")).toMatch(/^error: car: not a pair/);
+  });
+
+  test.each([
+    ["(undefined-name)", "unbound variable: undefined-name"],
+    ["(1 2)", "not a procedure"],
+    ["((lambda (x) x))", "too few arguments"],
+    ["((lambda (x) x) 1 2)", "too many arguments"],
+    ["(+ 1 'a)", "not a number"],
+    ["(quotient 1 0)", "division by zero"],
+    ["(vector-ref (vector 1 2) 2)", "index out of range"],
+    ["(* 9000000000000000000 9000000000000000000)", "out of range"],
+    ["(let ((x)) x)", "car: not a pair"],
+    ["(1 2", "the text ends"],
+    [")", "unexpected )"],
+    ["(set! nowhere 1)", "unbound variable"],
+  ])("%s is an error", (source, message) => {
+    expect(value(source)).toContain(message);
+    expect(value(source)).toMatch(/^error: /);
+  });
+
+  test("recursion that is too deep is an error, and a program can catch it", () => {
+    const { values } = scheme(
+      "(define (deep n) (+ 1 (deep n)))",
+      "(deep 1)",
+      "(guard (e (#t (error-object-message e))) (deep 1))",
+      "(define (sum n) (if (= n 0) 0 (+ n (sum (- n 1))))) (sum 50)",
+    );
+    expect(values.slice(1)).toEqual(["error: recursion too deep", '"recursion too deep"', "1275"]);
+  });
+
+  test("a long list is built and dropped, and printed", () => {
+    const { values } = scheme("(define long (iota 20000)) (length long)", "(set! long #f)", "(iota 3)");
+    expect(values).toEqual(["20000", "#<unspecified>", "(0 1 2)"]);
+  });
+
+  test("a value inside itself is printed with dots", () => {
+    const { values } = scheme(
+      "(define v (vector 1)) (vector-push! v v) v",
+      "(define p (list 1 2)) (set-cdr! (cdr p) p) p",
+      "(vector-pop! v) (set-cdr! p '())",
+    );
+    expect(values.slice(0, 2)).toEqual(["#(1 ...)", "(1 2 ...)"]);
+  });
+
+  test("weak boxes", () => {
+    const { values } = scheme(
+      "(define p (cons 1 2)) (define box (make-weak-box p)) (weak-box-value box)",
+      "(set! p #f) (weak-box-value box 'gone)",
+      "(make-weak-box 5)",
+    );
+    expect(values).toEqual(["(1 . 2)", "gone", "error: wrong type of argument"]);
+  });
+
+  test("values die as soon as nothing holds them", () => {
+    const heap = create({ maxBytes: 4 * MIB });
+    const start = checkpoint(heap);
+    const interpreter = new Interpreter({}, heap);
+    // Twenty megabytes in all.
+    interpreter.run("(do ((i 0 (+ i 1))) ((= i 500)) (make-vector 10000 i))");
+    expect(heap.stats().heapTotal).toBeLessThanOrEqual(4 * MIB);
+    interpreter.dispose();
+    assertNoLeaks(start);
+  });
+
+  test("a program that takes too much memory is told so, and goes on with the rest", () => {
+    const heap = create({ maxBytes: 4 * MIB });
+    const start = checkpoint(heap);
+    const interpreter = new Interpreter({}, heap);
+    interpreter.run("(define (hoard all) (hoard (cons (make-vector 100 0) all)))");
+    for (let i = 0; i < 2; i++) {
+      expect(() => interpreter.run("(hoard '())")).toThrow("out of memory");
+      expect(interpreter.run("(guard (e (#t (error-object-message e))) (hoard '()))")).toBe(
+        '"out of memory"',
+      );
+      expect(interpreter.run("(length (iota 1000))")).toBe("1000");
+      heap.verify();
+    }
+    interpreter.dispose();
+    assertNoLeaks(start);
+  });
+
+  test("wherever memory ends, nothing is lost", () => {
+    const source = `
+      (define table (make-hash-table))
+      (define (fill i) (hash-table-set! table i (list i (vector i) (lambda () i) (number->string i))) (fill (+ i 1)))
+      (guard (e (#t 'caught)) (fill 0))`;
+    for (let kib = 768; kib <= 1280; kib += 64) {
+      const heap = create({ initialBytes: 512 * 1024, maxBytes: kib * 1024 });
+      const start = checkpoint(heap);
+      const interpreter = new Interpreter({}, heap);
+      expect(["caught", "error: out of memory"]).toContain(
+        (() => {
+          try {
+            return interpreter.run(source);
+          } catch (error) {
+            return `error: ${(error as Error).message}`;
+          }
+        })(),
+      );
+      heap.verify();
+      interpreter.dispose();
+      assertNoLeaks(start);
+    }
+  });
+
+  test("two interpreters in one heap", () => {
+    const heap = create();
+    const start = checkpoint(heap);
+    const [a, b] = [new Interpreter({}, heap), new Interpreter({}, heap)];
+    a.run("(define x 1)");
+    b.run("(define x 2)");
+    expect([a.run("x"), b.run("x")]).toEqual(["1", "2"]);
+    a.dispose();
+    expect(b.run("(+ x 1)")).toBe("3");
+    b.dispose();
+    assertNoLeaks(start);
+  });
+});
+
+test("the example runs", async () => {
+  const log = vi.spyOn(console, "log").mockImplementation(() => {});
+  const write = vi.spyOn(process.stdout, "write").mockImplementation(() => true);
+  await import("../../examples/mini-interpreter/main.js");
+  const printed = write.mock.calls.map(([text]) => String(text)).join("");
+  const last = log.mock.calls.at(-1);
+  write.mockRestore();
+  log.mockRestore();
+  expect(printed).toContain("fib of 15: 610");
+  expect(printed).toContain('out of memory: "out of memory", and all is well: 10000');
+  expect(last).toEqual(["no object is left, heap.verify() passed"]);
+});

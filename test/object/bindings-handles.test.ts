@@ -1,0 +1,144 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { partsOf } from "../../bindings/object-heap.js";
+import { builds, errorOf } from "../support/cores.js";
+import { NULL, newHeap } from "../support/objects.js";
+
+afterEach(() => vi.restoreAllMocks());
+
+describe.each(builds)("scopes, $name core", (build) => {
+  test("what belongs to a scope is released newest first, and what escaped is not", () => {
+    const heap = newHeap(build);
+    const order: string[] = [];
+    const kept = heap.scope((s) => {
+      const first = s.own(heap.float(1));
+      const second = s.adopt(heap.float(2));
+      s.defer(() => order.push("deferred"));
+      s.adopt("text", (text) => order.push(text));
+      s.use(null);
+      expect([heap.refcount(first), heap.refcount(second)]).toEqual([1, 1]);
+      return s.escape(first);
+    });
+    expect(order).toEqual(["text", "deferred"]);
+    expect(heap.toJS(kept)).toBe(1);
+    kept.dispose();
+  });
+
+  test("several failures are reported together, and stop nothing", () => {
+    const heap = newHeap(build);
+    const fail = (message: string) => () => {
+      throw new Error(message);
+    };
+    const run = (): void =>
+      heap.scope((s) => {
+        s.adopt(heap.float(1));
+        s.defer(fail("second"));
+        s.defer(fail("first"));
+        fail("body")();
+      });
+    let caught: unknown;
+    try {
+      run();
+    } catch (error) {
+      caught = error;
+    }
+    expect(caught).toBeInstanceOf(AggregateError);
+    expect((caught as AggregateError).errors.map(String)).toEqual([
+      "Error: body",
+      "Error: first",
+      "Error: second",
+    ]);
+  });
+
+  test("move hands everything to another scope", async () => {
+    const heap = newHeap(build);
+    const moved = await heap.scopeAsync(async (s) => {
+      s.own(heap.float(1));
+      await Promise.resolve();
+      const other = s.move();
+      expect(errorOf(() => s.defer(() => {})).code).toBe("ERR_HEAP_USE_AFTER_DISPOSE");
+      return other;
+    });
+    expect(moved.disposed).toBe(false);
+    moved.dispose();
+    moved.dispose();
+    expect(moved.disposed).toBe(true);
+  });
+
+  test("[Symbol.dispose] is dispose", () => {
+    const heap = newHeap(build);
+    const handle = heap.own(heap.float(1));
+    handle[Symbol.dispose]();
+    expect(handle.disposed).toBe(true);
+  });
+});
+
+describe.each(builds)("forgotten handles, $name core", (build) => {
+  test.each(["collect", "warn"] as const)("%s: the reference is released at the next call", (mode) => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const heap = newHeap(build, { forgottenHandles: mode });
+    const died: string[] = [];
+    const object = heap.float(1);
+    heap.finalize(object, () => died.push("died"));
+    heap.own(object);
+    const { handles } = partsOf(heap);
+    handles.lose(handles.list()[0]!);
+    expect(died).toEqual([]);
+    heap.decref(heap.float(2));
+    expect(died).toEqual(["died"]);
+    expect(handles.count).toBe(0);
+    expect(warn.mock.calls.length).toBe(mode === "warn" ? 1 : 0);
+    if (mode === "warn") expect(String(warn.mock.calls[0])).toContain("float at 0x");
+  });
+});
+
+describe.each(builds)("dispose, $name core", (build) => {
+  test("tells who holds what", () => {
+    const onLeak = vi.fn();
+    const heap = build.create({ onLeak });
+    const Node = heap.defineType({ name: "Node", fields: { next: "ref" } });
+    const first = heap.alloc(Node);
+    heap.setRef(first, Node.fields.next, heap.str("held twice"));
+    heap.own(first);
+    heap.dispose();
+    const report = onLeak.mock.calls[0]![0];
+    expect(report).toMatchObject({ blocks: 0, bytes: 0, objects: 2, handles: 1 });
+    expect(report.held).toMatchObject([
+      { type: "Node", references: 1, handles: 1 },
+      { type: "str", references: 1, handles: 0 },
+    ]);
+    expect(report.held[0].handleStacks.length).toBe(build.name === "debug" ? 1 : 0);
+  });
+
+  test("runs what finalize still has, newest first, and says nothing if nothing is held", () => {
+    const onLeak = vi.fn();
+    const heap = build.create({ onLeak });
+    const order: number[] = [];
+    const object = heap.list();
+    const finalizers = [1, 2, 3].map((n) => heap.finalize(object, () => order.push(n)));
+    finalizers[1]!.atexit = false;
+    heap.makeImmortal(object);
+    heap.dispose();
+    expect(order).toEqual([3, 1]);
+    expect(onLeak).not.toHaveBeenCalled();
+  });
+});
+
+describe.each(builds)("reset, $name core", (build) => {
+  test("types survive, handles and weak maps are empty", () => {
+    const heap = newHeap(build);
+    const Node = heap.defineType({ name: "Node", fields: { next: "ref" }, weakrefs: true });
+    const node = heap.alloc(Node);
+    const handle = heap.own(node);
+    const map = heap.weakValueMap([["a", node]]);
+    heap.reset();
+    expect(handle.disposed).toBe(true);
+    handle.dispose();
+    expect(map.get("a")).toBe(undefined);
+    map.clear();
+    const again = heap.alloc(Node);
+    expect(heap.typeOf(again)).toBe(Node);
+    expect(heap.getRef(again, Node.fields.next)).toBe(NULL);
+    heap.decref(again);
+    heap.verify();
+  });
+});

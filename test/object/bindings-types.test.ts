@@ -1,0 +1,159 @@
+import { describe, expect, test } from "vitest";
+import { builds, expectRefused } from "../support/cores.js";
+import { newHeap, release } from "../support/objects.js";
+
+describe.each(builds)("fields, $name core", (build) => {
+  test("every kind keeps its values, in a base and in what extends it", () => {
+    const heap = newHeap(build);
+    const Base = heap.defineType({
+      name: "Base",
+      fields: { a: "i8", b: "u8", c: "i16", d: "u16", e: "i32" },
+      weakrefs: true,
+    });
+    const Derived = heap.defineType({
+      name: "Derived",
+      fields: { f: "u32", g: "i64", h: "f32", i: "f64" },
+      extends: Base,
+    });
+    const p = heap.alloc(Derived);
+    const { a, b, c, d, e, f, g, h, i } = Derived.fields;
+    heap.setI8(p, a, -128);
+    heap.setU8(p, b, 255);
+    heap.setI16(p, c, -32768);
+    heap.setU16(p, d, 65535);
+    heap.setI32(p, e, -(2 ** 31));
+    heap.setU32(p, f, 2 ** 32 - 1);
+    heap.setI64(p, g, -(2n ** 63n));
+    heap.setF32(p, h, 0.5);
+    heap.setF64(p, i, Math.PI);
+    expect([
+      heap.getI8(p, Base.fields.a),
+      heap.getU8(p, b),
+      heap.getI16(p, c),
+      heap.getU16(p, d),
+      heap.getI32(p, Base.fields.e),
+      heap.getU32(p, f),
+      heap.getI64(p, g),
+      heap.getF32(p, h),
+      heap.getF64(p, i),
+    ]).toEqual([-128, 255, -32768, 65535, -(2 ** 31), 2 ** 32 - 1, -(2n ** 63n), 0.5, Math.PI]);
+    const weak = heap.weakref(p);
+    const base = heap.alloc(Base);
+    expectRefused(heap, "ERR_HEAP_TYPE", () => heap.getU32(base, f));
+    release(heap, weak, p, base);
+  });
+
+  test("the wrong kind does not compile, and is refused", () => {
+    const heap = newHeap(build);
+    const Node = heap.defineType({ name: "Node", fields: { next: "ref", value: "f64" } });
+    const p = heap.alloc(Node);
+    // @ts-expect-error: a number is no reference.
+    expectRefused(heap, "ERR_HEAP_TYPE", () => heap.getRef(p, Node.fields.value));
+    // @ts-expect-error: a reference is no number.
+    expectRefused(heap, "ERR_HEAP_TYPE", () => heap.setF64(p, Node.fields.next, 1));
+    // @ts-expect-error: there is no such field.
+    expect(Node.fields.missing).toBe(undefined);
+    heap.decref(p);
+  });
+
+  test.each(["ref", "u8", "i64", "f64"] as const)("a tail of %s", (items) => {
+    const heap = newHeap(build);
+    const Tail = heap.defineType({ name: "Tail", fields: { tag: "u8" }, items });
+    const p = heap.alloc(Tail, 3);
+    expect(heap.length(p)).toBe(3);
+    const value = items === "ref" ? heap.int(1000) : items === "i64" ? 2n ** 40n : 7;
+    heap.setItem(p, 2, value);
+    expect(heap.getItem(p, 2)).toBe(value);
+    expectRefused(heap, "ERR_HEAP_RANGE", () => heap.getItem(p, 3));
+    if (items === "ref") heap.decref(heap.getItem(p, 2));
+    heap.decref(p);
+  });
+});
+
+describe.each(builds)("conversion, $name core", (build) => {
+  test("there and back", () => {
+    const heap = newHeap(build);
+    const values = [
+      null,
+      true,
+      false,
+      0,
+      -6,
+      257,
+      2 ** 53 - 1,
+      -0,
+      1.5,
+      NaN,
+      Infinity,
+      "",
+      "é",
+      "日本",
+      "\ud800",
+    ];
+    for (const value of [...values, -(2n ** 63n), Uint8Array.of(1, 2)]) {
+      const p = heap.fromJS(value);
+      expect(heap.toJS(p)).toEqual(value);
+      heap.decref(p);
+    }
+    const long = "x".repeat(20_000) + "日".repeat(20_000);
+    const p = heap.str(long);
+    expect(heap.strs.toJS(p)).toBe(long);
+    heap.decref(p);
+  });
+
+  test("sharing and cycles are kept", () => {
+    const heap = newHeap(build);
+    const shared = [1000];
+    const p = heap.fromJS({ a: shared, b: shared });
+    const back = heap.toJS(p) as Map<string, unknown>;
+    expect(back.get("a")).toBe(back.get("b"));
+    heap.decref(p);
+    const loop: unknown[] = [];
+    loop.push(loop);
+    const l = heap.fromJS(loop);
+    const again = heap.toJS(l) as unknown[];
+    expect(again[0]).toBe(again);
+    heap.lists.delete(l, 0);
+    heap.decref(l);
+  });
+
+  test("depth costs no stack", () => {
+    const heap = newHeap(build);
+    let deep: unknown = 1000;
+    for (let i = 0; i < 50_000; i++) deep = [deep];
+    const p = heap.fromJS(deep);
+    heap.toJS(p);
+    heap.decref(p);
+  });
+
+  test("what has no counterpart leaves nothing behind", () => {
+    const heap = newHeap(build);
+    const loop: unknown[] = [heap.none, "text"];
+    loop.push(loop, { deeper: loop }, Symbol("no"));
+    for (const value of [undefined, () => {}, new Date(), new Set(), loop, { f: Math.max }]) {
+      expectRefused(heap, "ERR_HEAP_TYPE", () => heap.fromJS(value));
+    }
+    expectRefused(heap, "ERR_HEAP_RANGE", () => heap.fromJS([2n ** 63n]));
+  });
+});
+
+describe.each(builds)("dicts, $name core", (build) => {
+  test("may change in any way while they are iterated", () => {
+    const heap = newHeap(build);
+    const d = heap.fromJS(Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`key ${i}`, i + 1000])));
+    const seen: unknown[] = [];
+    for (const [key, value] of heap.dicts.entries(d)) {
+      seen.push(heap.toJS(value));
+      heap.dicts.delete(d, key);
+      heap.scope((s) => {
+        for (let i = 0; i < 10; i++) {
+          heap.dicts.set(d, s.adopt(heap.str(`new ${seen.length} ${i}`)), heap.none);
+        }
+        heap.dicts.delete(d, s.adopt(heap.str(`key ${seen.length * 2}`)));
+      });
+    }
+    expect(seen.slice(0, 3)).toEqual([1000, 1001, 1003]);
+    expect(new Set(seen).size).toBe(seen.length);
+    heap.decref(d);
+  });
+});

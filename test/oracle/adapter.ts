@@ -1,0 +1,290 @@
+/**
+ * Replays scenarios that CPython recorded (make_oracle.py says what the steps mean) on the heap's public interface.
+ * The adapter knows no counts and no reachability: what is alive it learns from the heap's own weak references.
+ */
+import type { Generation, Heap, Ptr } from "tallyheap";
+
+const NULL = 0 as Ptr;
+
+type Kind = "node" | "fin" | "phoenix" | "breaker";
+type Slot = "a" | "b" | "c";
+
+type Op =
+  | readonly ["new", number, Kind]
+  | readonly ["newlist" | "newdict" | "drop" | "pop" | "refcount" | "unweak" | "deref" | "collect", number]
+  | readonly ["newtuple", number, readonly number[]]
+  | readonly ["alias" | "append", number, number]
+  | readonly ["set", number, Slot, number]
+  | readonly ["clear", number, Slot]
+  | readonly ["get", number, number, Slot]
+  | readonly ["setitem", number, number, number]
+  | readonly ["put", number, string, number]
+  | readonly ["weak", number, number, boolean];
+
+type Event = readonly ["finalize" | "callback", number];
+
+/** What one step showed. */
+interface Observed {
+  readonly value?: number | null;
+  readonly events?: readonly Event[];
+  readonly died?: readonly number[];
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly ops: readonly Op[];
+  readonly expect: readonly Observed[];
+  readonly final: { readonly alive: readonly number[] };
+}
+
+/** Of a heap that has the collector. */
+interface Collecting {
+  gc(generation?: number): number;
+}
+
+export function canCollect(heap: Heap): heap is Heap & Collecting {
+  return typeof (heap as Partial<Collecting>).gc === "function";
+}
+
+const VARIABLES = 8;
+const WEAK_REFERENCES = 6;
+
+/** One scenario's world on a heap. `end()` gives everything back. */
+class World {
+  readonly #heap: Heap;
+  readonly #node;
+  readonly #kinds;
+  /** Owned references. */
+  readonly #vars: Ptr[] = new Array<Ptr>(VARIABLES).fill(NULL);
+  readonly #weaks: Ptr[] = new Array<Ptr>(WEAK_REFERENCES).fill(NULL);
+  /** A weak reference without callback to each node that was not seen dead: id → owned weak reference. */
+  readonly #watched = new Map<number, Ptr>();
+  #known = new Set<number>();
+  #events: Event[] = [];
+  #nextId = 0;
+
+  constructor(heap: Heap) {
+    this.#heap = heap;
+    const node = heap.defineType({
+      name: "Node",
+      fields: { a: "ref", b: "ref", c: "ref", id: "i32" },
+      weakrefs: true,
+    });
+    this.#node = node;
+    const derived = (name: string, effect: (self: Ptr) => void) =>
+      heap.defineType({
+        name,
+        fields: {},
+        extends: node,
+        finalize: (self: Ptr) => {
+          this.#events.push(["finalize", this.#idOf(self)]);
+          effect(self);
+        },
+      });
+    this.#kinds = {
+      node,
+      fin: derived("Fin", () => {}),
+      phoenix: derived("Phoenix", (self) => {
+        heap.incref(self);
+        this.#assign(0, self);
+      }),
+      breaker: derived("Breaker", (self) => heap.setRef(self, node.fields.a, NULL)),
+    };
+  }
+
+  /** Executes one step and says what it showed. */
+  step(op: Op): Observed {
+    this.#events = [];
+    const value = this.#run(op);
+    const died = this.#deaths();
+    return {
+      ...(value !== undefined && { value }),
+      ...(this.#events.length > 0 && { events: this.#events }),
+      ...(died.length > 0 && { died }),
+    };
+  }
+
+  /** Drops every variable and collects until nothing more dies; the ids of nodes that are alive then. */
+  end(): number[] {
+    const heap = this.#heap;
+    const dropAll = (): void => {
+      const held = this.#vars.splice(0, VARIABLES, ...new Array<Ptr>(VARIABLES).fill(NULL));
+      for (const reference of held.reverse()) this.#release(reference);
+    };
+    let found: number;
+    do {
+      dropAll();
+      found = canCollect(heap) ? heap.gc() : 0;
+      // Finalizers may have stored their objects.
+    } while (found > 0 || this.#vars.some((reference) => reference !== NULL));
+    this.#deaths();
+    for (const reference of [...this.#weaks, ...this.#watched.values()]) this.#release(reference);
+    return [...this.#watched.keys()].sort((a, b) => a - b);
+  }
+
+  #run(op: Op): number | null | undefined {
+    const heap = this.#heap;
+    const { fields } = this.#node;
+    switch (op[0]) {
+      case "new": {
+        const node = heap.alloc(this.#kinds[op[2]]);
+        const id = this.#nextId++;
+        heap.setI32(node, fields.id, id);
+        this.#watched.set(id, heap.weakref(node));
+        this.#store(op[1], node);
+        return this.#idOf(this.#vars[op[1]]!);
+      }
+      case "newlist":
+        return this.#store(op[1], heap.list());
+      case "newdict":
+        return this.#store(op[1], heap.dict());
+      case "newtuple":
+        return this.#store(op[1], heap.tuple(op[2].map((i) => this.#vars[i]!)));
+      case "alias":
+        return this.#store(op[1], this.#take(op[2]));
+      case "drop":
+        return void this.#assign(op[1], NULL);
+      case "set":
+        return this.#with([op[1], op[3]], (object, value) => heap.setRef(object, fields[op[2]], value));
+      case "clear":
+        return this.#with([op[1]], (object) => heap.setRef(object, fields[op[2]], NULL));
+      case "get": {
+        const value = heap.getRef(this.#vars[op[2]]!, fields[op[3]]);
+        heap.incref(value);
+        return this.#store(op[1], value);
+      }
+      case "append":
+        return void heap.lists.append(this.#vars[op[1]]!, this.#vars[op[2]]!);
+      case "pop":
+        return void heap.decref(heap.lists.pop(this.#vars[op[1]]!));
+      case "setitem":
+        return this.#with([op[3], op[1]], (value, list) => heap.lists.set(list, op[2], value));
+      case "put":
+        return this.#with([op[3], op[1]], (value, dict) => {
+          const key = heap.str(op[2]);
+          heap.dicts.set(dict, key, value);
+          heap.decref(key);
+        });
+      case "weak": {
+        const k = op[1];
+        const old = this.#weaks[k]!;
+        const target = this.#vars[op[2]]!;
+        const callback = (): void => void this.#events.push(["callback", k]);
+        this.#weaks[k] = op[3] ? heap.weakref(target, callback) : heap.weakref(target);
+        return void this.#release(old);
+      }
+      case "unweak": {
+        const old = this.#weaks[op[1]]!;
+        this.#weaks[op[1]] = NULL;
+        return void this.#release(old);
+      }
+      case "deref": {
+        const target = heap.deref(this.#weaks[op[1]]!);
+        if (target === NULL) return null;
+        const id = this.#idOf(target);
+        heap.decref(target);
+        return id;
+      }
+      case "refcount":
+        return heap.refcount(this.#vars[op[1]]!);
+      case "collect":
+        if (!canCollect(heap)) throw new Error("this heap has no collector");
+        return heap.gc(op[1] as Generation);
+    }
+  }
+
+  #idOf(node: Ptr): number {
+    return this.#heap.getI32(node, this.#node.fields.id);
+  }
+
+  #release(reference: Ptr): void {
+    if (reference !== NULL) this.#heap.decref(reference);
+  }
+
+  /** A new reference to what a variable holds. */
+  #take(i: number): Ptr {
+    const reference = this.#vars[i]!;
+    if (reference !== NULL) this.#heap.incref(reference);
+    return reference;
+  }
+
+  /** Steals `reference`. The new one is in its place before the old one is released. */
+  #assign(i: number, reference: Ptr): void {
+    const old = this.#vars[i]!;
+    this.#vars[i] = reference;
+    this.#release(old);
+  }
+
+  /** Steals `reference`, as #assign, but holds the object until the old one's death is over, as a frame does. */
+  #store(i: number, reference: Ptr): undefined {
+    if (reference !== NULL) this.#heap.incref(reference);
+    this.#assign(i, reference);
+    this.#release(reference);
+  }
+
+  /** Holds what the variables hold while `action` works on it; releases in the order given. */
+  #with(variables: readonly number[], action: (...objects: [Ptr, Ptr]) => void): undefined {
+    const objects = variables.map((i) => this.#take(i));
+    action(...(objects as [Ptr, Ptr]));
+    for (const object of objects) this.#release(object);
+  }
+
+  /** The nodes whose watching weak reference went dead, without those that the step before did not know. */
+  #deaths(): number[] {
+    const heap = this.#heap;
+    const alive = new Set<number>();
+    for (const [id, weak] of this.#watched) {
+      const node = heap.deref(weak);
+      if (node === NULL) {
+        this.#watched.delete(id);
+        heap.decref(weak);
+      } else {
+        alive.add(id);
+        heap.decref(node);
+      }
+    }
+    const died = [...this.#known].filter((id) => !alive.has(id)).sort((a, b) => a - b);
+    this.#known = alive;
+    return died;
+  }
+}
+
+/** In what the heap and CPython differ at this step; undefined if in nothing. */
+function difference(op: Op, ours: Observed, theirs: Observed): string | undefined {
+  // The order among the objects of one collection is not promised.
+  const order = (events: readonly Event[] = []): string[] => {
+    const lines = events.map((event) => event.join(" "));
+    return op[0] === "collect" ? lines.sort() : lines;
+  };
+  const text = ({ value, events, died }: Observed): string =>
+    JSON.stringify({ value: value ?? null, events: order(events), died: died ?? [] });
+  if (text(ours) === text(theirs)) return undefined;
+  return `${JSON.stringify(op)}: heap ${text(ours)}, CPython ${text(theirs)}`;
+}
+
+export interface Replay {
+  readonly steps: number;
+  readonly difference: string | undefined;
+}
+
+/** Replays a scenario up to its end or, with `beforeCollect`, up to its first collection. The heap is empty afterwards. */
+export function replay(heap: Heap, scenario: Scenario, beforeCollect = false): Replay {
+  const world = new World(heap);
+  let steps = 0;
+  let found: string | undefined;
+  for (const [i, op] of scenario.ops.entries()) {
+    if (beforeCollect && op[0] === "collect") break;
+    found = difference(op, world.step(op), scenario.expect[i]!);
+    if (found !== undefined) {
+      found = `${scenario.name}, step ${i}, ${found}`;
+      break;
+    }
+    steps++;
+  }
+  const alive = world.end();
+  const whole = steps === scenario.ops.length;
+  if (whole && !beforeCollect && String(alive) !== String(scenario.final.alive)) {
+    found = `${scenario.name}, at the end: alive ${alive}, in CPython ${scenario.final.alive}`;
+  }
+  return { steps, difference: found };
+}

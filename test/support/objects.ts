@@ -1,0 +1,74 @@
+import { afterEach, expect } from "vitest";
+import { assertNoLeaks, checkpoint } from "../../bindings/testing.js";
+import type { Generation, Heap, HeapOptions, Ptr } from "../../bindings/index.js";
+import { builds, type Build } from "./cores.js";
+
+export const NULL = 0 as Ptr;
+
+/** The collector's part of the heap, where the heap has it. */
+export interface Collecting {
+  gc(generation?: Generation): number;
+}
+
+function canCollect(heap: Heap): heap is Heap & Collecting {
+  return typeof (heap as Partial<Collecting>).gc === "function";
+}
+
+/** Do the heaps of this version collect cycles? */
+export const collects = canCollect(builds[0]!.create());
+
+/** Runs a full collection (or a younger one); what it found. */
+export function collect(heap: Heap, generation?: Generation): number {
+  if (!canCollect(heap)) throw new Error("this heap has no collector");
+  return heap.gc(generation);
+}
+
+const watched: { readonly heap: Heap; readonly start: ReturnType<typeof checkpoint> }[] = [];
+
+/** A heap without automatic collection that the end of the test proves sound and free of leaks. */
+export function newHeap({ create }: Build, options: HeapOptions = {}): Heap {
+  const heap = create({ autoCollect: false, ...options } as HeapOptions);
+  watched.push({ heap, start: checkpoint(heap) });
+  return heap;
+}
+
+afterEach(() => {
+  for (const { heap, start } of watched.splice(0)) {
+    if (heap.disposed) continue;
+    heap.verify();
+    assertNoLeaks(start);
+    heap.dispose();
+  }
+});
+
+/** Releases references that a test owns, in order. */
+export function release(heap: Heap, ...references: readonly Ptr[]): void {
+  for (const reference of references) heap.decref(reference);
+}
+
+/** Is the referent of a weak reference alive? */
+export function isAlive(heap: Heap, weak: Ptr): boolean {
+  const referent = heap.deref(weak);
+  if (referent === NULL) return false;
+  heap.decref(referent);
+  return true;
+}
+
+/** A generator of numbers in [0, 1) (mulberry32). */
+export function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** The seed of a random test: `SEED=n npm test` repeats a run. It is printed. */
+export function seedOf(name: string): number {
+  const seed = Number(process.env["SEED"] ?? 1 + Math.floor(Math.random() * 1e9));
+  console.log(`${name}: SEED=${seed}`);
+  expect(Number.isInteger(seed)).toBe(true);
+  return seed;
+}
