@@ -44,7 +44,10 @@ import { classSlot, freeRare, isPool, poolsExhausted, refill } from "./pools";
 import { giveSpan, pagesFor, resizeSpan, takeSpan } from "./spans";
 import { copyBytes, zeroBytes } from "./copy";
 
-/** A new block of at least `size` bytes; for 0 a distinct one as for 1. 0 if out of memory. */
+/**
+ * A new block of at least `size` bytes; for 0 a distinct one as for 1. 0 if out of memory. This and free() repeat the
+ * bodies of their inline forms: returning early from them, and not from an inlined block, spares a jump to a common end.
+ */
 export function malloc(size: usize): usize {
   if (size - 1 < SMALL_LIMIT) {
     const head = rawBytes(size) >>> 1;
