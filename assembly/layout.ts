@@ -349,7 +349,7 @@ export const META_HOOKS: u32 = META_WEAK | META_HOST | META_INTERNED | META_FINA
 //
 //   descriptor: a raw block, never moved; the type table (a raw block) holds its address at 4 · id
 //   ├ flags │ size │ item bytes │ items │ length │ weak │ refs │ base ┤
-//   ├ free head │ free count │ free cap │ meta │ active │ class │ id │ chain ┤ refs × u32 ┤ size/4 × u16 ┤
+//   ├ free head │ free count │ free cap │ meta │ active │ class │ id │ chain ┤ scan │ 4 unused ┤ refs × u32 ┤ size/4 × u16 ┤
 //
 //   refs    offsets of the reference slots, in the order in which death releases them
 //   chain   for the word at offset o of an instance: offset of the slot that is released after the one at o, 0 = none
@@ -382,7 +382,23 @@ export const TYPE_CLASS: u32 = 52;
 export const TYPE_ID: u32 = 56;
 /** Address of the chain. */
 export const TYPE_CHAIN: u32 = 60;
-export const TYPE_OFFSETS: u32 = 64;
+/**
+ * Where a walk finds the references of an instance, in one word: ├ y 16 │ x 14 │ SCAN_ 2 ┤, x and y in bytes.
+ *
+ *   SCAN_FIELDS   [object + x, + y)                                    one run of fields; most types
+ *   SCAN_ITEMS    [object + x, + 4 · length), length at object + y     tuple
+ *   SCAN_BUFFER   the same behind the pointer at object + x            list
+ *   SCAN_PIECES   anything else, as the offsets and flags say          dict
+ */
+export const TYPE_SCAN: u32 = 64;
+export const SCAN_PIECES: u32 = 0;
+export const SCAN_FIELDS: u32 = 1;
+export const SCAN_ITEMS: u32 = 2;
+export const SCAN_BUFFER: u32 = 3;
+export const SCAN_KIND: u32 = 3;
+export const SCAN_X: u32 = 0xfffc;
+export const SCAN_Y_SHIFT: u32 = 16;
+export const TYPE_OFFSETS: u32 = 72;
 /** Largest size of a type: an offset fits 16 bits. */
 export const TYPE_SIZE_LIMIT: u32 = 65536;
 
@@ -570,6 +586,12 @@ export const STATE_GC_LOOSE: u32 = STATE_COLLECTOR + 60;
 export const STATE_GC_STACK_LIMIT: u32 = STATE_COLLECTOR + 64;
 /** Host code has run since the trash was found. */
 export const STATE_GC_HOST: u32 = STATE_COLLECTOR + 68;
+/** Objects that the mark phase reached. */
+export const STATE_GC_REACHED: u32 = STATE_COLLECTOR + 72;
+/** End of the part of the mark stack that may be used. */
+export const STATE_GC_STACK_END: u32 = STATE_COLLECTOR + 80;
+/** All bits that any object that the collection looked at has in its meta word. */
+export const STATE_GC_METAS: u32 = STATE_COLLECTOR + 76;
 /** Flags of STATE_GC_DEBUG, with CPython's values: tell the host of all trash; keep it instead of releasing it. */
 export const DEBUG_COLLECTABLE: u32 = 2;
 export const DEBUG_SAVEALL: u32 = 32;
@@ -578,7 +600,7 @@ export const COLLECTION_START: u32 = 0;
 export const COLLECTION_STOP: u32 = 1;
 export const COLLECTION_TRASH: u32 = 2;
 /** The mark stack: reached objects whose references were not followed yet. */
-export const STATE_MARK_STACK: u32 = STATE_COLLECTOR + 72;
+export const STATE_MARK_STACK: u32 = STATE_COLLECTOR + 88;
 export const MARK_STACK_ENTRIES: u32 = 4096;
 export const STATE_OBJECT_END: u32 = STATE_MARK_STACK + (MARK_STACK_ENTRIES << 2);
 

@@ -175,6 +175,20 @@ export function freeRare(record: usize, block: usize): bool {
   return true;
 }
 
+/** Frees `blocks` blocks of a pool that are linked from `first` to `last`. The caller has entered the slow paths. */
+export function freeLinked(record: usize, first: usize, last: usize, blocks: u32): void {
+  const second = <usize>load<u32>(first);
+  const third = blocks > 2 ? <usize>load<u32>(second) : 0;
+  // The first one makes a full pool a listed one, and the second, which goes last, may make it an idle one.
+  freeRare(record, first);
+  if (third) {
+    store<u32>(last, load<u32>(record, RECORD_FREE));
+    store<u32>(record, <u32>third, RECORD_FREE);
+    store<u16>(record, <u16>(<u32>load<u16>(record, RECORD_LIVE) - (blocks - 2)), RECORD_LIVE);
+  }
+  if (blocks > 1) freeRare(record, second);
+}
+
 /**
  * A listed pool has become empty. Once all pools of its slab are (a single page is a slab of one), the slab is a
  * candidate for retirement. It stays in use by its class until retireIdle() looks at it: a batch of blocks that comes

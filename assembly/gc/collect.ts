@@ -28,6 +28,8 @@ import {
   STATE_GC_COUNT2,
   STATE_GC_PENDING,
   STATE_GC_DEBUG,
+  STATE_GC_METAS,
+  STATE_GC_REACHED,
   STATE_GC_TOTAL,
   STATE_POISON,
   STATE_TYPES,
@@ -38,7 +40,7 @@ import { fault } from "../alloc/malloc";
 import { drain, probeStack } from "../object/death";
 import { clearFreeLists } from "../object/freelists";
 import { announceCollection } from "../object/host";
-import { COLOUR_FLIP, COLOUR_LIMIT, COLOUR_MASK, GENERATION_FLIP, GENERATION_MASK, upTo } from "./colour";
+import { YOUNGER, upTo } from "./colour";
 import { retune } from "./generations";
 import { mark } from "./mark";
 import { ALL, MIDDLE, RESCAN, TRASH, YOUNG, clearPages } from "./pages";
@@ -87,20 +89,27 @@ function run(generation: u32): i32 {
   setWord(STATE_CRITICAL, 1);
   if (!subtract(sets, limit)) {
     const damaged = findDamaged(sets);
-    restore(sets, GENERATION_MASK, GENERATION_FLIP, limit);
+    restore(sets, YOUNGER, limit);
     setWord(STATE_CRITICAL, 0);
     fault(FAULT_CORRUPT, damaged);
     return -1;
   }
-  const reached = mark(sets, GENERATION_MASK, GENERATION_FLIP, limit, 0);
+  mark(sets, YOUNGER, limit);
+  const reached = word(STATE_GC_REACHED);
   let found = word(STATE_GC_CANDIDATES) - reached;
-  const lastWords = found != 0 && hasLastWords(noteTrash(sets));
-  const direct = !lastWords && !(word(STATE_GC_DEBUG) & (DEBUG_COLLECTABLE | DEBUG_SAVEALL));
-  if (direct && found && generation == 2) reclaim(GENERATION_MASK, GENERATION_FLIP, limit);
-  else if (found) restore(TRASH, GENERATION_MASK, GENERATION_FLIP, limit);
+  // Without anybody who has a last word trash goes before others know of it.
+  let direct = !(word(STATE_GC_DEBUG) & (DEBUG_COLLECTABLE | DEBUG_SAVEALL));
+  let pages = sets;
+  if (found && (!direct || hasLastWords(word(STATE_GC_METAS)))) {
+    pages = TRASH;
+    direct = !hasLastWords(noteTrash(sets)) && direct;
+  }
+  if (found) {
+    if (direct) reclaim(pages, YOUNGER, limit);
+    else restore(TRASH, YOUNGER, limit);
+  }
   untrackLoose(sets);
   promote(generation);
-  if (direct && found && generation < 2) reclaim(COLOUR_MASK, COLOUR_FLIP, COLOUR_LIMIT);
   setWord(STATE_CRITICAL, 0);
   if (generation == 1) setWord(STATE_GC_PENDING, word(STATE_GC_PENDING) + reached);
   else if (generation == 2) {

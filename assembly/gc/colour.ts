@@ -1,9 +1,12 @@
 /**
- * What a collection knows of an object: its colour, and whether it belongs to the set that is looked at. Membership is
- * one comparison of the meta word, with three numbers that say which set: all containers up to a generation, or all
- * objects that have a colour (the trash, when it is looked at for the second time).
+ * What a collection knows of an object: its colour, and whether it belongs to the set that is looked at. There are two
+ * sets, and membership in either is one comparison of the meta word:
  *
- *   belongs = ((meta & mask) ^ flip) <= limit
+ *   YOUNGER    the tracked objects up to a generation, the limit      the first look
+ *   COLOURED   the objects with a colour: the trash that was found    the second look, after host code has run
+ *
+ *   white   no reference from outside of the set is known so far
+ *   saved   reached in the second look; in the first look what is reached has no colour
  */
 import {
   META_COLOUR,
@@ -15,17 +18,12 @@ import {
 } from "../layout";
 
 export const WHITE: u32 = 1 << META_COLOUR_SHIFT;
-export const GREY: u32 = 2 << META_COLOUR_SHIFT;
-/** Black in the second look at trash; in the first look black is no colour. */
-export const SAVED: u32 = 3 << META_COLOUR_SHIFT;
+export const SAVED: u32 = 2 << META_COLOUR_SHIFT;
 
-export const GENERATION_MASK: u32 = META_TRACKED | META_GENERATION;
-export const GENERATION_FLIP: u32 = META_TRACKED;
-export const COLOUR_MASK: u32 = META_COLOUR;
-export const COLOUR_FLIP: u32 = META_COLOUR;
-export const COLOUR_LIMIT: u32 = GREY;
+export const YOUNGER: u32 = 0;
+export const COLOURED: u32 = 1;
 
-/** The limit for containers up to a generation. */
+/** The limit for tracked objects up to a generation. */
 // @ts-ignore: decorator
 @inline
 export function upTo(generation: u32): u32 {
@@ -34,14 +32,22 @@ export function upTo(generation: u32): u32 {
 
 // @ts-ignore: decorator
 @inline
-export function belongs(meta: u32, mask: u32, flip: u32, limit: u32): bool {
-  return ((meta & mask) ^ flip) <= limit;
+export function belongs(meta: u32, set: u32, limit: u32): bool {
+  if (set == COLOURED) return (meta & META_COLOUR) != 0;
+  return ((meta & (META_TRACKED | META_GENERATION)) ^ META_TRACKED) <= limit;
 }
 
 // @ts-ignore: decorator
 @inline
 export function isWhite(meta: u32): bool {
   return (meta & (META_COLOUR | META_DYING)) == WHITE;
+}
+
+/** The meta word of a white object that is reached. */
+// @ts-ignore: decorator
+@inline
+export function reachedMeta(meta: u32, set: u32): u32 {
+  return set == COLOURED ? meta ^ (WHITE | SAVED) : meta ^ WHITE;
 }
 
 // @ts-ignore: decorator

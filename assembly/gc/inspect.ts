@@ -14,7 +14,7 @@ import {
 import { setWord } from "../state";
 import { metaOf, setMeta } from "../object/header";
 import { markCurrentPools } from "../object/young";
-import { generationOf, isWhite } from "./colour";
+import { YOUNGER, generationOf, isWhite } from "./colour";
 import { ALL, MIDDLE, YOUNG, clearPages, endOf, firstOf, nextPage, strideOf } from "./pages";
 import { COUNT, FIND, LIST, visit } from "./visit";
 
@@ -44,8 +44,8 @@ export function objects(generation: u32, buffer: usize): u32 {
 /** What an object refers to, in the order of its slots, duplicates included. The number. */
 export function referents(object: usize, buffer: usize): u32 {
   const meta = metaOf(object);
-  if (buffer) visit(LIST, object, meta, 0, 0, 0, 0, 0, buffer);
-  return <u32>visit(COUNT, object, meta, 0, 0, 0, 0, 0, 0);
+  if (buffer) visit(LIST, object, meta, YOUNGER, 0, 0, buffer);
+  return <u32>visit(COUNT, object, meta, YOUNGER, 0, 0, 0);
 }
 
 /** The tracked objects, frozen ones left out, that refer to one of `count` objects whose addresses stand in `targets`. */
@@ -67,7 +67,7 @@ export function referrers(targets: usize, count: u32, buffer: usize): u32 {
 
 function refersTo(object: usize, meta: u32, targets: usize, count: u32): bool {
   for (let i: u32 = 0; i < count; i++) {
-    if (visit(FIND, object, meta, load<u32>(targets + ((<usize>i) << 2)), 0, 0, 0, 0, 0)) return true;
+    if (visit(FIND, object, meta, YOUNGER, 0, <usize>load<u32>(targets + ((<usize>i) << 2)), 0)) return true;
   }
   return false;
 }

@@ -2,72 +2,102 @@
  * The second pass over the references: what is held from outside is reached, and what it holds; the counts of its
  * children get their references back, each object's exactly once.
  *
- *   white ──▶ on the mark stack ──▶ followed                  black from the moment it is on the stack
- *   white ──▶ grey (the stack is full) ──▶ followed when its page is looked at again
+ * A sweep goes through the pages in address order. A white object with a count is reached. So a child in front of the
+ * sweep needs no more than its reference back: the sweep will come to it. A child behind the sweep goes on the mark
+ * stack. Parents that lie in front of their children are marked without the stack, and a mixed heap takes half of its
+ * objects in address order.
  *
- * The stack has a fixed size and its place in the state block. When it is full, an object stays grey, its page is put
- * into the set RESCAN, and only grey objects of such pages are looked at again.
+ *   white ──▶ reached, followed by the sweep             in front of the sweep, or held from outside
+ *   white ──▶ reached, on the stack ──▶ followed         behind the sweep
+ *   white, counted ──▶ reached, followed by a rescan     behind the sweep, and the stack is full
+ *
+ * The stack has a fixed size and its place in the state block. When it is full, the page of the object is put into the
+ * set RESCAN, and white objects with a count on such pages are looked at again.
+ *
+ * One function call does one page or one batch of the stack: V8 changes to optimised code when a function is entered.
  */
 import {
-  META_COLOUR,
-  META_DYING,
   MARK_STACK_ENTRIES,
+  STATE_GC_REACHED,
+  STATE_GC_STACK_END,
   STATE_GC_STACK_LIMIT,
   STATE_MARK_STACK,
 } from "../layout";
-import { STATE, word } from "../state";
+import { STATE, setWord, word } from "../state";
 import { metaOf, setMeta } from "../object/header";
-import { GREY, isWhite } from "./colour";
+import { COLOURED, YOUNGER, isWhite, reachedMeta } from "./colour";
 import { RESCAN, endOf, firstOf, nextPage, strideOf, unmarkPage } from "./pages";
 import { MARK, visit } from "./visit";
 
-/** Marks from every white object that has a count. The number of objects reached; those get the colour `black`. */
-export function mark(sets: u32, mask: u32, flip: u32, limit: u32, black: u32): u32 {
-  let reached: u32 = 0;
-  for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) {
-    const stride = strideOf(page);
-    const end = endOf(page);
-    for (let object = firstOf(page); object < end; object += stride) {
-      const header = load<u64>(object);
-      if (!isWhite(<u32>(header >>> 32)) || <i32>header <= 0) continue;
-      reached += follow(object, mask, flip, limit, black);
-    }
-  }
-  for (let page = nextPage(0, RESCAN); page; page = nextPage(0, RESCAN)) {
-    reached += rescan(mask, flip, limit, black);
-  }
-  return reached;
-}
+const STACK: usize = STATE + STATE_MARK_STACK;
+/** Objects that one call takes from the mark stack. */
+const BATCH: u32 = 512;
+/** Everything lies behind it. */
+const BEHIND_ALL: usize = usize.MAX_VALUE;
 
-/** Looks at the pages with grey objects once; what overflows meanwhile is in the set again. */
-function rescan(mask: u32, flip: u32, limit: u32, black: u32): u32 {
-  let reached: u32 = 0;
-  for (let page = nextPage(0, RESCAN); page; page = nextPage(page, RESCAN)) {
-    unmarkPage(page, RESCAN);
-    const stride = strideOf(page);
-    const end = endOf(page);
-    for (let object = firstOf(page); object < end; object += stride) {
-      if ((metaOf(object) & (META_COLOUR | META_DYING)) == GREY)
-        reached += follow(object, mask, flip, limit, black);
-    }
-  }
-  return reached;
-}
-
-/** Follows the references of a root and of all it reaches that finds room on the stack. The number of objects. */
-function follow(root: usize, mask: u32, flip: u32, limit: u32, black: u32): u32 {
-  const bottom = STATE + STATE_MARK_STACK;
+/** Marks from every white object that has a count. Counts the objects reached in STATE_GC_REACHED. */
+export function mark(sets: u32, set: u32, limit: u32): void {
   const entries = word(STATE_GC_STACK_LIMIT);
-  const end = bottom + ((<usize>(entries ? entries : MARK_STACK_ENTRIES)) << 2);
-  let top = bottom;
-  let object = root;
-  let reached: u32 = 0;
-  setMeta(root, (metaOf(root) & ~META_COLOUR) | black);
-  while (true) {
-    reached++;
-    top = visit(MARK, object, metaOf(object), mask, flip, limit, black, end, top);
-    if (top == bottom) return reached;
-    top -= 4;
-    object = load<u32>(top);
+  setWord(STATE_GC_STACK_END, <u32>STACK + ((entries ? entries : MARK_STACK_ENTRIES) << 2));
+  setWord(STATE_GC_REACHED, 0);
+  for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) sweep(page, set, limit, 0);
+  // What overflows during a rescan is in the set again.
+  for (let page = nextPage(0, RESCAN); page; page = nextPage(0, RESCAN)) {
+    for (; page; page = nextPage(page, RESCAN)) {
+      unmarkPage(page, RESCAN);
+      sweep(page, set, limit, BEHIND_ALL);
+    }
   }
+}
+
+function sweep(page: usize, set: u32, limit: u32, where: usize): void {
+  if (set == COLOURED) sweepWith(COLOURED, page, limit, where);
+  else sweepYounger(page, limit, where);
+}
+
+function sweepYounger(page: usize, limit: u32, where: usize): void {
+  sweepWith(YOUNGER, page, limit, where);
+}
+
+/** Reaches the white objects of a page that have a count; the sweep stands at the object, or, with `where`, behind all. */
+// @ts-ignore: decorator
+@inline
+function sweepWith(set: u32, page: usize, limit: u32, where: usize): void {
+  const stride = strideOf(page);
+  const end = endOf(page);
+  let reached: u32 = 0;
+  for (let object = firstOf(page); object < end; object += stride) {
+    const header = load<u64>(object);
+    const meta = <u32>(header >>> 32);
+    if (!isWhite(meta) || <i32>header <= 0) continue;
+    setMeta(object, reachedMeta(meta, set));
+    reached++;
+    const place = object | where;
+    let top = visit(MARK, object, meta, set, limit, place, STACK);
+    while (top > STACK) top = set == COLOURED ? drainColoured(top, place) : drainYounger(top, limit, place);
+  }
+  setWord(STATE_GC_REACHED, word(STATE_GC_REACHED) + reached);
+}
+
+function drainYounger(top: usize, limit: u32, where: usize): usize {
+  return drainWith(YOUNGER, top, limit, where);
+}
+
+function drainColoured(top: usize, where: usize): usize {
+  return drainWith(COLOURED, top, 0, where);
+}
+
+/** Follows the references of objects from the stack. The new top. */
+// @ts-ignore: decorator
+@inline
+function drainWith(set: u32, top: usize, limit: u32, where: usize): usize {
+  let room = BATCH;
+  do {
+    top -= 4;
+    const object = <usize>load<u32>(top);
+    top = visit(MARK, object, metaOf(object), set, limit, where, top);
+    room--;
+  } while (room && top > STACK);
+  setWord(STATE_GC_REACHED, word(STATE_GC_REACHED) + (BATCH - room));
+  return top;
 }

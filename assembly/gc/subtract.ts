@@ -9,45 +9,47 @@ import {
   META_TYPE,
   STATE_GC_CANDIDATES,
   STATE_GC_LOOSE,
+  STATE_GC_METAS,
   TYPE_TUPLE,
 } from "../layout";
-import { setWord } from "../state";
+import { setWord, word } from "../state";
 import { countOf, metaOf, setMeta } from "../object/header";
-import {
-  COLOUR_FLIP,
-  COLOUR_LIMIT,
-  COLOUR_MASK,
-  GENERATION_FLIP,
-  GENERATION_MASK,
-  WHITE,
-  belongs,
-  isWhite,
-} from "./colour";
+import { COLOURED, WHITE, YOUNGER, belongs, isWhite } from "./colour";
 import { endOf, firstOf, nextPage, strideOf } from "./pages";
 import { RESTORE, SUBTRACT, TRACKABLE, visit } from "./visit";
 
 /**
- * Counts what it finds in STATE_GC_CANDIDATES. False if the references to some object are more than its count says:
- * somebody released what was not his.
+ * Counts what it finds in STATE_GC_CANDIDATES, and collects its meta words in STATE_GC_METAS. False if the references to
+ * some object are more than its count says: somebody released what was not his.
  */
 export function subtract(sets: u32, limit: u32): bool {
-  let found: u32 = 0;
+  setWord(STATE_GC_CANDIDATES, 0);
+  setWord(STATE_GC_METAS, 0);
   let signs: usize = 0;
-  for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) {
-    const stride = strideOf(page);
-    const end = endOf(page);
-    for (let object = firstOf(page); object < end; object += stride) {
-      const header = load<u64>(object);
-      const meta = <u32>(header >>> 32);
-      if (!belongs(meta, GENERATION_MASK, GENERATION_FLIP, limit) || <i32>header >= COUNT_LIMIT) continue;
-      found++;
-      setMeta(object, (meta & ~META_COLOUR) | WHITE);
-      signs = visit(SUBTRACT, object, meta, GENERATION_MASK, GENERATION_FLIP, limit, 0, 0, signs);
-      if ((meta & META_TYPE) == TYPE_TUPLE) noteLoose(object, meta);
-    }
-  }
-  setWord(STATE_GC_CANDIDATES, found);
+  for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) signs |= subtractPage(page, limit);
   return <i32>signs >= 0;
+}
+
+/** A call a page, so that V8 gets to run optimised code. The signs of the counts of the children. */
+function subtractPage(page: usize, limit: u32): usize {
+  const stride = strideOf(page);
+  const end = endOf(page);
+  let found: u32 = 0;
+  let metas: u32 = 0;
+  let signs: usize = 0;
+  for (let object = firstOf(page); object < end; object += stride) {
+    const header = load<u64>(object);
+    const meta = <u32>(header >>> 32);
+    if (!belongs(meta, YOUNGER, limit) || <i32>header >= COUNT_LIMIT) continue;
+    found++;
+    metas |= meta;
+    setMeta(object, (meta & ~META_COLOUR) | WHITE);
+    signs = visit(SUBTRACT, object, meta, YOUNGER, limit, 0, signs);
+    if ((meta & META_TYPE) == TYPE_TUPLE) noteLoose(object, meta);
+  }
+  setWord(STATE_GC_CANDIDATES, word(STATE_GC_CANDIDATES) + found);
+  setWord(STATE_GC_METAS, word(STATE_GC_METAS) | metas);
+  return signs;
 }
 
 /** After subtract() failed: an object with more references than its count says. */
@@ -64,7 +66,7 @@ export function findDamaged(sets: u32): usize {
 
 /** A tuple of what is never tracked leaves the collector's sight at the end (CPython: _PyTuple_MaybeUntrack). */
 function noteLoose(tuple: usize, meta: u32): void {
-  if (visit(TRACKABLE, tuple, meta, 0, 0, 0, 0, 0, 0)) return;
+  if (visit(TRACKABLE, tuple, meta, YOUNGER, 0, 0, 0)) return;
   setMeta(tuple, metaOf(tuple) | META_LOOSE);
   setWord(STATE_GC_LOOSE, 1);
 }
@@ -76,19 +78,21 @@ export function subtractTrash(sets: u32): void {
     const end = endOf(page);
     for (let object = firstOf(page); object < end; object += stride) {
       const meta = metaOf(object);
-      if (isWhite(meta)) visit(SUBTRACT, object, meta, COLOUR_MASK, COLOUR_FLIP, COLOUR_LIMIT, 0, 0, 0);
+      if (isWhite(meta)) visit(SUBTRACT, object, meta, COLOURED, 0, 0, 0);
     }
   }
 }
 
 /** Puts the references of white objects back into the counts. */
-export function restore(sets: u32, mask: u32, flip: u32, limit: u32): void {
+export function restore(sets: u32, set: u32, limit: u32): void {
   for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) {
     const stride = strideOf(page);
     const end = endOf(page);
     for (let object = firstOf(page); object < end; object += stride) {
       const meta = metaOf(object);
-      if (isWhite(meta)) visit(RESTORE, object, meta, mask, flip, limit, 0, 0, 0);
+      if (!isWhite(meta)) continue;
+      if (set == COLOURED) visit(RESTORE, object, meta, COLOURED, 0, 0, 0);
+      else visit(RESTORE, object, meta, YOUNGER, limit, 0, 0);
     }
   }
 }

@@ -10,7 +10,7 @@ import {
 import { setWord, word } from "../state";
 import { metaOf, setMeta } from "../object/header";
 import { markCurrentPools } from "../object/young";
-import { GENERATION_FLIP, GENERATION_MASK, SAVED, WHITE, belongs, upTo } from "./colour";
+import { SAVED, WHITE, YOUNGER, belongs, upTo } from "./colour";
 import { MIDDLE, TRASH, YOUNG, clearPages, endOf, firstOf, markPage, nextPage, strideOf } from "./pages";
 
 /** Notes the pages with white objects in the set TRASH. All bits that any of them has in its meta word. */
@@ -40,7 +40,7 @@ export function promote(generation: u32): void {
     let grown = false;
     for (let object = firstOf(page); object < end; object += stride) {
       const meta = metaOf(object);
-      if (!belongs(meta, GENERATION_MASK, GENERATION_FLIP, limit) || (meta & META_COLOUR) == WHITE) continue;
+      if (!belongs(meta, YOUNGER, limit) || (meta & META_COLOUR) == WHITE) continue;
       setMeta(object, olderMeta(meta, generation));
       grown = true;
     }

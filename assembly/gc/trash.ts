@@ -36,7 +36,7 @@ import { callFinalizer, decref } from "../object/death";
 import { countOf, describe, incref, metaOf, setMeta, typeOf } from "../object/header";
 import { announceCollection, runFinalizer } from "../object/host";
 import { clearWeakrefs, dropWeakref, runCallbacks } from "../object/weak";
-import { COLOUR_FLIP, COLOUR_LIMIT, COLOUR_MASK, SAVED, isWhite } from "./colour";
+import { COLOURED, isWhite } from "./colour";
 import { mark } from "./mark";
 import { TRASH, endOf, firstOf, nextPage, strideOf } from "./pages";
 import { reclaim } from "./reclaim";
@@ -55,7 +55,7 @@ export function bury(generation: u32): u32 {
   // References that finalizers made: dead without a word.
   silence(clearTrashWeakrefs());
   runHostFinalizers();
-  return dead + reclaim(COLOUR_MASK, COLOUR_FLIP, COLOUR_LIMIT);
+  return dead + reclaim(TRASH, COLOURED, 0);
 }
 
 /** The white object of a page at or behind an address; 0 if there is none, or if the page holds no containers now. */
@@ -165,8 +165,8 @@ function runHostFinalizers(): void {
 /** Spares what is held from outside of the trash now, and all that can be reached from there. */
 function resurrect(generation: u32): void {
   subtractTrash(TRASH);
-  mark(TRASH, COLOUR_MASK, COLOUR_FLIP, COLOUR_LIMIT, SAVED);
-  restore(TRASH, COLOUR_MASK, COLOUR_FLIP, COLOUR_LIMIT);
+  mark(TRASH, COLOURED, 0);
+  restore(TRASH, COLOURED, 0);
   spareReached(generation);
 }
 

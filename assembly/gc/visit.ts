@@ -1,6 +1,6 @@
 /**
  * Visits every reference of an object: a loop over its type's data. What is done with a child is chosen by a constant,
- * so that each caller gets loops of its own with nothing to call; `state` goes from child to child.
+ * as is the set that is looked at, so that each caller gets loops of its own with nothing to call.
  */
 import {
   COUNT_LIMIT,
@@ -19,25 +19,33 @@ import {
   META_LEAF,
   META_TRACKED,
   META_TYPE,
+  SCAN_BUFFER,
+  SCAN_FIELDS,
+  SCAN_KIND,
+  SCAN_PIECES,
+  SCAN_X,
+  SCAN_Y_SHIFT,
   STATE_GC_ORPHANS,
+  STATE_GC_STACK_END,
   TYPE_FLAGS,
   TYPE_ITEMS,
   TYPE_LENGTH,
   TYPE_OFFSETS,
   TYPE_REFS,
+  TYPE_SCAN,
   TYPE_TUPLE,
 } from "../layout";
 import { setWord, word } from "../state";
 import { discard } from "../object/alloc";
 import { describe, metaOf, setMeta } from "../object/header";
-import { GREY, WHITE, belongs } from "./colour";
+import { WHITE, belongs, reachedMeta } from "./colour";
 import { RESCAN, markPage } from "./pages";
 
 /** Takes the reference out of the child's count; the state collects the signs of the counts. */
 export const SUBTRACT: u32 = 0;
 /** Puts it back. */
 export const RESTORE: u32 = 1;
-/** Puts it back, and reaches the child if nobody did before; the state is the top of the mark stack. */
+/** Puts it back, and reaches the child if it is white and behind `where`; the state is the top of the mark stack. */
 export const MARK: u32 = 2;
 /** Releases it for good, unless the child belongs to the set, or is gone already. */
 export const RELEASE: u32 = 3;
@@ -47,12 +55,12 @@ export const LIST: u32 = 4;
 export const TRACKABLE: u32 = 5;
 /** The state goes up by 1. */
 export const COUNT: u32 = 6;
-/** The state becomes 1 if the child is the object that `mask` is the address of. */
+/** The state becomes 1 if the child is the object at `where`. */
 export const FIND: u32 = 7;
 
 /**
- * Visits the children of `object`, whose meta word is `meta`. `mask`, `flip` and `limit` say which set is looked at;
- * `black` is the colour of what is reached and `end` the end of the mark stack.
+ * Visits the children of `object`, whose meta word is `meta`; `set` and `limit` say which set is looked at. `state` goes
+ * from child to child.
  */
 // @ts-ignore: decorator
 @inline
@@ -60,99 +68,105 @@ export function visit(
   act: u32,
   object: usize,
   meta: u32,
-  mask: u32,
-  flip: u32,
+  set: u32,
   limit: u32,
-  black: u32,
-  end: usize,
+  where: usize,
   state: usize,
 ): usize {
   const type = describe(meta);
-  const flags = load<u32>(type, TYPE_FLAGS);
-  let offset = type + TYPE_OFFSETS;
-  const offsets = offset + ((<usize>load<u32>(type, TYPE_REFS)) << 2);
-  while (offset < offsets) {
-    const child = <usize>load<u32>(object + load<u32>(offset));
-    state = see(act, child, mask, flip, limit, black, end, state);
-    offset += 4;
-  }
-  if (flags & FLAG_ITEMS_REF) {
-    let slot = object + load<u32>(type, TYPE_ITEMS);
-    if (flags & FLAG_BUFFER) slot = load<u32>(slot);
-    const last = slot + ((<usize>load<u32>(object + load<u32>(type, TYPE_LENGTH))) << 2);
-    while (slot < last) {
-      state = see(act, <usize>load<u32>(slot), mask, flip, limit, black, end, state);
-      slot += 4;
+  const scan = load<u32>(type, TYPE_SCAN);
+  const kind = scan & SCAN_KIND;
+  let slot = object + (scan & SCAN_X);
+  let last: usize = scan >>> SCAN_Y_SHIFT;
+  if (kind == SCAN_FIELDS) last += slot;
+  else if (kind != SCAN_PIECES) {
+    last = (<usize>load<u32>(object + last)) << 2;
+    if (kind == SCAN_BUFFER) slot = load<u32>(slot);
+    last += slot;
+  } else {
+    let offset = type + TYPE_OFFSETS;
+    const offsets = offset + ((<usize>load<u32>(type, TYPE_REFS)) << 2);
+    for (; offset < offsets; offset += 4) {
+      state = see(act, <usize>load<u32>(object + load<u32>(offset)), set, limit, where, state);
     }
-  } else if (flags & FLAG_ENTRIES) {
-    let slot = <usize>load<u32>(object, DICT_TABLE);
-    const last = slot + <usize>load<u32>(object, DICT_FILLED) * ENTRY_BYTES;
-    while (slot < last) {
-      state = see(act, <usize>load<u32>(slot, ENTRY_KEY), mask, flip, limit, black, end, state);
-      state = see(act, <usize>load<u32>(slot, ENTRY_VALUE), mask, flip, limit, black, end, state);
-      slot += ENTRY_BYTES;
+    const flags = load<u32>(type, TYPE_FLAGS);
+    if (flags & FLAG_ENTRIES) {
+      slot = <usize>load<u32>(object, DICT_TABLE) + ENTRY_KEY;
+      last = slot + <usize>load<u32>(object, DICT_FILLED) * ENTRY_BYTES;
+      // Key, value, next entry's key …
+      let step: usize = ENTRY_VALUE - ENTRY_KEY;
+      while (slot < last) {
+        state = see(act, <usize>load<u32>(slot), set, limit, where, state);
+        slot += step;
+        step = ENTRY_BYTES - step;
+      }
+    } else if (flags & FLAG_ITEMS_REF) {
+      slot = object + load<u32>(type, TYPE_ITEMS);
+      if (flags & FLAG_BUFFER) slot = load<u32>(slot);
+      last = slot + ((<usize>load<u32>(object + load<u32>(type, TYPE_LENGTH))) << 2);
     }
   }
+  for (; slot < last; slot += 4) state = see(act, <usize>load<u32>(slot), set, limit, where, state);
   return state;
 }
 
+/** The null page reads as an object that belongs to no set, so what looks at headers needs no test for null. */
 // @ts-ignore: decorator
 @inline
-function see(
-  act: u32,
-  child: usize,
-  mask: u32,
-  flip: u32,
-  limit: u32,
-  black: u32,
-  end: usize,
-  state: usize,
-): usize {
-  if (!child) return act == TRACKABLE ? 1 : state;
+function see(act: u32, child: usize, set: u32, limit: u32, where: usize, state: usize): usize {
   if (act == SUBTRACT) {
     const header = load<u64>(child);
     const count = <i32>header;
-    if (belongs(<u32>(header >>> 32), mask, flip, limit) && count < COUNT_LIMIT) {
+    if (belongs(<u32>(header >>> 32), set, limit) && count < COUNT_LIMIT) {
       store<i32>(child, count - 1);
       state |= <usize>(count - 1);
     }
   } else if (act == RESTORE) {
     const header = load<u64>(child);
     const count = <i32>header;
-    if (belongs(<u32>(header >>> 32), mask, flip, limit) && count < COUNT_LIMIT) store<i32>(child, count + 1);
+    if (belongs(<u32>(header >>> 32), set, limit) && count < COUNT_LIMIT) store<i32>(child, count + 1);
   } else if (act == MARK) {
     const header = load<u64>(child);
     const count = <i32>header;
     const meta = <u32>(header >>> 32);
-    if (belongs(meta, mask, flip, limit) && count < COUNT_LIMIT) {
-      if ((meta & META_COLOUR) == WHITE) {
-        const colour = state < end ? black : GREY;
-        store<u64>(child, ((<u64>((meta & ~META_COLOUR) | colour)) << 32) | (<u64>(<u32>(count + 1))));
-        if (state < end) {
-          store<u32>(state, <u32>child);
-          state += 4;
-        } else markPage(child, RESCAN);
-      } else store<i32>(child, count + 1);
+    if (belongs(meta, set, limit) && count < COUNT_LIMIT) {
+      store<i32>(child, count + 1);
+      if (child < where && (meta & META_COLOUR) == WHITE) state = push(child, meta, set, state);
     }
   } else if (act == RELEASE) {
     const meta = metaOf(child);
-    if (meta & META_TYPE && !belongs(meta, mask, flip, limit)) {
+    if (meta & META_TYPE && !belongs(meta, set, limit)) {
       const count = load<i32>(child);
       if (count > 1) {
         if (count < COUNT_LIMIT) store<i32>(child, count - 1);
       } else releaseLast(child, meta);
     }
   } else if (act == LIST) {
-    store<u32>(state, <u32>child);
-    state += 4;
+    if (child) {
+      store<u32>(state, <u32>child);
+      state += 4;
+    }
   } else if (act == TRACKABLE) {
-    if (mayBeTracked(metaOf(child))) state = 1;
+    if (!child || mayBeTracked(metaOf(child))) state = 1;
   } else if (act == COUNT) {
-    state++;
+    state += usize(child != 0);
   } else if (act == FIND) {
-    if (<u32>child == mask) state = 1;
+    if (child == where) state = 1;
   }
   return state;
+}
+
+/** Reaches an object, if there is room to remember it; else it stays white and its page is looked at again. */
+// @ts-ignore: decorator
+@inline
+function push(object: usize, meta: u32, set: u32, top: usize): usize {
+  if (top >= <usize>word(STATE_GC_STACK_END)) {
+    markPage(object, RESCAN);
+    return top;
+  }
+  setMeta(object, reachedMeta(meta, set));
+  store<u32>(top, <u32>object);
+  return top + 4;
 }
 
 /** Can the object become part of a cycle? A tuple cannot any more once it is untracked. */

@@ -25,6 +25,12 @@ import {
   STATE_TYPES,
   STATE_TYPE_CAPACITY,
   STATE_TYPE_COUNT,
+  SCAN_BUFFER,
+  SCAN_FIELDS,
+  SCAN_ITEMS,
+  SCAN_PIECES,
+  SCAN_X,
+  SCAN_Y_SHIFT,
   TYPE_ACTIVE,
   TYPE_CHAIN,
   TYPE_CLASS,
@@ -39,6 +45,7 @@ import {
   TYPE_META,
   TYPE_OFFSETS,
   TYPE_REFS,
+  TYPE_SCAN,
   TYPE_SIZE,
   TYPE_SIZE_LIMIT,
   TYPE_WEAK,
@@ -98,6 +105,7 @@ export function defineType(type: usize): u32 {
   store<u32>(type, 0, TYPE_FREE_HEAD);
   store<u32>(type, 0, TYPE_FREE_COUNT);
   store<u32>(type, id, TYPE_ID);
+  store<u32>(type, scanWord(type, flags), TYPE_SCAN);
   store<u32>(<usize>word(STATE_TYPES) + ((<usize>id) << 2), <u32>type);
   setWord(STATE_TYPE_COUNT, id + 1);
   return id;
@@ -137,6 +145,23 @@ function isSound(type: usize): bool {
 
 function isField(offset: u32, size: u32): bool {
   return offset >= OBJECT_FIELDS && offset + 4 <= size && !(offset & 3);
+}
+
+/** Says where the references are, if that fits one word. */
+function scanWord(type: usize, flags: u32): u32 {
+  const refs = load<u32>(type, TYPE_REFS);
+  if (flags & FLAG_ENTRIES) return SCAN_PIECES;
+  if (flags & FLAG_ITEMS_REF) {
+    const items = load<u32>(type, TYPE_ITEMS);
+    if (refs || items & ~SCAN_X) return SCAN_PIECES;
+    const kind = flags & FLAG_BUFFER ? SCAN_BUFFER : SCAN_ITEMS;
+    return kind | items | (load<u32>(type, TYPE_LENGTH) << SCAN_Y_SHIFT);
+  }
+  const first = load<u32>(type, TYPE_OFFSETS);
+  for (let i: u32 = 1; i < refs; i++) {
+    if (load<u32>(type + ((<usize>i) << 2), TYPE_OFFSETS) != first + (i << 2)) return SCAN_PIECES;
+  }
+  return refs ? SCAN_FIELDS | first | (refs << (SCAN_Y_SHIFT + 2)) : SCAN_FIELDS;
 }
 
 function writeChain(type: usize): void {
