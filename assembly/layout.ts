@@ -314,10 +314,12 @@ export const COUNT_LIMIT: i32 = 1 << 30;
 export const COUNT_IMMORTAL: i32 = 3 << 29;
 
 export const META_TYPE: u32 = 0xffff;
-export const META_GENERATION_SHIFT: u32 = 16;
-export const META_GENERATION: u32 = 3 << META_GENERATION_SHIFT;
-export const META_COLOUR_SHIFT: u32 = 18;
-export const META_COLOUR: u32 = 3 << META_COLOUR_SHIFT;
+/** Generation in unary, so that "up to generation g" is a bit that is not set: none 0, the first 1, both 2. */
+export const META_OLDER: u32 = 1 << 16;
+export const META_OLDEST: u32 = 1 << 17;
+/** Colours of a collection: white, or both saved; see gc/colour.ts. */
+export const META_WHITE: u32 = 1 << 18;
+export const META_REACHED: u32 = 1 << 19;
 /** The collector knows the object. */
 export const META_TRACKED: u32 = 1 << 20;
 /** Its death is under way: it owns nothing that may be handed out again. */
@@ -330,6 +332,8 @@ export const META_WEAK: u32 = 1 << 23;
 export const META_HOST: u32 = 1 << 24;
 /** str: two bytes a code unit. */
 export const META_WIDE: u32 = 1 << 25;
+/** Containers, in the same bit: freeze() set it aside. */
+export const META_FROZEN: u32 = 1 << 25;
 /** str: it stands in the table of interned strings. */
 export const META_INTERNED: u32 = 1 << 26;
 /** Its type has a finalizer; a weak reference: it has a callback. */
@@ -588,6 +592,8 @@ export const STATE_GC_STACK_LIMIT: u32 = STATE_COLLECTOR + 64;
 export const STATE_GC_HOST: u32 = STATE_COLLECTOR + 68;
 /** Objects that the mark phase reached. */
 export const STATE_GC_REACHED: u32 = STATE_COLLECTOR + 72;
+/** An object with more references than its count says; 0 = none was found. */
+export const STATE_GC_DAMAGED: u32 = STATE_COLLECTOR + 84;
 /** End of the part of the mark stack that may be used. */
 export const STATE_GC_STACK_END: u32 = STATE_COLLECTOR + 80;
 /** All bits that any object that the collection looked at has in its meta word. */

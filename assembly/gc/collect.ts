@@ -26,6 +26,7 @@ import {
   STATE_GC_COLLECTED,
   STATE_GC_COUNT1,
   STATE_GC_COUNT2,
+  STATE_GC_DAMAGED,
   STATE_GC_PENDING,
   STATE_GC_DEBUG,
   STATE_GC_METAS,
@@ -40,12 +41,12 @@ import { fault } from "../alloc/malloc";
 import { drain, probeStack } from "../object/death";
 import { clearFreeLists } from "../object/freelists";
 import { announceCollection } from "../object/host";
-import { YOUNGER, upTo } from "./colour";
+import { TRACKED, upTo } from "./colour";
 import { retune } from "./generations";
 import { mark } from "./mark";
 import { ALL, MIDDLE, RESCAN, TRASH, YOUNG, clearPages } from "./pages";
 import { reclaim, releaseOrphans } from "./reclaim";
-import { findDamaged, restore, subtract } from "./subtract";
+import { restore, subtract } from "./subtract";
 import { noteTrash, promote, untrackLoose } from "./survivors";
 import { bury } from "./trash";
 
@@ -85,16 +86,17 @@ export function relieve(): bool {
 function run(generation: u32): i32 {
   count(generation);
   const sets = generation > 1 ? ALL : generation ? YOUNG | MIDDLE : YOUNG;
-  const limit = upTo(generation);
+  const mask = upTo(generation);
   setWord(STATE_CRITICAL, 1);
-  if (!subtract(sets, limit)) {
-    const damaged = findDamaged(sets);
-    restore(sets, YOUNGER, limit);
+  subtract(sets, mask, TRACKED);
+  const damaged = <usize>word(STATE_GC_DAMAGED);
+  if (damaged) {
+    restore(sets, mask, TRACKED);
     setWord(STATE_CRITICAL, 0);
     fault(FAULT_CORRUPT, damaged);
     return -1;
   }
-  mark(sets, YOUNGER, limit);
+  mark(sets, mask, TRACKED);
   const reached = word(STATE_GC_REACHED);
   let found = word(STATE_GC_CANDIDATES) - reached;
   // Without anybody who has a last word trash goes before others know of it.
@@ -105,8 +107,8 @@ function run(generation: u32): i32 {
     direct = !hasLastWords(noteTrash(sets)) && direct;
   }
   if (found) {
-    if (direct) reclaim(pages, YOUNGER, limit);
-    else restore(TRASH, YOUNGER, limit);
+    if (direct) reclaim(pages, mask, TRACKED);
+    else restore(TRASH, mask, TRACKED);
   }
   untrackLoose(sets);
   promote(generation);

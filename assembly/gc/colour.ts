@@ -1,57 +1,62 @@
 /**
  * What a collection knows of an object: its colour, and whether it belongs to the set that is looked at. There are two
- * sets, and membership in either is one comparison of the meta word:
+ * kinds of sets; membership is one comparison of the header:
  *
- *   YOUNGER    the tracked objects up to a generation, the limit      the first look
- *   COLOURED   the objects with a colour: the trash that was found    the second look, after host code has run
+ *   header & mask == pattern
  *
- *   white   no reference from outside of the set is known so far
- *   saved   reached in the second look; in the first look what is reached has no colour
+ *   generations   tracked, not frozen, not older than a generation     the first look
+ *   trash         coloured and not dying                               the second look, after host code has run
+ *
+ * Immortal objects belong to no set: what they hold is held from outside.
+ *
+ *   white    no reference from outside of the set is known so far
+ *   saved    reached in the second look; in the first look what is reached has no colour
  */
 import {
-  META_COLOUR,
-  META_COLOUR_SHIFT,
+  COUNT_LIMIT,
   META_DYING,
-  META_GENERATION,
-  META_GENERATION_SHIFT,
+  META_FROZEN,
+  META_OLDER,
+  META_OLDEST,
+  META_REACHED,
   META_TRACKED,
+  META_WHITE,
 } from "../layout";
 
-export const WHITE: u32 = 1 << META_COLOUR_SHIFT;
-export const SAVED: u32 = 2 << META_COLOUR_SHIFT;
+export const COLOUR: u32 = META_WHITE | META_REACHED;
+export const SAVED: u32 = META_WHITE | META_REACHED;
+/** The same in a header. */
+export const COLOURS: u64 = (<u64>COLOUR) << 32;
+export const WHITE: u64 = (<u64>META_WHITE) << 32;
+export const GENERATION: u32 = META_OLDER | META_OLDEST;
 
-export const YOUNGER: u32 = 0;
-export const COLOURED: u32 = 1;
+/** Pattern of sets of generations. */
+export const TRACKED: u64 = (<u64>META_TRACKED) << 32;
+/** Pattern and mask of the trash. */
+export const COLOURED: u64 = (<u64>META_WHITE) << 32;
+export const COLOURED_MASK: u64 = ((<u64>(META_WHITE | META_DYING)) << 32) | (<u64>COUNT_LIMIT);
 
-/** The limit for tracked objects up to a generation. */
-// @ts-ignore: decorator
-@inline
-export function upTo(generation: u32): u32 {
-  return generation << META_GENERATION_SHIFT;
-}
-
-// @ts-ignore: decorator
-@inline
-export function belongs(meta: u32, set: u32, limit: u32): bool {
-  if (set == COLOURED) return (meta & META_COLOUR) != 0;
-  return ((meta & (META_TRACKED | META_GENERATION)) ^ META_TRACKED) <= limit;
+/** Mask of the generations up to one. */
+export function upTo(generation: u32): u64 {
+  const older = generation ? (generation == 1 ? META_OLDEST : 0) : META_OLDER;
+  return ((<u64>(META_TRACKED | META_FROZEN | older)) << 32) | (<u64>COUNT_LIMIT);
 }
 
 // @ts-ignore: decorator
 @inline
 export function isWhite(meta: u32): bool {
-  return (meta & (META_COLOUR | META_DYING)) == WHITE;
-}
-
-/** The meta word of a white object that is reached. */
-// @ts-ignore: decorator
-@inline
-export function reachedMeta(meta: u32, set: u32): u32 {
-  return set == COLOURED ? meta ^ (WHITE | SAVED) : meta ^ WHITE;
+  return (meta & (COLOUR | META_DYING)) == META_WHITE;
 }
 
 // @ts-ignore: decorator
 @inline
 export function generationOf(meta: u32): u32 {
-  return (meta & META_GENERATION) >>> META_GENERATION_SHIFT;
+  return u32((meta & META_OLDER) != 0) + u32((meta & META_OLDEST) != 0);
+}
+
+/** The bits of a generation. */
+// @ts-ignore: decorator
+@inline
+export function bitsOf(generation: u32): u32 {
+  return generation ? (generation == 1 ? META_OLDER : GENERATION) : 0;
 }

@@ -3,8 +3,7 @@
  * buffer 0 they are only counted. Trash that a collection is dealing with is not shown.
  */
 import {
-  META_GENERATION,
-  META_GENERATION_SHIFT,
+  META_FROZEN,
   META_SAVED,
   META_TRACKED,
   STATE_GC_COUNT1,
@@ -14,11 +13,11 @@ import {
 import { setWord } from "../state";
 import { metaOf, setMeta } from "../object/header";
 import { markCurrentPools } from "../object/young";
-import { YOUNGER, generationOf, isWhite } from "./colour";
+import { GENERATION, generationOf, isWhite } from "./colour";
 import { ALL, MIDDLE, YOUNG, clearPages, endOf, firstOf, nextPage, strideOf } from "./pages";
 import { COUNT, FIND, LIST, visit } from "./visit";
 
-/** Generation of what freeze() set aside. */
+/** In place of a generation: what freeze() set aside. */
 const FROZEN: u32 = 3;
 /** In place of a generation: 0, 1 and 2. */
 export const EVERY: u32 = 4;
@@ -32,7 +31,7 @@ export function objects(generation: u32, buffer: usize): u32 {
     for (let object = firstOf(page); object < end; object += stride) {
       const meta = metaOf(object);
       if (!(meta & META_TRACKED) || isWhite(meta)) continue;
-      const own = generationOf(meta);
+      const own = meta & META_FROZEN ? FROZEN : generationOf(meta);
       if (generation == EVERY ? own == FROZEN : own != generation) continue;
       if (buffer) store<u32>(buffer + ((<usize>found) << 2), <u32>object);
       found++;
@@ -44,8 +43,8 @@ export function objects(generation: u32, buffer: usize): u32 {
 /** What an object refers to, in the order of its slots, duplicates included. The number. */
 export function referents(object: usize, buffer: usize): u32 {
   const meta = metaOf(object);
-  if (buffer) visit(LIST, object, meta, YOUNGER, 0, 0, buffer);
-  return <u32>visit(COUNT, object, meta, YOUNGER, 0, 0, 0);
+  if (buffer) visit(LIST, object, meta, 0, 0, 0, buffer);
+  return <u32>visit(COUNT, object, meta, 0, 0, 0, 0);
 }
 
 /** The tracked objects, frozen ones left out, that refer to one of `count` objects whose addresses stand in `targets`. */
@@ -56,7 +55,7 @@ export function referrers(targets: usize, count: u32, buffer: usize): u32 {
     const end = endOf(page);
     for (let object = firstOf(page); object < end; object += stride) {
       const meta = metaOf(object);
-      if (!(meta & META_TRACKED) || isWhite(meta) || generationOf(meta) == FROZEN) continue;
+      if (!(meta & META_TRACKED) || isWhite(meta) || meta & META_FROZEN) continue;
       if (!refersTo(object, meta, targets, count)) continue;
       if (buffer) store<u32>(buffer + ((<usize>found) << 2), <u32>object);
       found++;
@@ -67,7 +66,7 @@ export function referrers(targets: usize, count: u32, buffer: usize): u32 {
 
 function refersTo(object: usize, meta: u32, targets: usize, count: u32): bool {
   for (let i: u32 = 0; i < count; i++) {
-    if (visit(FIND, object, meta, YOUNGER, 0, <usize>load<u32>(targets + ((<usize>i) << 2)), 0)) return true;
+    if (visit(FIND, object, meta, 0, 0, <usize>load<u32>(targets + ((<usize>i) << 2)), 0)) return true;
   }
   return false;
 }
@@ -95,7 +94,7 @@ export function saved(buffer: usize): u32 {
 
 /** Sets every tracked object aside: no collection looks at it. */
 export function freeze(): void {
-  move(0, FROZEN - 1, FROZEN);
+  change(0, META_FROZEN);
   setWord(STATE_YOUNG_COUNT, 0);
   setWord(STATE_GC_COUNT1, 0);
   setWord(STATE_GC_COUNT2, 0);
@@ -106,18 +105,18 @@ export function freeze(): void {
 
 /** What was set aside is of generation 2 again. */
 export function unfreeze(): void {
-  move(FROZEN, FROZEN, FROZEN - 1);
+  change(META_FROZEN, GENERATION);
 }
 
-function move(from: u32, to: u32, generation: u32): void {
+/** Gives the tracked objects that have, or have not, META_FROZEN the bits `after` for frozenness and generation. */
+function change(before: u32, after: u32): void {
   for (let page = nextPage(0, ALL); page; page = nextPage(page, ALL)) {
     const stride = strideOf(page);
     const end = endOf(page);
     for (let object = firstOf(page); object < end; object += stride) {
       const meta = metaOf(object);
-      const own = generationOf(meta);
-      if (!(meta & META_TRACKED) || isWhite(meta) || own < from || own > to) continue;
-      setMeta(object, (meta & ~META_GENERATION) | (generation << META_GENERATION_SHIFT));
+      if (!(meta & META_TRACKED) || isWhite(meta) || (meta & META_FROZEN) != before) continue;
+      setMeta(object, (meta & ~(META_FROZEN | GENERATION)) | after);
     }
   }
 }

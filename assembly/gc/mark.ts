@@ -24,10 +24,10 @@ import {
   STATE_MARK_STACK,
 } from "../layout";
 import { STATE, setWord, word } from "../state";
-import { metaOf, setMeta } from "../object/header";
-import { COLOURED, YOUNGER, isWhite, reachedMeta } from "./colour";
+import { metaOf } from "../object/header";
+import { isWhite } from "./colour";
 import { RESCAN, endOf, firstOf, nextPage, strideOf, unmarkPage } from "./pages";
-import { MARK, visit } from "./visit";
+import { MARK, reached, visit } from "./visit";
 
 const STACK: usize = STATE + STATE_MARK_STACK;
 /** Objects that one call takes from the mark stack. */
@@ -36,66 +36,46 @@ const BATCH: u32 = 512;
 const BEHIND_ALL: usize = usize.MAX_VALUE;
 
 /** Marks from every white object that has a count. Counts the objects reached in STATE_GC_REACHED. */
-export function mark(sets: u32, set: u32, limit: u32): void {
+export function mark(sets: u32, mask: u64, pattern: u64): void {
   const entries = word(STATE_GC_STACK_LIMIT);
   setWord(STATE_GC_STACK_END, <u32>STACK + ((entries ? entries : MARK_STACK_ENTRIES) << 2));
   setWord(STATE_GC_REACHED, 0);
-  for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) sweep(page, set, limit, 0);
+  for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) {
+    sweep(firstOf(page), endOf(page), strideOf(page), 0, mask, pattern);
+  }
   // What overflows during a rescan is in the set again.
   for (let page = nextPage(0, RESCAN); page; page = nextPage(0, RESCAN)) {
     for (; page; page = nextPage(page, RESCAN)) {
       unmarkPage(page, RESCAN);
-      sweep(page, set, limit, BEHIND_ALL);
+      sweep(firstOf(page), endOf(page), strideOf(page), BEHIND_ALL, mask, pattern);
     }
   }
 }
 
-function sweep(page: usize, set: u32, limit: u32, where: usize): void {
-  if (set == COLOURED) sweepWith(COLOURED, page, limit, where);
-  else sweepYounger(page, limit, where);
-}
-
-function sweepYounger(page: usize, limit: u32, where: usize): void {
-  sweepWith(YOUNGER, page, limit, where);
-}
-
-/** Reaches the white objects of a page that have a count; the sweep stands at the object, or, with `where`, behind all. */
-// @ts-ignore: decorator
-@inline
-function sweepWith(set: u32, page: usize, limit: u32, where: usize): void {
-  const stride = strideOf(page);
-  const end = endOf(page);
-  let reached: u32 = 0;
-  for (let object = firstOf(page); object < end; object += stride) {
+/** Reaches the white objects of a page that have a count. The sweep stands at the object, or at `ahead` if that is not 0. */
+function sweep(first: usize, end: usize, stride: usize, ahead: usize, mask: u64, pattern: u64): void {
+  let found: u32 = 0;
+  for (let object = first; object < end; object += stride) {
     const header = load<u64>(object);
+    if (<i32>header <= 0) continue;
     const meta = <u32>(header >>> 32);
-    if (!isWhite(meta) || <i32>header <= 0) continue;
-    setMeta(object, reachedMeta(meta, set));
-    reached++;
-    const place = object | where;
-    let top = visit(MARK, object, meta, set, limit, place, STACK);
-    while (top > STACK) top = set == COLOURED ? drainColoured(top, place) : drainYounger(top, limit, place);
+    if (!isWhite(meta)) continue;
+    store<u64>(object, reached(header, pattern));
+    found++;
+    const where = object | ahead;
+    let top = visit(MARK, object, meta, mask, pattern, where, STACK);
+    while (top > STACK) top = drain(top, where, mask, pattern);
   }
-  setWord(STATE_GC_REACHED, word(STATE_GC_REACHED) + reached);
-}
-
-function drainYounger(top: usize, limit: u32, where: usize): usize {
-  return drainWith(YOUNGER, top, limit, where);
-}
-
-function drainColoured(top: usize, where: usize): usize {
-  return drainWith(COLOURED, top, 0, where);
+  setWord(STATE_GC_REACHED, word(STATE_GC_REACHED) + found);
 }
 
 /** Follows the references of objects from the stack. The new top. */
-// @ts-ignore: decorator
-@inline
-function drainWith(set: u32, top: usize, limit: u32, where: usize): usize {
+function drain(top: usize, where: usize, mask: u64, pattern: u64): usize {
   let room = BATCH;
   do {
     top -= 4;
     const object = <usize>load<u32>(top);
-    top = visit(MARK, object, metaOf(object), set, limit, where, top);
+    top = visit(MARK, object, metaOf(object), mask, pattern, where, top);
     room--;
   } while (room && top > STACK);
   setWord(STATE_GC_REACHED, word(STATE_GC_REACHED) + (BATCH - room));

@@ -20,7 +20,7 @@ import { giveBuffer } from "../object/buffers";
 import { decref } from "../object/death";
 import { describe, metaOf, setMeta } from "../object/header";
 import { unlinkWeakref } from "../object/weak";
-import { COLOURED, YOUNGER, isWhite } from "./colour";
+import { isWhite } from "./colour";
 import { endOf, firstOf, nextPage, strideOf } from "./pages";
 import { RELEASE, visit } from "./visit";
 
@@ -28,22 +28,16 @@ import { RELEASE, visit } from "./visit";
  * Releases every white object on the pages. References to objects of the set are left alone: they are to trash, or were
  * taken out of the count already. The number of objects.
  */
-export function reclaim(sets: u32, set: u32, limit: u32): u32 {
+export function reclaim(sets: u32, mask: u64, pattern: u64): u32 {
   let found: u32 = 0;
   for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) {
-    found += set == COLOURED ? reclaimPage(COLOURED, page, 0) : reclaimYounger(page, limit);
+    found += reclaimPage(page, mask, pattern);
   }
   return found;
 }
 
-function reclaimYounger(page: usize, limit: u32): u32 {
-  return reclaimPage(YOUNGER, page, limit);
-}
-
 /** Blocks go back by the page, linked to each other, and past the private free lists, which a collection empties. */
-// @ts-ignore: decorator
-@inline
-function reclaimPage(set: u32, page: usize, limit: u32): u32 {
+function reclaimPage(page: usize, mask: u64, pattern: u64): u32 {
   const record = recordOf(page);
   const stride = strideOf(page);
   const end = endOf(page);
@@ -53,12 +47,12 @@ function reclaimPage(set: u32, page: usize, limit: u32): u32 {
   for (let object = firstOf(page); object < end; object += stride) {
     const meta = metaOf(object);
     if (!isWhite(meta)) continue;
-    visit(RELEASE, object, meta, set, limit, 0, 0);
+    visit(RELEASE, object, meta, mask, pattern, 0, 0);
     const type = describe(meta);
     const flags = load<u32>(type, TYPE_FLAGS);
     if (flags & FLAG_BUFFER) giveBuffer(load<u32>(object + load<u32>(type, TYPE_ITEMS)));
     else if (flags & FLAG_WEAKREF) unlinkWeakref(object);
-    store<u64>(object, first);
+    store<u64>(object, <u64>first);
     first = object;
     if (!found) last = object;
     found++;

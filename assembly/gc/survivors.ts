@@ -1,16 +1,9 @@
 /** What becomes of those that a collection does not find to be trash: they grow older, and some tuples leave. */
-import {
-  META_GENERATION,
-  META_GENERATION_SHIFT,
-  META_LOOSE,
-  META_TRACKED,
-  META_COLOUR,
-  STATE_GC_LOOSE,
-} from "../layout";
+import { META_LOOSE, META_TRACKED, META_WHITE, STATE_GC_LOOSE } from "../layout";
 import { setWord, word } from "../state";
 import { metaOf, setMeta } from "../object/header";
 import { markCurrentPools } from "../object/young";
-import { SAVED, WHITE, YOUNGER, belongs, upTo } from "./colour";
+import { COLOUR, GENERATION, SAVED, TRACKED, bitsOf, upTo } from "./colour";
 import { MIDDLE, TRASH, YOUNG, clearPages, endOf, firstOf, markPage, nextPage, strideOf } from "./pages";
 
 /** Notes the pages with white objects in the set TRASH. All bits that any of them has in its meta word. */
@@ -22,7 +15,7 @@ export function noteTrash(sets: u32): u32 {
     let here: u32 = 0;
     for (let object = firstOf(page); object < end; object += stride) {
       const meta = metaOf(object);
-      if ((meta & META_COLOUR) == WHITE) here |= meta;
+      if ((meta & COLOUR) == META_WHITE) here |= meta;
     }
     metas |= here;
     if (here) markPage(page, TRASH);
@@ -33,14 +26,15 @@ export function noteTrash(sets: u32): u32 {
 /** Makes the generations up to one a generation older, the white ones excepted, and forgets where young ones were. */
 export function promote(generation: u32): void {
   const sets = generation ? YOUNG | MIDDLE : YOUNG;
-  const limit = upTo(generation);
+  const mask = upTo(generation);
   for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) {
     const stride = strideOf(page);
     const end = endOf(page);
     let grown = false;
     for (let object = firstOf(page); object < end; object += stride) {
-      const meta = metaOf(object);
-      if (!belongs(meta, YOUNGER, limit) || (meta & META_COLOUR) == WHITE) continue;
+      const header = load<u64>(object);
+      const meta = <u32>(header >>> 32);
+      if ((header & mask) != TRACKED || (meta & COLOUR) == META_WHITE) continue;
       setMeta(object, olderMeta(meta, generation));
       grown = true;
     }
@@ -55,7 +49,7 @@ export function promote(generation: u32): void {
 // @ts-ignore: decorator
 @inline
 function olderMeta(meta: u32, generation: u32): u32 {
-  return (meta & ~(META_GENERATION | META_COLOUR)) | (min<u32>(generation + 1, 2) << META_GENERATION_SHIFT);
+  return (meta & ~(GENERATION | COLOUR)) | bitsOf(min<u32>(generation + 1, 2));
 }
 
 /** An object of the trash lives on, in the next older generation. */
@@ -76,7 +70,7 @@ export function untrackLoose(sets: u32): void {
       if (!(meta & META_LOOSE)) continue;
       setMeta(
         object,
-        (meta & META_COLOUR) == WHITE ? meta & ~META_LOOSE : meta & ~(META_LOOSE | META_TRACKED),
+        (meta & COLOUR) == META_WHITE ? meta & ~META_LOOSE : meta & ~(META_LOOSE | META_TRACKED),
       );
     }
   }
@@ -89,7 +83,7 @@ export function spareReached(generation: u32): void {
     const end = endOf(page);
     for (let object = firstOf(page); object < end; object += stride) {
       const meta = metaOf(object);
-      if ((meta & META_COLOUR) == SAVED) spare(object, meta, generation);
+      if ((meta & COLOUR) == SAVED) spare(object, meta, generation);
     }
   }
 }

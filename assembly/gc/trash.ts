@@ -13,7 +13,6 @@
 import {
   DOMAIN_CONTAINER,
   FLAG_WEAKREF,
-  META_COLOUR,
   META_FINALIZED,
   META_FINALIZER,
   META_HOST,
@@ -36,11 +35,11 @@ import { callFinalizer, decref } from "../object/death";
 import { countOf, describe, incref, metaOf, setMeta, typeOf } from "../object/header";
 import { announceCollection, runFinalizer } from "../object/host";
 import { clearWeakrefs, dropWeakref, runCallbacks } from "../object/weak";
-import { COLOURED, isWhite } from "./colour";
+import { COLOUR, COLOURED, COLOURED_MASK, isWhite } from "./colour";
 import { mark } from "./mark";
 import { TRASH, endOf, firstOf, nextPage, strideOf } from "./pages";
 import { reclaim } from "./reclaim";
-import { restore, subtractTrash } from "./subtract";
+import { restore, subtract } from "./subtract";
 import { spare, spareReached } from "./survivors";
 
 /** Deals with the trash of a collection, whose counts are right again. The number of objects that were trash. */
@@ -55,7 +54,7 @@ export function bury(generation: u32): u32 {
   // References that finalizers made: dead without a word.
   silence(clearTrashWeakrefs());
   runHostFinalizers();
-  return dead + reclaim(TRASH, COLOURED, 0);
+  return dead + reclaim(TRASH, COLOURED_MASK, COLOURED);
 }
 
 /** The white object of a page at or behind an address; 0 if there is none, or if the page holds no containers now. */
@@ -164,9 +163,9 @@ function runHostFinalizers(): void {
 
 /** Spares what is held from outside of the trash now, and all that can be reached from there. */
 function resurrect(generation: u32): void {
-  subtractTrash(TRASH);
-  mark(TRASH, COLOURED, 0);
-  restore(TRASH, COLOURED, 0);
+  subtract(TRASH, COLOURED_MASK, COLOURED);
+  mark(TRASH, COLOURED_MASK, COLOURED);
+  restore(TRASH, COLOURED_MASK, COLOURED);
   spareReached(generation);
 }
 
@@ -177,7 +176,7 @@ function saveAll(generation: u32): u32 {
     for (let object = nextWhite(page, 0); object; object = nextWhite(page, object + 1)) {
       found++;
       incref(object);
-      spare(object, (metaOf(object) & ~META_COLOUR) | META_SAVED, generation);
+      spare(object, (metaOf(object) & ~COLOUR) | META_SAVED, generation);
     }
   }
   return found;

@@ -1,6 +1,9 @@
 /**
  * Visits every reference of an object: a loop over its type's data. What is done with a child is chosen by a constant,
- * as is the set that is looked at, so that each caller gets loops of its own with nothing to call.
+ * so that each caller gets loops of its own with nothing to call.
+ *
+ * Hot paths write headers as they read them, eight bytes at once: a processor cannot hand a wide load what narrow
+ * stores have not brought to the cache yet, and the next object is often the child of the last one.
  */
 import {
   COUNT_LIMIT,
@@ -13,10 +16,10 @@ import {
   FLAG_CONTAINER,
   FLAG_ENTRIES,
   FLAG_ITEMS_REF,
-  META_COLOUR,
   META_DYING,
   META_HOOKS,
   META_LEAF,
+  META_REACHED,
   META_TRACKED,
   META_TYPE,
   SCAN_BUFFER,
@@ -25,6 +28,7 @@ import {
   SCAN_PIECES,
   SCAN_X,
   SCAN_Y_SHIFT,
+  STATE_GC_DAMAGED,
   STATE_GC_ORPHANS,
   STATE_GC_STACK_END,
   TYPE_FLAGS,
@@ -38,10 +42,10 @@ import {
 import { setWord, word } from "../state";
 import { discard } from "../object/alloc";
 import { describe, metaOf, setMeta } from "../object/header";
-import { WHITE, belongs, reachedMeta } from "./colour";
+import { COLOURED, COLOURS, WHITE } from "./colour";
 import { RESCAN, markPage } from "./pages";
 
-/** Takes the reference out of the child's count; the state collects the signs of the counts. */
+/** Takes the reference out of the child's count. */
 export const SUBTRACT: u32 = 0;
 /** Puts it back. */
 export const RESTORE: u32 = 1;
@@ -59,8 +63,8 @@ export const COUNT: u32 = 6;
 export const FIND: u32 = 7;
 
 /**
- * Visits the children of `object`, whose meta word is `meta`; `set` and `limit` say which set is looked at. `state` goes
- * from child to child.
+ * Visits the children of `object`, whose meta word is `meta`; `mask` and `pattern` say which set is looked at. `state`
+ * goes from child to child.
  */
 // @ts-ignore: decorator
 @inline
@@ -68,8 +72,8 @@ export function visit(
   act: u32,
   object: usize,
   meta: u32,
-  set: u32,
-  limit: u32,
+  mask: u64,
+  pattern: u64,
   where: usize,
   state: usize,
 ): usize {
@@ -87,7 +91,7 @@ export function visit(
     let offset = type + TYPE_OFFSETS;
     const offsets = offset + ((<usize>load<u32>(type, TYPE_REFS)) << 2);
     for (; offset < offsets; offset += 4) {
-      state = see(act, <usize>load<u32>(object + load<u32>(offset)), set, limit, where, state);
+      state = see(act, <usize>load<u32>(object + load<u32>(offset)), mask, pattern, where, state);
     }
     const flags = load<u32>(type, TYPE_FLAGS);
     if (flags & FLAG_ENTRIES) {
@@ -96,7 +100,7 @@ export function visit(
       // Key, value, next entry's key …
       let step: usize = ENTRY_VALUE - ENTRY_KEY;
       while (slot < last) {
-        state = see(act, <usize>load<u32>(slot), set, limit, where, state);
+        state = see(act, <usize>load<u32>(slot), mask, pattern, where, state);
         slot += step;
         step = ENTRY_BYTES - step;
       }
@@ -106,37 +110,34 @@ export function visit(
       last = slot + ((<usize>load<u32>(object + load<u32>(type, TYPE_LENGTH))) << 2);
     }
   }
-  for (; slot < last; slot += 4) state = see(act, <usize>load<u32>(slot), set, limit, where, state);
+  for (; slot < last; slot += 4) state = see(act, <usize>load<u32>(slot), mask, pattern, where, state);
   return state;
 }
 
 /** The null page reads as an object that belongs to no set, so what looks at headers needs no test for null. */
 // @ts-ignore: decorator
 @inline
-function see(act: u32, child: usize, set: u32, limit: u32, where: usize, state: usize): usize {
+function see(act: u32, child: usize, mask: u64, pattern: u64, where: usize, state: usize): usize {
   if (act == SUBTRACT) {
     const header = load<u64>(child);
-    const count = <i32>header;
-    if (belongs(<u32>(header >>> 32), set, limit) && count < COUNT_LIMIT) {
-      store<i32>(child, count - 1);
-      state |= <usize>(count - 1);
+    if ((header & mask) == pattern) {
+      if (<i32>header > 0) store<u64>(child, header - 1);
+      else overdraw(child, <i32>header);
     }
   } else if (act == RESTORE) {
     const header = load<u64>(child);
-    const count = <i32>header;
-    if (belongs(<u32>(header >>> 32), set, limit) && count < COUNT_LIMIT) store<i32>(child, count + 1);
+    if ((header & mask) == pattern) store<i32>(child, <i32>header < 0 ? repay(<i32>header) : <i32>header + 1);
   } else if (act == MARK) {
     const header = load<u64>(child);
-    const count = <i32>header;
-    const meta = <u32>(header >>> 32);
-    if (belongs(meta, set, limit) && count < COUNT_LIMIT) {
-      store<i32>(child, count + 1);
-      if (child < where && (meta & META_COLOUR) == WHITE) state = push(child, meta, set, state);
+    if ((header & mask) == pattern) {
+      if (child < where && (header & COLOURS) == WHITE) state = reach(child, header + 1, pattern, state);
+      else store<u64>(child, header + 1);
     }
   } else if (act == RELEASE) {
-    const meta = metaOf(child);
-    if (meta & META_TYPE && !belongs(meta, set, limit)) {
-      const count = load<i32>(child);
+    const header = load<u64>(child);
+    const meta = <u32>(header >>> 32);
+    if (meta & META_TYPE && (header & mask) != pattern) {
+      const count = <i32>header;
       if (count > 1) {
         if (count < COUNT_LIMIT) store<i32>(child, count - 1);
       } else releaseLast(child, meta);
@@ -156,17 +157,39 @@ function see(act: u32, child: usize, set: u32, limit: u32, where: usize, state: 
   return state;
 }
 
-/** Reaches an object, if there is room to remember it; else it stays white and its page is looked at again. */
+/** Puts a white object on the stack, if there is room; else it stays white and its page is looked at again. */
 // @ts-ignore: decorator
 @inline
-function push(object: usize, meta: u32, set: u32, top: usize): usize {
+function reach(object: usize, header: u64, pattern: u64, top: usize): usize {
   if (top >= <usize>word(STATE_GC_STACK_END)) {
+    store<u64>(object, header);
     markPage(object, RESCAN);
     return top;
   }
-  setMeta(object, reachedMeta(meta, set));
+  store<u64>(object, reached(header, pattern));
   store<u32>(top, <u32>object);
   return top + 4;
+}
+
+/** The header of a white object that is reached. */
+// @ts-ignore: decorator
+@inline
+export function reached(header: u64, pattern: u64): u64 {
+  return header ^ (pattern == COLOURED ? (<u64>META_REACHED) << 32 : WHITE);
+}
+
+/**
+ * More references than the count says. It goes below 0, so that restore() finds the way back, with the bit clear that
+ * would make it immortal: −1 is 0xbfffffff.
+ */
+function overdraw(child: usize, count: i32): void {
+  store<i32>(child, (count - 1) & ~COUNT_LIMIT);
+  setWord(STATE_GC_DAMAGED, <u32>child);
+}
+
+function repay(count: i32): i32 {
+  const more = (count | COUNT_LIMIT) + 1;
+  return more < 0 ? more & ~COUNT_LIMIT : more;
 }
 
 /** Can the object become part of a cycle? A tuple cannot any more once it is untracked. */

@@ -32,11 +32,12 @@ import {
   META_DYING,
   META_FINALIZED,
   META_FINALIZER,
-  META_GENERATION,
   META_HOOKS,
   META_HOST,
   META_INTERNED,
   META_LEAF,
+  META_OLDER,
+  META_OLDEST,
   META_RITES,
   META_TRACKED,
   META_TYPE,
@@ -375,7 +376,7 @@ function lastRites(object: usize): bool {
     if (!(flags & FLAG_CONTAINER && meta & META_FINALIZED)) {
       if (flags & FLAG_CONTAINER) {
         // Resurrected or not, what a finalizer saw is young again (CPython tracks it anew).
-        meta = (meta | META_FINALIZED | META_TRACKED) & ~META_GENERATION;
+        meta = (meta | META_FINALIZED | META_TRACKED) & ~(META_OLDER | META_OLDEST);
         markYoung(object);
       }
       setMeta(object, meta | META_RITES);
