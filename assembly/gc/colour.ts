@@ -5,12 +5,12 @@
  *   header & mask == pattern
  *
  *   generations   tracked, not frozen, not older than a generation     the first look
- *   trash         coloured and not dying                               the second look, after host code has run
+ *   trash         coloured, not dying                                  the second look, after host code has run
  *
  * Immortal objects belong to no set: what they hold is held from outside.
  *
- *   white    no reference from outside of the set is known so far
- *   saved    reached in the second look; in the first look what is reached has no colour
+ *   white │ trash   no reference from outside of the set is known so far
+ *   trash           reached in the second look; in the first look what is reached has no colour
  */
 import {
   COUNT_LIMIT,
@@ -18,13 +18,14 @@ import {
   META_FROZEN,
   META_OLDER,
   META_OLDEST,
-  META_REACHED,
   META_TRACKED,
+  META_TRASH,
   META_WHITE,
 } from "../layout";
 
-export const COLOUR: u32 = META_WHITE | META_REACHED;
-export const SAVED: u32 = META_WHITE | META_REACHED;
+/** The colour of white objects, and of saved ones. */
+export const COLOUR: u32 = META_WHITE | META_TRASH;
+export const SAVED: u32 = META_TRASH;
 /** The same in a header. */
 export const COLOURS: u64 = (<u64>COLOUR) << 32;
 export const WHITE: u64 = (<u64>META_WHITE) << 32;
@@ -33,8 +34,8 @@ export const GENERATION: u32 = META_OLDER | META_OLDEST;
 /** Pattern of sets of generations. */
 export const TRACKED: u64 = (<u64>META_TRACKED) << 32;
 /** Pattern and mask of the trash. */
-export const COLOURED: u64 = (<u64>META_WHITE) << 32;
-export const COLOURED_MASK: u64 = ((<u64>(META_WHITE | META_DYING)) << 32) | (<u64>COUNT_LIMIT);
+export const COLOURED: u64 = (<u64>META_TRASH) << 32;
+export const COLOURED_MASK: u64 = ((<u64>(META_TRASH | META_DYING)) << 32) | (<u64>COUNT_LIMIT);
 
 /** Mask of the generations up to one. */
 export function upTo(generation: u32): u64 {
@@ -45,7 +46,7 @@ export function upTo(generation: u32): u64 {
 // @ts-ignore: decorator
 @inline
 export function isWhite(meta: u32): bool {
-  return (meta & (COLOUR | META_DYING)) == META_WHITE;
+  return (meta & (META_WHITE | META_DYING)) == META_WHITE;
 }
 
 // @ts-ignore: decorator

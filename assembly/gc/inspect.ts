@@ -15,7 +15,7 @@ import { metaOf, setMeta } from "../object/header";
 import { markCurrentPools } from "../object/young";
 import { GENERATION, generationOf, isWhite } from "./colour";
 import { ALL, MIDDLE, YOUNG, clearPages, endOf, firstOf, nextPage, strideOf } from "./pages";
-import { COUNT, FIND, LIST, visit } from "./visit";
+import { COUNT, FIND, LIST, scanOf, visit } from "./visit";
 
 /** In place of a generation: what freeze() set aside. */
 const FROZEN: u32 = 3;
@@ -43,8 +43,8 @@ export function objects(generation: u32, buffer: usize): u32 {
 /** What an object refers to, in the order of its slots, duplicates included. The number. */
 export function referents(object: usize, buffer: usize): u32 {
   const meta = metaOf(object);
-  if (buffer) visit(LIST, object, meta, 0, 0, 0, buffer);
-  return <u32>visit(COUNT, object, meta, 0, 0, 0, 0);
+  if (buffer) visit(LIST, object, meta, scanOf(meta), 0, 0, 0, buffer);
+  return <u32>visit(COUNT, object, meta, scanOf(meta), 0, 0, 0, 0);
 }
 
 /** The tracked objects, frozen ones left out, that refer to one of `count` objects whose addresses stand in `targets`. */
@@ -66,7 +66,8 @@ export function referrers(targets: usize, count: u32, buffer: usize): u32 {
 
 function refersTo(object: usize, meta: u32, targets: usize, count: u32): bool {
   for (let i: u32 = 0; i < count; i++) {
-    if (visit(FIND, object, meta, 0, 0, <usize>load<u32>(targets + ((<usize>i) << 2)), 0)) return true;
+    if (visit(FIND, object, meta, scanOf(meta), 0, 0, <usize>load<u32>(targets + ((<usize>i) << 2)), 0))
+      return true;
   }
   return false;
 }

@@ -18,6 +18,7 @@
  */
 import {
   MARK_STACK_ENTRIES,
+  META_TYPE,
   STATE_GC_REACHED,
   STATE_GC_STACK_END,
   STATE_GC_STACK_LIMIT,
@@ -27,7 +28,7 @@ import { STATE, setWord, word } from "../state";
 import { metaOf } from "../object/header";
 import { isWhite } from "./colour";
 import { RESCAN, endOf, firstOf, nextPage, strideOf, unmarkPage } from "./pages";
-import { MARK, reached, visit } from "./visit";
+import { MARK, reached, scanOf, visit } from "./visit";
 
 const STACK: usize = STATE + STATE_MARK_STACK;
 /** Objects that one call takes from the mark stack. */
@@ -55,6 +56,8 @@ export function mark(sets: u32, mask: u64, pattern: u64): void {
 /** Reaches the white objects of a page that have a count. The sweep stands at the object, or at `ahead` if that is not 0. */
 function sweep(first: usize, end: usize, stride: usize, ahead: usize, mask: u64, pattern: u64): void {
   let found: u32 = 0;
+  let known: u32 = 0;
+  let scan: u32 = 0;
   for (let object = first; object < end; object += stride) {
     const header = load<u64>(object);
     if (<i32>header <= 0) continue;
@@ -62,8 +65,12 @@ function sweep(first: usize, end: usize, stride: usize, ahead: usize, mask: u64,
     if (!isWhite(meta)) continue;
     store<u64>(object, reached(header, pattern));
     found++;
+    if ((meta & META_TYPE) != known) {
+      known = meta & META_TYPE;
+      scan = scanOf(meta);
+    }
     const where = object | ahead;
-    let top = visit(MARK, object, meta, mask, pattern, where, STACK);
+    let top = visit(MARK, object, meta, scan, mask, pattern, where, STACK);
     while (top > STACK) top = drain(top, where, mask, pattern);
   }
   setWord(STATE_GC_REACHED, word(STATE_GC_REACHED) + found);
@@ -75,7 +82,8 @@ function drain(top: usize, where: usize, mask: u64, pattern: u64): usize {
   do {
     top -= 4;
     const object = <usize>load<u32>(top);
-    top = visit(MARK, object, metaOf(object), mask, pattern, where, top);
+    const meta = metaOf(object);
+    top = visit(MARK, object, meta, scanOf(meta), mask, pattern, where, top);
     room--;
   } while (room && top > STACK);
   setWord(STATE_GC_REACHED, word(STATE_GC_REACHED) + (BATCH - room));

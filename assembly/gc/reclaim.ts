@@ -22,7 +22,7 @@ import { describe, metaOf, setMeta } from "../object/header";
 import { unlinkWeakref } from "../object/weak";
 import { isWhite } from "./colour";
 import { endOf, firstOf, nextPage, strideOf } from "./pages";
-import { RELEASE, visit } from "./visit";
+import { RELEASE, scanOf, visit } from "./visit";
 
 /**
  * Releases every white object on the pages. References to objects of the set are left alone: they are to trash, or were
@@ -47,7 +47,7 @@ function reclaimPage(page: usize, mask: u64, pattern: u64): u32 {
   for (let object = firstOf(page); object < end; object += stride) {
     const meta = metaOf(object);
     if (!isWhite(meta)) continue;
-    visit(RELEASE, object, meta, mask, pattern, 0, 0);
+    visit(RELEASE, object, meta, scanOf(meta), mask, pattern, 0, 0);
     const type = describe(meta);
     const flags = load<u32>(type, TYPE_FLAGS);
     if (flags & FLAG_BUFFER) giveBuffer(load<u32>(object + load<u32>(type, TYPE_ITEMS)));

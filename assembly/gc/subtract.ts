@@ -14,9 +14,9 @@ import {
 } from "../layout";
 import { setWord, word } from "../state";
 import { metaOf, setMeta } from "../object/header";
-import { WHITE, isWhite } from "./colour";
+import { COLOURS, isWhite } from "./colour";
 import { endOf, firstOf, nextPage, strideOf } from "./pages";
-import { RESTORE, SUBTRACT, TRACKABLE, visit } from "./visit";
+import { RESTORE, SUBTRACT, TRACKABLE, scanOf, visit } from "./visit";
 
 /**
  * Counts what it finds in STATE_GC_CANDIDATES, and collects its meta words in STATE_GC_METAS. If the references to an
@@ -35,15 +35,23 @@ export function subtract(sets: u32, mask: u64, pattern: u64): void {
 function subtractPage(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): void {
   let found: u32 = 0;
   let metas: u32 = 0;
+  let known: u32 = 0;
+  let scan: u32 = 0;
   for (let object = first; object < end; object += stride) {
     const header = load<u64>(object);
     if ((header & mask) != pattern) continue;
     const meta = <u32>(header >>> 32);
     found++;
     metas |= meta;
-    store<u64>(object, header | WHITE);
-    visit(SUBTRACT, object, meta, mask, pattern, 0, 0);
-    if ((meta & META_TYPE) == TYPE_TUPLE) noteLoose(object, meta);
+    store<u64>(object, header | COLOURS);
+    // Objects of a type tend to lie together.
+    const type = meta & META_TYPE;
+    if (type != known) {
+      known = type;
+      scan = scanOf(meta);
+    }
+    visit(SUBTRACT, object, meta, scan, mask, pattern, 0, 0);
+    if (type == TYPE_TUPLE) noteLoose(object, meta);
   }
   setWord(STATE_GC_CANDIDATES, word(STATE_GC_CANDIDATES) + found);
   setWord(STATE_GC_METAS, word(STATE_GC_METAS) | metas);
@@ -54,7 +62,7 @@ function subtractPage(first: usize, end: usize, stride: usize, mask: u64, patter
  * look does not ask again.
  */
 function noteLoose(tuple: usize, meta: u32): void {
-  if (meta & META_WHITE || visit(TRACKABLE, tuple, meta, 0, 0, 0, 0)) return;
+  if (meta & META_WHITE || visit(TRACKABLE, tuple, meta, scanOf(meta), 0, 0, 0, 0)) return;
   setMeta(tuple, metaOf(tuple) | META_LOOSE);
   setWord(STATE_GC_LOOSE, 1);
 }
@@ -66,7 +74,7 @@ export function restore(sets: u32, mask: u64, pattern: u64): void {
     const end = endOf(page);
     for (let object = firstOf(page); object < end; object += stride) {
       const meta = metaOf(object);
-      if (isWhite(meta)) visit(RESTORE, object, meta, mask, pattern, 0, 0);
+      if (isWhite(meta)) visit(RESTORE, object, meta, scanOf(meta), mask, pattern, 0, 0);
     }
   }
 }

@@ -15,7 +15,7 @@ export function noteTrash(sets: u32): u32 {
     let here: u32 = 0;
     for (let object = firstOf(page); object < end; object += stride) {
       const meta = metaOf(object);
-      if ((meta & COLOUR) == META_WHITE) here |= meta;
+      if (meta & META_WHITE) here |= meta;
     }
     metas |= here;
     if (here) markPage(page, TRASH);
@@ -34,7 +34,7 @@ export function promote(generation: u32): void {
     for (let object = firstOf(page); object < end; object += stride) {
       const header = load<u64>(object);
       const meta = <u32>(header >>> 32);
-      if ((header & mask) != TRACKED || (meta & COLOUR) == META_WHITE) continue;
+      if ((header & mask) != TRACKED || meta & META_WHITE) continue;
       setMeta(object, olderMeta(meta, generation));
       grown = true;
     }
@@ -68,10 +68,7 @@ export function untrackLoose(sets: u32): void {
     for (let object = firstOf(page); object < end; object += stride) {
       const meta = metaOf(object);
       if (!(meta & META_LOOSE)) continue;
-      setMeta(
-        object,
-        (meta & COLOUR) == META_WHITE ? meta & ~META_LOOSE : meta & ~(META_LOOSE | META_TRACKED),
-      );
+      setMeta(object, meta & META_WHITE ? meta & ~META_LOOSE : meta & ~(META_LOOSE | META_TRACKED));
     }
   }
 }

@@ -19,7 +19,6 @@ import {
   META_DYING,
   META_HOOKS,
   META_LEAF,
-  META_REACHED,
   META_TRACKED,
   META_TYPE,
   SCAN_BUFFER,
@@ -63,7 +62,7 @@ export const COUNT: u32 = 6;
 export const FIND: u32 = 7;
 
 /**
- * Visits the children of `object`, whose meta word is `meta`; `mask` and `pattern` say which set is looked at. `state`
+ * Visits the children of `object`, whose meta word is `meta` and whose type's TYPE_SCAN is `scan`; `mask` and `pattern` say which set is looked at. `state`
  * goes from child to child.
  */
 // @ts-ignore: decorator
@@ -72,13 +71,12 @@ export function visit(
   act: u32,
   object: usize,
   meta: u32,
+  scan: u32,
   mask: u64,
   pattern: u64,
   where: usize,
   state: usize,
 ): usize {
-  const type = describe(meta);
-  const scan = load<u32>(type, TYPE_SCAN);
   const kind = scan & SCAN_KIND;
   let slot = object + (scan & SCAN_X);
   let last: usize = scan >>> SCAN_Y_SHIFT;
@@ -88,6 +86,7 @@ export function visit(
     if (kind == SCAN_BUFFER) slot = load<u32>(slot);
     last += slot;
   } else {
+    const type = describe(meta);
     let offset = type + TYPE_OFFSETS;
     const offsets = offset + ((<usize>load<u32>(type, TYPE_REFS)) << 2);
     for (; offset < offsets; offset += 4) {
@@ -114,6 +113,12 @@ export function visit(
   return state;
 }
 
+// @ts-ignore: decorator
+@inline
+export function scanOf(meta: u32): u32 {
+  return load<u32>(describe(meta), TYPE_SCAN);
+}
+
 /** The null page reads as an object that belongs to no set, so what looks at headers needs no test for null. */
 // @ts-ignore: decorator
 @inline
@@ -130,8 +135,10 @@ function see(act: u32, child: usize, mask: u64, pattern: u64, where: usize, stat
   } else if (act == MARK) {
     const header = load<u64>(child);
     if ((header & mask) == pattern) {
-      if (child < where && (header & COLOURS) == WHITE) state = reach(child, header + 1, pattern, state);
-      else store<u64>(child, header + 1);
+      if (child < where) {
+        if (header & WHITE) state = reach(child, header + 1, pattern, state);
+        else store<u64>(child, header + 1);
+      } else store<u64>(child, header + 1);
     }
   } else if (act == RELEASE) {
     const header = load<u64>(child);
@@ -175,7 +182,7 @@ function reach(object: usize, header: u64, pattern: u64, top: usize): usize {
 // @ts-ignore: decorator
 @inline
 export function reached(header: u64, pattern: u64): u64 {
-  return header ^ (pattern == COLOURED ? (<u64>META_REACHED) << 32 : WHITE);
+  return header ^ (pattern == COLOURED ? WHITE : COLOURS);
 }
 
 /**
