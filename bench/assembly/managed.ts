@@ -3,12 +3,15 @@
  * minimal`, which collects when `__collect` is called and never else, so addresses are safe outside.
  */
 
-class Record {
-  a: Object | null;
-  b: Object | null;
+/** Any object: arrays, too, are stored as this. */
+class Any {}
+
+class Record extends Any {
+  a: Any | null;
+  b: Any | null;
 }
 
-class Leaf {
+class Leaf extends Any {
   value: f64;
 }
 
@@ -21,11 +24,11 @@ function __finalize(_object: usize): void {
   freed++;
 }
 
-let held: Array<Object | null> = [];
+let held: Array<Any | null> = [];
 
 /** An array, which is two objects: itself and its buffer. */
 export function list(degree: i32): usize {
-  return changetype<usize>(new Array<Object | null>(degree));
+  return changetype<usize>(new Array<Any | null>(degree));
 }
 
 export function record(): usize {
@@ -37,16 +40,16 @@ export function leaf(): usize {
 }
 
 export function linkList(list: usize, index: i32, target: usize): void {
-  unchecked((changetype<Array<Object | null>>(list)[index] = changetype<Object>(target)));
+  unchecked((changetype<Array<Any | null>>(list)[index] = changetype<Any>(target)));
 }
 
 export function linkRecord(record: usize, index: i32, target: usize): void {
-  if (index) changetype<Record>(record).b = changetype<Object>(target);
-  else changetype<Record>(record).a = changetype<Object>(target);
+  if (index) changetype<Record>(record).b = changetype<Any>(target);
+  else changetype<Record>(record).a = changetype<Any>(target);
 }
 
 export function hold(object: usize): void {
-  held.push(changetype<Object>(object));
+  held.push(changetype<Any>(object));
 }
 
 export function drop(): void {

@@ -83,7 +83,7 @@ export function lists(count: u32, isAutomatic: bool): usize {
   setWord(STATE_GC_THRESHOLDS, 2000);
   setWord(STATE_GC_THRESHOLDS + 4, 10);
   setWord(STATE_GC_THRESHOLDS + 8, 10);
-  setWord(STATE_GC_ENABLED, isAutomatic);
+  setWord(STATE_GC_ENABLED, isAutomatic ? 1 : 0);
   gc_retune();
   const none = word(STATE_NONE);
   const all = list_new(0);

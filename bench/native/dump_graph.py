@@ -54,7 +54,7 @@ def dump(roots, path):
     gc.collect()
     gc.disable()
     number, order, edges, queue = {}, [], [], collections.deque()
-    own = {id(number), id(order), id(edges), id(queue), id(sys._getframe())}
+    own = {id(number), id(order), id(edges), id(queue)}
 
     def see(obj):
         index = number.get(id(obj))
@@ -64,8 +64,7 @@ def dump(roots, path):
             queue.append(obj)
         return index
 
-    for root in roots:
-        see(root)
+    held = sorted({see(root) for root in roots})
     while queue:
         targets = gc.get_referents(queue.popleft())
         edges.append([see(t) for t in targets if id(t) not in own and type(t).__name__ != "frame"])
@@ -74,11 +73,11 @@ def dump(roots, path):
                   for o in order]
     targets = [target for of_node in edges for target in of_node]
     with gzip.open(path, "wb", 9) as file:
-        file.write(b"HGPH" + struct.pack("<5I", 1, len(order), len(targets), len(roots), len(kinds)))
+        file.write(b"HGPH" + struct.pack("<5I", 1, len(order), len(targets), len(held), len(kinds)))
         for name, is_container in kinds:
             file.write(bytes([len(name)]) + name.encode() + bytes([is_container]))
         file.write(bytes(node_kinds))
-        for words in ([sys.getsizeof(o, 64) for o in order], list(map(len, edges)), targets, range(len(roots))):
+        for words in ([sys.getsizeof(o, 64) for o in order], list(map(len, edges)), targets, held):
             file.write(struct.pack("<%dI" % len(words), *words))
     gc.enable()
 
