@@ -327,7 +327,7 @@ const contenders: Record<string, () => (request: Request) => Answer | null> = {
 const make = contenders[process.argv[2] ?? ""];
 if (make === undefined) throw new Error(`no such contender: ${process.argv[2]}`);
 const answer = make();
-console.log(process.version);
+console.log(`Node ${process.versions.node}`);
 for await (const line of createInterface({ input: process.stdin })) {
   console.log(JSON.stringify(answer(JSON.parse(line) as Request)));
 }

@@ -28,7 +28,14 @@ export interface Derived {
 
 const YOUNG = 2000;
 const OLD = 5_000_000;
-const ORDERS: readonly Order[] = ["parent first", "children first", "at random"];
+/** Where the nodes of a tree lie; records at random would tell what lists do. */
+const ORDERS: readonly [Container, Order][] = [
+  ["list", "parent first"],
+  ["list", "children first"],
+  ["list", "at random"],
+  ["record", "parent first"],
+  ["record", "children first"],
+];
 const UNIT = "ns/object";
 
 /** The structures, each with so many objects. */
@@ -37,13 +44,11 @@ export function shapeWorkloads(objects: number): Workload[] {
   const live = { measure: "collect", isHeld: true, objects } as const;
   const dead = { measure: "collect", isHeld: false, objects } as const;
   const plural: Record<Container, string> = { list: "lists", record: "records" };
-  const trees = (["list", "record"] as const).flatMap((of) =>
-    ORDERS.map((order) => ({
-      name: `live tree of ${plural[of]}, ${order}`,
-      request: { ...live, shape: "tree", of, order } as const,
-      ...{ ...common, found: 0 },
-    })),
-  );
+  const trees = ORDERS.map(([of, order]) => ({
+    name: `live tree of ${plural[of]}, ${order}`,
+    request: { ...live, shape: "tree", of, order } as const,
+    ...{ ...common, found: 0 },
+  }));
   const rows = {
     name: "live list of lists",
     request: { ...live, shape: "rows", of: "list" } as const,
@@ -113,4 +118,12 @@ export function graphWorkloads(path: string): Workload[] {
     { name: `${name}, dropped`, request: { ...request, isHeld: false, of: "list" }, ...dead, found: cyclic },
     { name: `${name}, its own types, dropped`, request: { ...request, isHeld: false, of: "types" }, ...dead },
   ];
+}
+
+/** The same with another number of objects; a graph is what it is. */
+export function scaled(request: Request, factor: number): Request {
+  const objects = Math.ceil(request.objects * factor);
+  return request.measure === "young"
+    ? { ...request, objects, old: Math.ceil(request.old * factor) }
+    : { ...request, objects };
 }

@@ -3,6 +3,8 @@
  * V8's: live and dead structures, the object graphs of real programs, young objects, and lists as they are built.
  */
 
+import { statSync } from "node:fs";
+
 import { cac } from "cac";
 
 import {
@@ -15,7 +17,7 @@ import {
   ask,
 } from "./gc-contenders.js";
 import type { Answer } from "./gc-request.js";
-import { DERIVED, graphWorkloads, shapeWorkloads, type Workload } from "./gc-workloads.js";
+import { DERIVED, graphWorkloads, scaled, shapeWorkloads, type Workload } from "./gc-workloads.js";
 import { addOptions, circumstances, readPlan, runCli, wholeNumber, type CommonOptions } from "./options.js";
 import { bundledGraphs } from "./paths.js";
 import { writePlot } from "./plot.js";
@@ -33,6 +35,7 @@ import { fixed, makeTable } from "./table.js";
 
 const DEFAULT_ROUNDS = 5;
 const DEFAULT_OBJECTS = 1_000_000;
+const WARM_UP = 10;
 const GRAPH_FILE = /\.graph(\.gz)?$/;
 
 interface GcOptions extends CommonOptions {
@@ -48,23 +51,26 @@ interface GcRow extends Row {
 
 /** Graph files, or parts of the names of workloads; all without either. */
 function chosen(given: readonly string[], objects: number): Workload[] {
-  const files = given.filter((name) => GRAPH_FILE.test(name));
-  const parts = given.filter((name) => !GRAPH_FILE.test(name));
-  const graphs = (files.length > 0 || parts.length > 0 ? files : bundledGraphs()).flatMap(graphWorkloads);
-  if (given.length === 0) return [...shapeWorkloads(objects), ...graphs];
-  if (parts.length === 0) return graphs;
-  const all = [
-    ...shapeWorkloads(objects),
-    ...(files.length > 0 ? [] : bundledGraphs().flatMap(graphWorkloads)),
-  ];
-  const selected = all.filter(({ name }) => parts.some((part) => name.includes(part)));
+  const isFile = (name: string): boolean =>
+    GRAPH_FILE.test(name) || (statSync(name, { throwIfNoEntry: false })?.isFile() ?? false);
+  const graphs = given.filter(isFile).flatMap(graphWorkloads);
+  const parts = given.filter((name) => !isFile(name));
+  if (graphs.length > 0 && parts.length === 0) return graphs;
+  const all = [...shapeWorkloads(objects), ...bundledGraphs().flatMap(graphWorkloads)];
+  const selected = all.filter(({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)));
   if (selected.length === 0) throw new Error(`no workload is called ${parts.join(" or ")}`);
   return [...selected, ...graphs];
 }
 
-/** Asks, and makes sure that just the trash was found. */
-async function askChecked(contender: Present, workload: Workload): Promise<Answer | undefined> {
-  const answer = await ask(contender.session, workload.request);
+/** Asks, and makes sure that just the trash was found. A tenth of the objects will do to warm up. */
+async function askChecked(
+  contender: Present,
+  workload: Workload,
+  isWarmUp: boolean,
+): Promise<Answer | undefined> {
+  const { request } = workload;
+  if (isWarmUp) return ask(contender.session, scaled(request, 1 / WARM_UP));
+  const answer = await ask(contender.session, request);
   if (answer === undefined) return undefined;
   const { found } = answer;
   if (found !== undefined && workload.found !== undefined && found !== workload.found)

@@ -52,7 +52,7 @@ export async function askRounds<Q extends { readonly name: string }, A>(
   present: readonly Present[],
   questions: readonly Q[],
   { rounds, seed }: Plan,
-  ask: (contender: Present, question: Q) => Promise<A | undefined>,
+  ask: (contender: Present, question: Q, isWarmUp: boolean) => Promise<A | undefined>,
 ): Promise<Answers<A>> {
   const answers = new Map<string, A[]>();
   const random = randomFrom(seed);
@@ -62,7 +62,7 @@ export async function askRounds<Q extends { readonly name: string }, A>(
       for (const question of questions) {
         for (const contender of shuffled(present, random)) {
           progress.tick(`${question.name}: ${contender.name}`);
-          const answer = await ask(contender, question);
+          const answer = await ask(contender, question, round < 0);
           if (answer === undefined || round < 0) continue;
           const key = answerKey(question.name, contender.name);
           const earlier = answers.get(key);
