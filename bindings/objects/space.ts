@@ -151,6 +151,12 @@ export class Space implements Client {
     return true;
   }
 
+  /** The same with good arrays: for who reads them without {@link require} before. */
+  fresh(): this {
+    if (this.i32.length === 0) this.renew();
+    return this;
+  }
+
   #use(): void {
     this.abi = this.#abi;
     const { views } = this.#core;
