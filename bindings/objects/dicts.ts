@@ -109,7 +109,7 @@ function visit<T>(
   const waiting = [...place].map(([key, index]) => ({ key, hash: entry(index, ENTRY_HASH) }));
   return (function* () {
     for (const { key, hash } of waiting) {
-      space.require(operation, dict);
+      space.requireType(operation, dict, TYPE_DICT, "dict");
       if (word(DICT_MOVES) !== moves) {
         place = places();
         moves = word(DICT_MOVES);
