@@ -35,7 +35,7 @@ import {
 } from "../layout";
 import { setWord, word } from "../state";
 import { fault } from "../alloc/malloc";
-import { drain, probeStack } from "../object/death";
+import { drain, requireStack } from "../object/death";
 import { clearFreeLists } from "../object/freelists";
 import { announceCollection } from "../object/host";
 import { COLOUR_FLIP, COLOUR_LIMIT, COLOUR_MASK, GENERATION_FLIP, GENERATION_MASK, upTo } from "./colour";
@@ -43,7 +43,7 @@ import { retune } from "./generations";
 import { mark } from "./mark";
 import { ALL, MIDDLE, RESCAN, TRASH, YOUNG, clearPages } from "./pages";
 import { reclaim, releaseOrphans } from "./reclaim";
-import { findDamaged, restore, subtract } from "./subtract";
+import { findDamaged, restore, subtract, unpaint } from "./subtract";
 import { noteTrash, promote, untrackLoose } from "./survivors";
 import { bury } from "./trash";
 
@@ -56,7 +56,7 @@ const LAST_WORDS: u32 = META_WEAK | META_HOST | META_FINALIZER;
  */
 export function collect(generation: u32): i32 {
   if (word(STATE_COLLECTING) || !word(STATE_TYPES) || word(STATE_CRITICAL) || word(STATE_POISON)) return 0;
-  probeStack();
+  requireStack();
   setWord(STATE_COLLECTING, 1);
   announceCollection(COLLECTION_START, generation);
   const found = run(generation);
@@ -88,6 +88,7 @@ function run(generation: u32): i32 {
   if (!subtract(sets, limit)) {
     const damaged = findDamaged(sets);
     restore(sets, GENERATION_MASK, GENERATION_FLIP, limit);
+    unpaint(sets);
     setWord(STATE_CRITICAL, 0);
     fault(FAULT_CORRUPT, damaged);
     return -1;

@@ -62,6 +62,19 @@ export function findDamaged(sets: u32): usize {
   return 0;
 }
 
+/** After restore(): no object shows that a collection had begun. */
+export function unpaint(sets: u32): void {
+  for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) {
+    const stride = strideOf(page);
+    const end = endOf(page);
+    for (let object = firstOf(page); object < end; object += stride) {
+      const meta = metaOf(object);
+      if (isWhite(meta)) setMeta(object, meta & ~(META_COLOUR | META_LOOSE));
+    }
+  }
+  setWord(STATE_GC_LOOSE, 0);
+}
+
 /** A tuple of what is never tracked leaves the collector's sight at the end (CPython: _PyTuple_MaybeUntrack). */
 function noteLoose(tuple: usize, meta: u32): void {
   if (visit(TRACKABLE, tuple, meta, 0, 0, 0, 0, 0, 0)) return;
