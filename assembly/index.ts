@@ -1,5 +1,6 @@
 /** The exported ABI and nothing else: each function is one line into the layer that does the work. */
 import * as bytes from "./bytes";
+import * as guard from "./debug/guard";
 import * as cycles from "./gc/collect";
 import * as generations from "./gc/generations";
 import * as collector from "./gc/inspect";
@@ -19,7 +20,7 @@ import * as types from "./object/types";
 import * as objectValidator from "./object/verify";
 import * as walk from "./object/walk";
 import * as weak from "./object/weak";
-import { FAULT_MEMORY, META_TRACKED, TYPE_META } from "./layout";
+import { FAULT_MEMORY, META_DYING, META_TRACKED, TYPE_META } from "./layout";
 
 // ---- bytes: the malloc family and the heap as a whole ----
 
@@ -65,14 +66,45 @@ function prepareContainer(): void {
   if (generations.isDue()) generations.collectDue();
 }
 
+/** A request found no memory: makes some free. True if it is worth another try. */
+function rescue(): bool {
+  const helps = cycles.rescue();
+  if (helps && isDefined(TALLYHEAP_DEBUG)) guard.releaseQuarantine();
+  return helps;
+}
+
+/**
+ * The same, while what the request needs is held. That may be borrowed, and a finalizer may take the last
+ * reference to it away: it is held until dismiss().
+ */
+function rescueFor(a: usize, b: usize, c: usize): bool {
+  header.incref(a);
+  header.incref(b);
+  header.incref(c);
+  if (rescue()) return true;
+  dismiss(a, b, c, 0);
+  return false;
+}
+
+/** Ends what rescueFor() began, and passes the result on. */
+function dismiss(a: usize, b: usize, c: usize, result: u32): u32 {
+  deaths.decref(c);
+  deaths.decref(b);
+  deaths.decref(a);
+  return result;
+}
+
 /** Built-in types and shared values; before anything else below. */
 export function objects_start(): u32 {
+  const wrong = objects.start();
+  if (!wrong || !isDefined(TALLYHEAP_DEBUG)) return wrong;
+  guard.releaseQuarantine();
   return objects.start();
 }
 
 export function new_type(size: u32, refs: u32): usize {
   const made = types.newType(size, refs);
-  return made || !cycles.rescue() ? made : types.newType(size, refs);
+  return made || !rescue() ? made : types.newType(size, refs);
 }
 
 export function define_type(descriptor: usize): u32 {
@@ -87,7 +119,7 @@ export function alloc(type: u32, items: u32): usize {
   )
     generations.collectDue();
   const made = births.allocate(type, items);
-  return made || !cycles.rescue() ? made : births.allocate(type, items);
+  return made || !rescue() ? made : births.allocate(type, items);
 }
 
 export function incref(object: usize): void {
@@ -111,32 +143,35 @@ export function make_immortal(object: usize): void {
 
 export function int_new(value: i64): usize {
   const made = numbers.newInt(value);
-  return made || !cycles.rescue() ? made : numbers.newInt(value);
+  return made || !rescue() ? made : numbers.newInt(value);
 }
 
 export function int_from(value: f64): usize {
   const made = numbers.newIntFrom(value);
-  return made || !cycles.rescue() ? made : numbers.newIntFrom(value);
+  return made || !rescue() ? made : numbers.newIntFrom(value);
 }
 
 export function float_new(value: f64): usize {
   const made = numbers.newFloat(value);
-  return made || !cycles.rescue() ? made : numbers.newFloat(value);
+  return made || !rescue() ? made : numbers.newFloat(value);
 }
 
 export function str_new(length: u32, wide: u32): usize {
   const made = strings.newStr(length, wide);
-  return made || !cycles.rescue() ? made : strings.newStr(length, wide);
+  return made || !rescue() ? made : strings.newStr(length, wide);
 }
 
 export function str_char(code: u32): usize {
   const made = strings.charStr(code);
-  return made || !cycles.rescue() ? made : strings.charStr(code);
+  return made || !rescue() ? made : strings.charStr(code);
 }
 
 export function str_intern(str: usize): usize {
-  const made = interned.intern(str);
-  return made || !cycles.rescue() ? made : interned.intern(str);
+  header.incref(str);
+  let made = interned.intern(str);
+  if (!made && rescue()) made = interned.intern(str);
+  deaths.decref(str);
+  return made;
 }
 
 export function str_hash(str: usize): u32 {
@@ -149,13 +184,13 @@ export function str_equals(a: usize, b: usize): bool {
 
 export function bytes_new(length: u32): usize {
   const made = strings.newBytes(length);
-  return made || !cycles.rescue() ? made : strings.newBytes(length);
+  return made || !rescue() ? made : strings.newBytes(length);
 }
 
 export function tuple_new(length: u32): usize {
   prepareContainer();
   const made = tuples.newTuple(length);
-  return made || !cycles.rescue() ? made : tuples.newTuple(length);
+  return made || !rescue() ? made : tuples.newTuple(length);
 }
 
 // ---- lists ----
@@ -163,17 +198,21 @@ export function tuple_new(length: u32): usize {
 export function list_new(length: u32): usize {
   prepareContainer();
   const made = lists.newList(length);
-  return made || !cycles.rescue() ? made : lists.newList(length);
+  return made || !rescue() ? made : lists.newList(length);
 }
 
 export function list_append(list: usize, value: usize): u32 {
   const code = lists.append(list, value);
-  return code == FAULT_MEMORY && cycles.rescue() ? lists.append(list, value) : code;
+  return code == FAULT_MEMORY && rescueFor(list, value, value)
+    ? dismiss(list, value, value, lists.append(list, value))
+    : code;
 }
 
 export function list_insert(list: usize, index: u32, value: usize): u32 {
   const code = lists.insert(list, index, value);
-  return code == FAULT_MEMORY && cycles.rescue() ? lists.insert(list, index, value) : code;
+  return code == FAULT_MEMORY && rescueFor(list, value, value)
+    ? dismiss(list, value, value, lists.insert(list, index, value))
+    : code;
 }
 
 export function list_set(list: usize, index: u32, value: usize): u32 {
@@ -186,13 +225,18 @@ export function list_pop(list: usize, index: u32): usize {
 
 export function list_delete(list: usize, from: u32, to: u32): u32 {
   const code = lists.remove(list, from, to);
-  return code == FAULT_MEMORY && cycles.rescue() ? lists.remove(list, from, to) : code;
+  return code == FAULT_MEMORY && rescueFor(list, list, list)
+    ? dismiss(list, list, list, lists.remove(list, from, to))
+    : code;
 }
 
 export function list_slice(list: usize, from: u32, to: u32): usize {
+  header.incref(list);
   prepareContainer();
-  const made = lists.slice(list, from, to);
-  return made || !cycles.rescue() ? made : lists.slice(list, from, to);
+  let part = lists.slice(list, from, to);
+  if (!part && rescue()) part = lists.slice(list, from, to);
+  deaths.decref(list);
+  return part;
 }
 
 export function list_clear(list: usize): void {
@@ -204,12 +248,14 @@ export function list_clear(list: usize): void {
 export function dict_new(): usize {
   prepareContainer();
   const made = dicts.newDict();
-  return made || !cycles.rescue() ? made : dicts.newDict();
+  return made || !rescue() ? made : dicts.newDict();
 }
 
 export function dict_set(dict: usize, key: usize, value: usize): u32 {
   const code = dicts.set(dict, key, value);
-  return code == FAULT_MEMORY && cycles.rescue() ? dicts.set(dict, key, value) : code;
+  return code == FAULT_MEMORY && rescueFor(dict, key, value)
+    ? dismiss(dict, key, value, dicts.set(dict, key, value))
+    : code;
 }
 
 export function dict_get(dict: usize, key: usize): usize {
@@ -239,9 +285,14 @@ export function dict_clear(dict: usize): void {
 // ---- weak references ----
 
 export function weakref_new(referent: usize, token: u32): usize {
+  // Refused; and the count of what is dying is no count.
+  if (header.metaOf(referent) & META_DYING) return weak.newWeakref(referent, token);
+  header.incref(referent);
   prepareContainer();
-  const made = weak.newWeakref(referent, token);
-  return made || !cycles.rescue() ? made : weak.newWeakref(referent, token);
+  let made = weak.newWeakref(referent, token);
+  if (!made && rescue()) made = weak.newWeakref(referent, token);
+  deaths.decref(referent);
+  return made;
 }
 
 export function deref(weakref: usize): usize {

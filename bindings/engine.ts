@@ -110,11 +110,13 @@ export class Engine {
 
   /** Tells the owner what a callback threw. Never throws, also at the end of the stack. */
   report(error: unknown): void {
+    this.#busy++;
     try {
       this.settings.onUnraisable(error);
     } catch {
       this.#lost = [error];
     }
+    this.#busy--;
   }
 
   /** Refuses what must not happen inside a callback. */

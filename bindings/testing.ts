@@ -23,7 +23,7 @@ export interface Checkpoint {
 }
 
 /**
- * Notes what is alive: for `assertNoLeaks`. Collects cycles first, if the heap can. Walks the heap.
+ * Notes what is alive: for `assertNoLeaks`. Collects cycles first. Walks the heap.
  * @throws HeapError `ERR_HEAP_USE_AFTER_DISPOSE`
  */
 export function checkpoint(heap: Heap): Checkpoint {
@@ -32,7 +32,7 @@ export function checkpoint(heap: Heap): Checkpoint {
 
 /**
  * Proves that nothing is alive that was not alive at the checkpoint: no more objects of any type, handles or blocks of
- * raw bytes. Collects cycles first, if the heap can.
+ * raw bytes. Collects cycles first.
  * @throws HeapError `ERR_HEAP_LEAK`, saying what there is too much of and who holds it; `ERR_HEAP_USE_AFTER_DISPOSE`
  */
 export function assertNoLeaks(start: Checkpoint): void {
@@ -54,7 +54,7 @@ export function assertNoLeaks(start: Checkpoint): void {
 }
 
 function take(heap: Heap): Omit<Checkpoint, "heap"> {
-  (heap as Heap & { gc?: () => number }).gc?.();
+  heap.gc();
   const { blocks, handles } = reportOf(heap);
   return { objects: partsOf(heap).survey.census(), handles, blocks };
 }

@@ -164,7 +164,7 @@ function fresh(alignment: usize, size: usize, fill: u32): usize {
   const total = prefix + size + DEBUG_SUFFIX;
   let base = family.alignedAlloc(max<usize>(alignment, 16), total);
   if (!base && debug(DEBUG_OLDEST)) {
-    releaseWhole();
+    releaseQuarantine();
     base = family.alignedAlloc(max<usize>(alignment, 16), total);
   }
   if (!base) return refuse(FAULT_MEMORY);
@@ -395,7 +395,7 @@ function releaseOldest(): u32 {
 }
 
 /** Memory is short: empties the quarantine but for what was overwritten, which the next free() or realloc() tells of. */
-function releaseWhole(): void {
+export function releaseQuarantine(): void {
   let kept: usize = 0;
   let untold: u32 = 0;
   let block = <usize>debug(DEBUG_OLDEST);

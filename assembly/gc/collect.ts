@@ -38,7 +38,7 @@ import {
 } from "../layout";
 import { setWord, word } from "../state";
 import { fault } from "../alloc/malloc";
-import { drain, probeStack } from "../object/death";
+import { drain, requireStack } from "../object/death";
 import { clearFreeLists } from "../object/freelists";
 import { announceCollection } from "../object/host";
 import { TRACKED, upTo } from "./colour";
@@ -46,7 +46,7 @@ import { retune } from "./generations";
 import { mark } from "./mark";
 import { ALL, MIDDLE, RESCAN, TRASH, YOUNG, clearPages } from "./pages";
 import { reclaim, releaseOrphans } from "./reclaim";
-import { restore, subtract } from "./subtract";
+import { restore, subtract, unpaint } from "./subtract";
 import { noteTrash, promote, untrackLoose } from "./survivors";
 import { bury } from "./trash";
 
@@ -59,7 +59,7 @@ const LAST_WORDS: u32 = META_WEAK | META_HOST | META_FINALIZER;
  */
 export function collect(generation: u32): i32 {
   if (word(STATE_COLLECTING) || !word(STATE_TYPES) || word(STATE_CRITICAL) || word(STATE_POISON)) return 0;
-  probeStack();
+  requireStack();
   setWord(STATE_COLLECTING, 1);
   announceCollection(COLLECTION_START, generation);
   const found = run(generation);
@@ -92,6 +92,7 @@ function run(generation: u32): i32 {
   const damaged = <usize>word(STATE_GC_DAMAGED);
   if (damaged) {
     restore(sets, mask, TRACKED);
+    unpaint(sets);
     setWord(STATE_CRITICAL, 0);
     fault(FAULT_CORRUPT, damaged);
     return -1;

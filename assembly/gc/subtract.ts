@@ -14,7 +14,7 @@ import {
 } from "../layout";
 import { setWord, word } from "../state";
 import { metaOf, setMeta } from "../object/header";
-import { COLOURS, isWhite } from "./colour";
+import { COLOUR, COLOURS, isWhite } from "./colour";
 import { endOf, firstOf, nextPage, strideOf } from "./pages";
 import { RESTORE, SUBTRACT, TRACKABLE, scanOf, visit } from "./visit";
 
@@ -77,4 +77,17 @@ export function restore(sets: u32, mask: u64, pattern: u64): void {
       if (isWhite(meta)) visit(RESTORE, object, meta, scanOf(meta), mask, pattern, 0, 0);
     }
   }
+}
+
+/** After restore(): no object shows that a collection had begun. */
+export function unpaint(sets: u32): void {
+  for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) {
+    const stride = strideOf(page);
+    const end = endOf(page);
+    for (let object = firstOf(page); object < end; object += stride) {
+      const meta = metaOf(object);
+      if (isWhite(meta)) setMeta(object, meta & ~(COLOUR | META_LOOSE));
+    }
+  }
+  setWord(STATE_GC_LOOSE, 0);
 }

@@ -427,10 +427,15 @@ export function probeStack(): void {
   if (word(STATE_HOSTED)) probe(PROBE_DEPTH);
 }
 
+/** The same for what calls the host in any case. */
+export function requireStack(): void {
+  probe(PROBE_DEPTH);
+}
+
 /** The store keeps it from being dropped, the sum from becoming a loop. */
 function probe(depth: u32): u32 {
   if (depth) return probe(depth - 1) + word(STATE_HOSTED);
-  setWord(STATE_HOSTED, 1);
+  setWord(STATE_HOSTED, word(STATE_HOSTED));
   return 0;
 }
 

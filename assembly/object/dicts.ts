@@ -149,6 +149,20 @@ function find(dict: usize, key: usize, hash: u32): usize {
   }
 }
 
+/** Does a search for its hash come by the entry? For the validator. */
+export function isIndexed(dict: usize, index: u32): bool {
+  const mask = load<u32>(dict, DICT_MASK);
+  const start = load<u32>(entryAt(dict, index), ENTRY_HASH) & mask;
+  let slot = start;
+  do {
+    const number = readSlot(indexOf(dict), mask, slot);
+    if (number == index + FIRST) return true;
+    if (!number) return false;
+    slot = (slot + 1) & mask;
+  } while (slot != start);
+  return false;
+}
+
 /** Notes an entry in the first free slot of its hash. */
 function place(indices: usize, mask: u32, hash: u32, index: u32): void {
   let slot = hash & mask;

@@ -66,6 +66,9 @@ export function newType(size: u32, refs: u32): usize {
     fault(FAULT_ARGUMENT, 0);
     return 0;
   }
+  // Here, where the caller can make memory free and try again.
+  const count = word(STATE_TYPE_COUNT);
+  if (count >= word(STATE_TYPE_CAPACITY) && count < TYPE_LIMIT && !growTable()) return 0;
   const type = takeZeroed(TYPE_OFFSETS + (refs << 2) + (size >>> 1));
   if (!type) return 0;
   store<u32>(type, size, TYPE_SIZE);

@@ -11,6 +11,7 @@ import {
   DICT_FILLED,
   DICT_LENGTH,
   ENTRY_BYTES,
+  ENTRY_HASH,
   ENTRY_KEY,
   ENTRY_VALUE,
   FLAG_BUFFER,
@@ -47,7 +48,7 @@ import { broken } from "../alloc/verify";
 import { poolDomain } from "../alloc/pools";
 import { recordOf } from "../alloc/pages";
 import { itemsOf } from "./death";
-import { capacityOf } from "./dicts";
+import { capacityOf, isIndexed } from "./dicts";
 import { tupleList } from "./freelists";
 import { countOf, describe, descriptor, metaOf, typeOf } from "./header";
 import { domainOf, isType } from "./types";
@@ -131,6 +132,7 @@ function verifyEntries(dict: usize, entries: usize): u32 {
     live += u32(key != 0);
     const wrong = verifyReference(entry + ENTRY_KEY);
     if (wrong) return wrong;
+    if (key && !isIndexed(dict, i)) return broken(BROKEN_CONTAINER, entry, i, load<u32>(entry, ENTRY_HASH));
     const also = verifyReference(entry + ENTRY_VALUE);
     if (also) return also;
   }

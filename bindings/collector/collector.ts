@@ -280,7 +280,8 @@ export class Collector {
 
   #meta(operation: string, ref: Ref): number {
     const space = this.#space;
-    return space.u32[(space.require(operation, ref) + WORD) >>> 2]!;
+    const p = space.require(operation, ref);
+    return space.u32[(p + WORD) >>> 2]!;
   }
 
   #fetch(): void {
@@ -297,7 +298,7 @@ export class Collector {
     if (count === 0) return [];
     return this.#withBuffer(operation, count, (buffer) => {
       const written = space.enter(() => write(buffer));
-      return [...space.u32.subarray(buffer >>> 2, (buffer >>> 2) + written)] as Ptr[];
+      return [...space.fresh().u32.subarray(buffer >>> 2, (buffer >>> 2) + written)] as Ptr[];
     });
   }
 

@@ -54,6 +54,7 @@ export class Counts {
     const count = counts[p >>> 2];
     if (count! > 1 && count! < IMMORTAL) counts[p >>> 2] = count! - 1;
     else if (count! < IMMORTAL) this.#release(p);
+    else if (count === undefined && this.#reopened()) this.drop(p);
   }
 
   /** `incref` of what was checked before, or held by the heap itself. */
@@ -61,6 +62,12 @@ export class Counts {
     const counts = this.#words;
     const count = counts[p >>> 2];
     if (count! < IMMORTAL) counts[p >>> 2] = count! + 1;
+    else if (count === undefined && this.#reopened()) this.keep(p);
+  }
+
+  /** Were the arrays stale, and are they good now? Nothing is counted any more in a heap that is closed for good. */
+  #reopened(): boolean {
+    return this.#space.engine.sound && this.#space.renew();
   }
 
   /** The last reference goes: the object dies, and with it what it alone held. */
@@ -86,7 +93,8 @@ export class Counts {
   }
 
   isImmortal(ref: Ref): boolean {
-    return this.#space.i32[this.#space.require("isImmortal", ref) >>> 2]! >= IMMORTAL;
+    const p = this.#space.require("isImmortal", ref);
+    return this.#space.i32[p >>> 2]! >= IMMORTAL;
   }
 
   makeImmortal(ref: Ref): void {

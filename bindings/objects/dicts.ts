@@ -26,7 +26,8 @@ export class Dicts {
 
   /** Number of entries. */
   size(dict: Ref): number {
-    return this.#space.u32[(this.#require("dicts.size", dict) + DICT_LENGTH) >>> 2]!;
+    const d = this.#require("dicts.size", dict);
+    return this.#space.u32[(d + DICT_LENGTH) >>> 2]!;
   }
 
   /** The value of a key, *borrowed*; 0 if there is none. */
@@ -108,7 +109,7 @@ function visit<T>(
   const waiting = [...place].map(([key, index]) => ({ key, hash: entry(index, ENTRY_HASH) }));
   return (function* () {
     for (const { key, hash } of waiting) {
-      space.require(operation, dict);
+      space.requireType(operation, dict, TYPE_DICT, "dict");
       if (word(DICT_MOVES) !== moves) {
         place = places();
         moves = word(DICT_MOVES);

@@ -1,4 +1,4 @@
-import { META_HOST } from "../generated/layout.js";
+import { META_HOST, STATE_HOSTED } from "../generated/layout.js";
 import type { Ptr } from "../ptr.js";
 import { argumentError, type Ref, type Space } from "./space.js";
 
@@ -41,6 +41,8 @@ export class Finalizers {
     if (others) others.push(pending);
     else this.#byObject.set(p, [pending]);
     this.#mark(p, true);
+    // From now on deaths call the host: the core has to see that there is stack left for that.
+    this.#space.core.setState(STATE_HOSTED, 1);
     return pending as Pending as Finalizer<T>;
   }
 
@@ -53,16 +55,23 @@ export class Finalizers {
 
   /** The heap is disposed of: runs what still waits and wants to run then, newest first, also what that adds. */
   exit(): void {
-    for (let next = this.#newest(); next !== undefined; next = this.#newest()) {
-      this.remove(next);
-      this.#run(next);
+    for (let last = -1; last !== this.#serial;) {
+      last = this.#serial;
+      const waiting = [...this.#byObject.values()].flat().sort((a, b) => b.serial - a.serial);
+      for (const pending of waiting) {
+        if (!pending.alive || !pending.atexit) continue;
+        this.remove(pending);
+        this.#run(pending);
+        // What was added just now is the newest.
+        if (this.#serial !== last) break;
+      }
     }
   }
 
   /** It need not run any more. */
   remove(pending: Pending): void {
     const others = this.#byObject.get(pending.ptr);
-    const index = others?.indexOf(pending) ?? -1;
+    const index = others?.lastIndexOf(pending) ?? -1;
     if (others === undefined || index < 0) return;
     others.splice(index, 1);
     if (others.length > 0) return;
@@ -81,16 +90,6 @@ export class Finalizers {
     let count = 0;
     for (const waiting of this.#byObject.values()) count += waiting.length;
     return count;
-  }
-
-  #newest(): Pending | undefined {
-    let newest: Pending | undefined;
-    for (const waiting of this.#byObject.values()) {
-      for (const pending of waiting) {
-        if (pending.atexit && (newest === undefined || pending.serial > newest.serial)) newest = pending;
-      }
-    }
-    return newest;
   }
 
   #run(pending: Pending): void {

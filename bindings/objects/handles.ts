@@ -97,7 +97,7 @@ export class Handles {
 
   /** The host collected a handle that was not disposed of; this is no place to run finalizers in. */
   lose(record: HandleRecord): void {
-    if (this.engine.disposed) return;
+    if (this.engine.disposed || record.ended) return;
     this.#forgotten.push(record);
     if (this.#forgotten.length === 1) this.engine.beforeNextCall(() => this.#releaseForgotten());
   }

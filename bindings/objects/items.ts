@@ -1,10 +1,20 @@
+import { META_GENERATION, META_GENERATION_SHIFT, META_TRACKED, TYPE_TUPLE } from "../generated/layout.js";
 import { HeapError } from "../errors.js";
 import type { Ptr } from "../ptr.js";
 import type { Counts } from "./counts.js";
 import type { Value } from "./fields.js";
-import { KINDS } from "./kinds.js";
-import type { Ref, Space } from "./space.js";
-import { factsOf, type ItemLayout, type KnownType, type Types } from "./types.js";
+import { KINDS, type FieldKind } from "./kinds.js";
+import { argumentError, type Ref, type Space } from "./space.js";
+import { factsOf, type KnownType, type Types } from "./types.js";
+
+/** Where an item is. */
+interface Item {
+  readonly type: KnownType;
+  readonly kind: FieldKind;
+  readonly address: number;
+}
+
+const TRACKED_OLD = META_TRACKED | (2 << META_GENERATION_SHIFT);
 
 /** Items of records with a tail, of tuples, lists and bytes; bounds are checked. */
 export class Items {
@@ -35,29 +45,37 @@ export class Items {
   set(ref: Ref, index: number, value: Value | number | bigint): void {
     const space = this.#space;
     const p = space.require("setItem", ref);
-    const { kind, address } = this.#find("setItem", p, index);
+    const { type, kind, address } = this.#find("setItem", p, index);
     const slot = address >>> KINDS[kind].shift;
     if (kind === "ref") {
       const v = space.resolveValue("setItem", value);
       if (v !== 0) this.#counts.incref(v);
       const old = space.u32[slot]!;
       space.u32[slot] = v;
+      if (type.id === TYPE_TUPLE) this.#track(p);
       if (old !== 0) this.#counts.drop(old as Ptr);
     } else if (kind === "i64") {
-      space.i64[slot] = BigInt(value as number | bigint);
+      space.i64[slot] = requireWhole(value);
     } else {
-      space[kind][slot] = Number(value);
+      space[kind][slot] = requireNumber(value);
     }
   }
 
-  #find(operation: string, p: Ptr, index: number): { kind: ItemLayout["kind"]; address: number } {
+  /** A tuple that the collector was done with may have become part of a cycle. It is of the oldest generation now. */
+  #track(tuple: Ptr): void {
+    const { u32 } = this.#space;
+    const word = (tuple >>> 2) + 1;
+    if ((u32[word]! & META_TRACKED) === 0) u32[word] = (u32[word]! & ~META_GENERATION) | TRACKED_OLD;
+  }
+
+  #find(operation: string, p: Ptr, index: number): Item {
     const type = this.#types.of(operation, p);
     const { itemLayout } = factsOf(type);
     if (itemLayout === undefined) throw noItems(operation, p, type);
     requireIndex(operation, p, index, this.#lengthOf(operation, p, type));
     const { kind, offset, isBuffer } = itemLayout;
     const first = isBuffer ? this.#space.u32[(p + offset) >>> 2]! : p + offset;
-    return { kind, address: first + (index << KINDS[kind].shift) };
+    return { type, kind, address: first + index * 2 ** KINDS[kind].shift };
   }
 
   #lengthOf(operation: string, p: Ptr, type: KnownType): number {
@@ -65,6 +83,16 @@ export class Items {
     if (length === 0) throw noItems(operation, p, type);
     return this.#space.u32[(p + length) >>> 2]!;
   }
+}
+
+function requireWhole(value: unknown): bigint {
+  if (typeof value === "bigint" || Number.isInteger(value)) return BigInt(value as number | bigint);
+  throw argumentError("setItem", "value", value, "a whole number");
+}
+
+function requireNumber(value: unknown): number {
+  if (typeof value === "number" || typeof value === "bigint") return Number(value);
+  throw argumentError("setItem", "value", value, "a number");
 }
 
 /** Refuses an index that is not one of `length` items. */

@@ -151,6 +151,12 @@ export class Space implements Client {
     return true;
   }
 
+  /** The same with good arrays: for who reads them without {@link require} before. */
+  fresh(): this {
+    if (this.i32.length === 0) this.renew();
+    return this;
+  }
+
   #use(): void {
     this.abi = this.#abi;
     const { views } = this.#core;
@@ -187,6 +193,7 @@ export class Space implements Client {
   live(p: number): boolean {
     const word = p >>> 2;
     return (
+      p >>> 0 === p &&
       (p & 7) === 0 &&
       this.i32[this.map + (p >>> TO_ARENA)]! >= PAGED &&
       this.i32[word]! > 0 &&
@@ -311,6 +318,13 @@ export class Space implements Client {
     }
     return this.engine.throwFault(operation, p, fault);
   }
+}
+
+/** Refuses what cannot be iterated. */
+export function requireIterable(operation: string, argument: string, value: unknown): void {
+  if (typeof (value as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator] === "function")
+    return;
+  throw argumentError(operation, argument, value, "iterable");
 }
 
 /** The error for an argument of a wrong kind. */

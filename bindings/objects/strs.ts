@@ -21,7 +21,8 @@ export class Strs {
 
   /** Number of UTF-16 code units. */
   length(str: Ref): number {
-    return this.#space.u32[(this.#require("strs.length", str) + STR_LENGTH) >>> 2]!;
+    const s = this.#require("strs.length", str);
+    return this.#space.u32[(s + STR_LENGTH) >>> 2]!;
   }
 
   /** The same text as a JavaScript string. */

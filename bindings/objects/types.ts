@@ -10,6 +10,7 @@ import {
   META_TYPE,
   OBJECT_FIELDS,
   STATE_TYPES,
+  STATE_TYPE_COUNT,
   STR_LENGTH,
   TUPLE_ITEMS,
   TUPLE_LENGTH,
@@ -189,7 +190,12 @@ export class Types {
       };
       this.#add(new KnownType({ name, id, size, items: itemLayout?.kind, base: undefined }, {}, facts));
     }
-    for (const type of this.byId.slice(TYPE_FIRST)) if (type) this.#install(type);
+    // The core counts what it has: an earlier try may have ended half-way for want of memory.
+    for (const type of this.byId.slice(this.#space.state(STATE_TYPE_COUNT))) {
+      if (type && this.#install(type.size, type.base, factsOf(type)) !== type.id) {
+        throw new HeapError("ERR_HEAP_CORRUPT", "reset: types out of step");
+      }
+    }
   }
 
   /**
@@ -202,11 +208,14 @@ export class Types {
     }
     this.#space.state(STATE_TYPES);
     const base = this.#readBase(options.extends);
-    const id = this.#nextId();
-    const draft = layOut(id, options, base);
+    this.#requireRoom();
+    const { size, own, facts } = layOut(options, base);
+    // A finalizer or onMemoryPressure may define a type meanwhile: the core knows the id.
+    const id = this.#install(size, base, facts);
+    const fields: Record<string, Field> = Object.assign(Object.create(null), base?.fields);
+    for (const [field, { kind, offset }] of own) fields[field] = packField(id, kind, offset);
     const { name, items } = options;
-    const type = new KnownType({ name, id, size: draft.size, items, base }, draft.fields, draft.facts);
-    this.#install(type);
+    const type = new KnownType({ name, id, size, items, base }, Object.freeze(fields), facts);
     this.#add(type);
     return type;
   }
@@ -265,7 +274,7 @@ export class Types {
   /** Bytes of an instance. */
   bytesOf(type: KnownType, items: number): number {
     const { itemLayout } = factsOf(type);
-    return itemLayout ? itemLayout.offset + (items << KINDS[itemLayout.kind].shift) : type.size;
+    return itemLayout ? itemLayout.offset + items * 2 ** KINDS[itemLayout.kind].shift : type.size;
   }
 
   /** All types, by id. */
@@ -296,20 +305,19 @@ export class Types {
     this.#finalizers[type.id] = finalize;
   }
 
-  #nextId(): number {
-    const id = Math.max(TYPE_FIRST, this.byId.length);
-    if (id < TYPE_LIMIT) return id;
+  #requireRoom(): void {
+    if (this.byId.length < TYPE_LIMIT) return;
     const message = `defineType: there are ${TYPE_LIMIT - TYPE_FIRST} types already`;
     throw new HeapError("ERR_HEAP_RANGE", message, { operation: "defineType", maximum: TYPE_LIMIT - 1 });
   }
 
-  /** Writes the descriptor; the core gives the ids out in order. */
-  #install(type: KnownType): void {
+  /** Writes the descriptor; the core gives the ids out in order. The id. */
+  #install(size: number, base: KnownType | undefined, facts: TypeFacts): number {
     const space = this.#space;
-    const { refs, flags, itemLayout, length, weak, freeCap } = factsOf(type);
+    const { refs, flags, itemLayout, length, weak, freeCap } = facts;
     // A refused descriptor is gone, so a second try begins anew.
     const request = (): number => {
-      const descriptor = space.abi.new_type(type.size, refs.length) >>> 0;
+      const descriptor = space.abi.new_type(size, refs.length) >>> 0;
       if (descriptor === 0) return 0;
       const words = space.u32;
       const word = descriptor >>> 2;
@@ -318,13 +326,12 @@ export class Types {
       words[word + (TYPE_ITEMS >>> 2)] = itemLayout?.offset ?? 0;
       words[word + (TYPE_LENGTH >>> 2)] = length;
       words[word + (TYPE_WEAK >>> 2)] = weak;
-      words[word + (TYPE_BASE >>> 2)] = type.base?.id ?? 0;
+      words[word + (TYPE_BASE >>> 2)] = base?.id ?? 0;
       words[word + (TYPE_FREE_CAP >>> 2)] = freeCap;
       refs.forEach((offset, index) => (words[word + (TYPE_OFFSETS >>> 2) + index] = offset));
       return space.abi.define_type(descriptor);
     };
-    const id = space.made(space.enter(request), "defineType", TYPE_OFFSETS + type.size, request);
-    if (id !== (type.id as Ptr)) throw new HeapError("ERR_HEAP_CORRUPT", "defineType: types out of step");
+    return space.made(space.enter(request), "defineType", TYPE_OFFSETS + size, request);
   }
 
   #readBase(base: unknown): KnownType | undefined {
@@ -345,7 +352,8 @@ export class Types {
 
 interface Draft {
   readonly size: number;
-  readonly fields: Readonly<Record<string, Field>>;
+  /** The fields but for the base's, by name. */
+  readonly own: ReadonlyMap<string, { readonly kind: FieldKind; readonly offset: number }>;
   readonly facts: TypeFacts;
 }
 
@@ -353,7 +361,7 @@ interface Draft {
  * Places the fields: the base's where they are, then each at the next multiple of its width, the list head of weak
  * references, and the number of items right before the first of them.
  */
-function layOut(id: number, options: TypeOptions, base: KnownType | undefined): Draft {
+function layOut(options: TypeOptions, base: KnownType | undefined): Draft {
   const { name, items, fields: declared = {} } = options;
   if (typeof name !== "string") throw argumentError("defineType", "name", name, "a string");
   if (typeof declared !== "object" || declared === null) {
@@ -363,18 +371,18 @@ function layOut(id: number, options: TypeOptions, base: KnownType | undefined): 
     throw argumentError("defineType", "items", items, "the kind of a field");
   }
   const inherited = base && factsOf(base);
-  const fields: Record<string, Field> = Object.assign(Object.create(null), base?.fields);
+  const own = new Map<string, { readonly kind: FieldKind; readonly offset: number }>();
   const refs: number[] = [];
   let end = base?.size ?? OBJECT_FIELDS;
   for (const [field, kind] of Object.entries(declared)) {
     if (!isFieldKind(kind)) throw argumentError("defineType", `fields.${field}`, kind, "the kind of a field");
-    if (field in fields) {
-      throw argumentError("defineType", `fields.${field}`, field, `no field of ${base?.name} too`);
+    if (base && field in base.fields) {
+      throw argumentError("defineType", `fields.${field}`, field, `no field of ${base.name} too`);
     }
     const { shift } = KINDS[kind];
     const offset = alignUp(end, shift);
     if (offset >>> shift >= FIELD_OFFSETS) throw tooLarge(name, field);
-    fields[field] = packField(id, kind, offset);
+    own.set(field, { kind, offset });
     if (kind === "ref") refs.push(offset);
     end = offset + (1 << shift);
   }
@@ -401,7 +409,7 @@ function layOut(id: number, options: TypeOptions, base: KnownType | undefined): 
     (items === "ref" ? FLAG_ITEMS_REF : 0);
   const freeCap = readCap(options.freeList);
   const facts: TypeFacts = { finalize, itemLayout, length, weak, refs: allRefs, flags, freeCap };
-  return { size: end, fields: Object.freeze(fields), facts };
+  return { size: end, own, facts };
 }
 
 function alignUp(offset: number, shift: number): number {

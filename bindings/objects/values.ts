@@ -15,7 +15,7 @@ import { HeapError, show } from "../errors.js";
 import type { Ptr } from "../ptr.js";
 import type { Counts } from "./counts.js";
 import type { Dicts } from "./dicts.js";
-import { argumentError, type Ref, type Space } from "./space.js";
+import { argumentError, requireIterable, type Ref, type Space } from "./space.js";
 import type { Strs } from "./strs.js";
 
 /** Bytes of a number or of a small container, for the message when memory is out. */
@@ -111,10 +111,15 @@ export class Values {
   }
 
   dict(entries: Iterable<readonly [key: Ref, value: Ref]> = []): Ptr {
+    requireIterable("dict", "entries", entries);
     const request = (): number => this.#space.abi.dict_new();
     const p = this.#space.made(this.#space.enter(request), "dict", SMALL_OBJECT, request);
     try {
-      for (const [key, value] of entries) this.#dicts.set(p, key, value);
+      for (const entry of entries) {
+        if (!Array.isArray(entry))
+          throw argumentError("dict", "entries", entry, "pairs of a key and a value");
+        this.#dicts.set(p, entry[0], entry[1]);
+      }
     } catch (error) {
       this.#counts.drop(p);
       throw error;
@@ -124,9 +129,7 @@ export class Values {
 
   /** A reference of its own to each item, or to none if one is refused. */
   #own(operation: string, items: Iterable<Ref>): Ptr[] {
-    if (typeof (items as Partial<Iterable<Ref>> | null)?.[Symbol.iterator] !== "function") {
-      throw argumentError(operation, "items", items, "iterable");
-    }
+    requireIterable(operation, "items", items);
     const owned: Ptr[] = [];
     try {
       for (const item of items) {

@@ -1,7 +1,7 @@
 import { makeDisposable } from "../dispose.js";
 import { NULL, type Ptr } from "../ptr.js";
 import type { Counts } from "./counts.js";
-import type { Ref, Space } from "./space.js";
+import { requireIterable, type Ref, type Space } from "./space.js";
 import type { Weakrefs } from "./weakrefs.js";
 
 /** What weak collections are made of. */
@@ -45,6 +45,7 @@ export class WeakValueMap<K = unknown> implements Disposable {
 
   /** @internal Use `heap.weakValueMap`. */
   constructor(parts: WeakParts, entries: Iterable<readonly [K, Ref]>) {
+    requireIterable("weakValueMap", "entries", entries);
     this.#parts = parts;
     for (const [key, value] of entries) this.set(key, value);
   }
@@ -141,6 +142,7 @@ export class WeakKeyMap<V = unknown> implements Disposable {
 
   /** @internal Use `heap.weakKeyMap`. */
   constructor(parts: WeakParts, entries: Iterable<readonly [Ref, V]>) {
+    requireIterable("weakKeyMap", "entries", entries);
     this.#parts = parts;
     for (const [key, value] of entries) this.set(key, value);
   }
@@ -251,6 +253,7 @@ export class WeakObjectSet implements Disposable {
 
   /** @internal Use `heap.weakSet`. */
   constructor(parts: WeakParts, values: Iterable<Ref>) {
+    requireIterable("weakSet", "values", values);
     this.#map = new WeakKeyMap(parts, []);
     for (const value of values) this.add(value);
   }

@@ -57,7 +57,7 @@ export class Weakrefs {
 
   /** The referent, *borrowed*; 0 if it is dead. */
   peek(weakref: Ptr): Ptr {
-    const { u32 } = this.#space;
+    const { u32 } = this.#space.fresh();
     const p = u32[(weakref + WEAKREF_REFERENT) >>> 2]!;
     return p !== 0 && (u32[(p >>> 2) + 1]! & META_DYING) === 0 ? (p as Ptr) : NULL;
   }

@@ -208,6 +208,39 @@ describe.each(builds)("bad input, $name core", (build) => {
       refused(heap, ["ERR_HEAP_ARGUMENT", "ERR_HEAP_TYPE"], () => heap.alloc(Node, 3));
     });
 
+    test("values that fit no item, and what is not iterable", () => {
+      const { heap } = setUp();
+      const wide = heap.alloc(heap.defineType({ name: "Wide", items: "i64" }), 1);
+      const narrow = heap.alloc(heap.defineType({ name: "Narrow", items: "i32" }), 1);
+      for (const wrong of [1.5, "1", undefined, null, Symbol("s"), {}] as never[]) {
+        refused(heap, "ERR_HEAP_ARGUMENT", () => heap.setItem(wide, 0, wrong));
+      }
+      for (const wrong of ["1", undefined, null, Symbol("s"), {}] as never[]) {
+        refused(heap, "ERR_HEAP_ARGUMENT", () => heap.setItem(narrow, 0, wrong));
+      }
+      for (const wrong of [5, null, {}] as never[]) {
+        refused(heap, "ERR_HEAP_ARGUMENT", () => heap.list(wrong));
+        refused(heap, "ERR_HEAP_ARGUMENT", () => heap.tuple(wrong));
+        refused(heap, "ERR_HEAP_ARGUMENT", () => heap.dict(wrong));
+        refused(heap, "ERR_HEAP_ARGUMENT", () => heap.dict([wrong]));
+        refused(heap, "ERR_HEAP_ARGUMENT", () => heap.weakValueMap(wrong));
+        refused(heap, "ERR_HEAP_ARGUMENT", () => heap.weakKeyMap(wrong));
+        refused(heap, "ERR_HEAP_ARGUMENT", () => heap.weakSet(wrong));
+      }
+      release(heap, wide, narrow);
+    });
+
+    test("numbers that are a pointer once they are cut to 32 bits", () => {
+      const { heap, Node } = setUp();
+      const node = heap.alloc(Node);
+      for (const wrong of [node + 2 ** 32, node - 2 ** 32, node + 0.5] as Ptr[]) {
+        refused(heap, "ERR_HEAP_ARGUMENT", () => heap.typeOf(wrong));
+        refused(heap, "ERR_HEAP_ARGUMENT", () => heap.list([wrong]));
+        refused(heap, "ERR_HEAP_ARGUMENT", () => heap.weakref(wrong));
+      }
+      heap.decref(node);
+    });
+
     test("definitions that make no sense", () => {
       const { heap, Node } = setUp();
       const definitions: unknown[] = [

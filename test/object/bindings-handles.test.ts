@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { partsOf } from "../../bindings/object-heap.js";
-import { builds, errorOf } from "../support/cores.js";
-import { NULL, newHeap } from "../support/objects.js";
+import { builds, errorOf, MIB } from "../support/cores.js";
+import { NULL, fillUp, newHeap, release } from "../support/objects.js";
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -140,5 +140,32 @@ describe.each(builds)("reset, $name core", (build) => {
     expect(heap.getRef(again, Node.fields.next)).toBe(NULL);
     heap.decref(again);
     heap.verify();
+  });
+
+  test("a handle that the host collects afterwards owns nothing", () => {
+    const heap = newHeap(build, { forgottenHandles: "collect" });
+    heap.own(heap.int(7000));
+    const { handles } = partsOf(heap);
+    const [record] = handles.list();
+    heap.reset();
+    const ints = Array.from({ length: 5 }, (_, i) => heap.int(6000 + i));
+    handles.lose(record!);
+    expect(ints.map((int) => heap.refcount(int))).toEqual([1, 1, 1, 1, 1]);
+    release(heap, ...ints);
+  });
+
+  test("without memory for the types it is done once there is some", () => {
+    const heap = newHeap(build, { initialBytes: MIB, maxBytes: MIB });
+    const fields = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`f${i}`, "ref"] as const));
+    const types = Array.from({ length: 600 }, (_, i) => heap.defineType({ name: `T${i}`, fields }));
+    heap.reset();
+    const blocks = fillUp(heap);
+    for (const block of blocks.splice(0, 20)) heap.free(block);
+    expect(errorOf(() => heap.int(5000)).code).toBe("ERR_HEAP_OOM");
+    expect(errorOf(() => heap.int(5000)).code).toBe("ERR_HEAP_OOM");
+    for (const block of blocks) heap.free(block);
+    const last = heap.alloc(types[599]!);
+    expect(heap.typeOf(last)).toBe(types[599]);
+    heap.decref(last);
   });
 });

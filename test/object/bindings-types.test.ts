@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { builds, expectRefused } from "../support/cores.js";
-import { newHeap, release } from "../support/objects.js";
+import type { Field, Ptr, Type } from "../../bindings/index.js";
+import { partsOf } from "../../bindings/object-heap.js";
+import { builds, errorOf, expectRefused, MIB } from "../support/cores.js";
+import { fillUp, newHeap, release } from "../support/objects.js";
 
 describe.each(builds)("fields, $name core", (build) => {
   test("every kind keeps its values, in a base and in what extends it", () => {
@@ -155,5 +157,85 @@ describe.each(builds)("dicts, $name core", (build) => {
     expect(seen.slice(0, 3)).toEqual([1000, 1001, 1003]);
     expect(new Set(seen).size).toBe(seen.length);
     heap.decref(d);
+  });
+
+  test("that dies while it is iterated, and whose place something else takes", () => {
+    const heap = newHeap(build);
+    const dict = heap.dict([
+      [heap.int(1), heap.none],
+      [heap.int(2), heap.none],
+    ]);
+    const Record = heap.defineType({
+      name: "Record",
+      fields: { a: "u32", b: "u32", c: "u32", d: "u32", e: "u32", ref: "ref" },
+    });
+    const keys = heap.dicts.keys(dict);
+    keys.next();
+    heap.decref(dict);
+    heap.clearFreeLists();
+    const others: Ptr[] = [];
+    do others.push(heap.alloc(Record));
+    while (others.at(-1) !== dict && others.length < 1000);
+    expect(others.at(-1)).toBe(dict);
+    for (const field of ["a", "b", "c", "d", "e"] as const) heap.setU32(dict, Record.fields[field], 7);
+    expect(errorOf(() => keys.next()).code).toBe("ERR_HEAP_TYPE");
+    release(heap, ...others);
+  });
+});
+
+describe.each(builds)("types, $name core", (build) => {
+  test("a type that onMemoryPressure defines while one is defined", () => {
+    let blocks: Ptr[] = [];
+    let inner: Type | undefined;
+    const heap = newHeap(build, {
+      initialBytes: MIB,
+      maxBytes: MIB,
+      onMemoryPressure: () => {
+        for (const block of blocks.splice(0)) heap.free(block);
+        inner ??= heap.defineType({ name: "Inner", fields: { a: "ref" } });
+      },
+    });
+    heap.decref(heap.list());
+    blocks = fillUp(heap);
+    const fields = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`f${i}`, "ref"] as const));
+    const outer = Array.from({ length: 20 }, (_, i) => heap.defineType({ name: `Outer${i}`, fields }));
+    expect(inner).toBeDefined();
+    const after = heap.defineType({ name: "After", fields: { a: "ref" } });
+    for (const type of [...outer, inner!, after]) {
+      const object = heap.alloc(type);
+      expect(heap.typeOf(object)).toBe(type);
+      heap.setRef(object, Object.values(type.fields)[0] as Field<"ref">, heap.none);
+      heap.decref(object);
+    }
+  });
+});
+
+describe.each(builds)("items, $name core", (build) => {
+  test("a tuple that the collector was done with can become part of a cycle", () => {
+    const heap = newHeap(build);
+    for (const generation of [0, 1, 2] as const) {
+      const tuple = heap.tuple([heap.none]);
+      heap.gc(generation);
+      expect(heap.collector.isTracked(tuple)).toBe(false);
+      const list = heap.list([tuple]);
+      heap.setItem(tuple, 0, list);
+      expect(heap.collector.isTracked(tuple)).toBe(true);
+      release(heap, list, tuple);
+      expect(heap.gc()).toBe(2);
+    }
+  });
+
+  test("items that lie 2 GiB behind the first", () => {
+    const heap = build.create({ autoCollect: false });
+    const index = 2 ** 29 + 5;
+    // Fresh memory is zero already, so the list takes none of the host's.
+    heap.decref(heap.list());
+    const list = (partsOf(heap).space.abi.list_new(index + 1) >>> 0) as Ptr;
+    expect(list).not.toBe(0);
+    const int = heap.int(1000);
+    heap.setItem(list, index, int);
+    expect(heap.getItem(list, index)).toBe(int);
+    expect(heap.lists.get(list, index)).toBe(int);
+    expect(heap.refcount(int)).toBe(2);
   });
 });

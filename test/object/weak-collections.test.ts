@@ -342,6 +342,22 @@ describe.each(builds)("finalize, $name core", (build) => {
     expect(unraisable.length).toBe(1);
   });
 
+  test("many that wait when the heap is disposed of take time in proportion", () => {
+    const time = (count: number): number => {
+      const heap = build.create({ autoCollect: false, onLeak: () => {} });
+      let calls = 0;
+      for (let i = 0; i < count; i++) heap.finalize(heap.int(1000 + i), () => calls++);
+      const start = performance.now();
+      heap.dispose();
+      expect(calls).toBe(count);
+      return performance.now() - start;
+    };
+    time(1000);
+    // 32 times as many; 1,024 times as long if each looked at all the others.
+    const base = Math.max(1, Math.min(time(1000), time(1000), time(1000)));
+    expect(time(32_000) / base).toBeLessThan(300);
+  });
+
   test("errors are reported, and the others run", () => {
     const { heap, object, unraisable } = setUp();
     let calls = 0;

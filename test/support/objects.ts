@@ -46,6 +46,15 @@ export function release(heap: Heap, ...references: readonly Ptr[]): void {
   for (const reference of references) heap.decref(reference);
 }
 
+/** Blocks of 4 KiB, and of 16 bytes where no more of those fit, until memory is exhausted. */
+export function fillUp(heap: Heap): Ptr[] {
+  const blocks: Ptr[] = [];
+  for (const size of [4096, 16]) {
+    for (let block = heap.raw.malloc(size); block !== 0; block = heap.raw.malloc(size)) blocks.push(block);
+  }
+  return blocks;
+}
+
 /** Is the referent of a weak reference alive? */
 export function isAlive(heap: Heap, weak: Ptr): boolean {
   const referent = heap.deref(weak);
