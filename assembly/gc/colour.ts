@@ -49,6 +49,13 @@ export function isWhite(meta: u32): bool {
   return (meta & (META_WHITE | META_DYING)) == META_WHITE;
 }
 
+/** Trash that a collection is dealing with, or dying: not for the host to see. */
+// @ts-ignore: decorator
+@inline
+export function isHidden(meta: u32): bool {
+  return (meta & (META_TRASH | META_DYING)) != 0;
+}
+
 // @ts-ignore: decorator
 @inline
 export function generationOf(meta: u32): u32 {

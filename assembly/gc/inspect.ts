@@ -13,7 +13,7 @@ import {
 import { setWord } from "../state";
 import { metaOf, setMeta } from "../object/header";
 import { markCurrentPools } from "../object/young";
-import { GENERATION, generationOf, isWhite } from "./colour";
+import { GENERATION, generationOf, isHidden } from "./colour";
 import { ALL, MIDDLE, YOUNG, clearPages, endOf, firstOf, nextPage, strideOf } from "./pages";
 import { COUNT, FIND, LIST, scanOf, visit } from "./visit";
 
@@ -30,7 +30,7 @@ export function objects(generation: u32, buffer: usize): u32 {
     const end = endOf(page);
     for (let object = firstOf(page); object < end; object += stride) {
       const meta = metaOf(object);
-      if (!(meta & META_TRACKED) || isWhite(meta)) continue;
+      if (!(meta & META_TRACKED) || isHidden(meta)) continue;
       const own = meta & META_FROZEN ? FROZEN : generationOf(meta);
       if (generation == EVERY ? own == FROZEN : own != generation) continue;
       if (buffer) store<u32>(buffer + ((<usize>found) << 2), <u32>object);
@@ -55,7 +55,7 @@ export function referrers(targets: usize, count: u32, buffer: usize): u32 {
     const end = endOf(page);
     for (let object = firstOf(page); object < end; object += stride) {
       const meta = metaOf(object);
-      if (!(meta & META_TRACKED) || isWhite(meta) || meta & META_FROZEN) continue;
+      if (!(meta & META_TRACKED) || isHidden(meta) || meta & META_FROZEN) continue;
       if (!refersTo(object, meta, targets, count)) continue;
       if (buffer) store<u32>(buffer + ((<usize>found) << 2), <u32>object);
       found++;
@@ -116,7 +116,7 @@ function change(before: u32, after: u32): void {
     const end = endOf(page);
     for (let object = firstOf(page); object < end; object += stride) {
       const meta = metaOf(object);
-      if (!(meta & META_TRACKED) || isWhite(meta) || (meta & META_FROZEN) != before) continue;
+      if (!(meta & META_TRACKED) || isHidden(meta) || (meta & META_FROZEN) != before) continue;
       setMeta(object, (meta & ~(META_FROZEN | GENERATION)) | after);
     }
   }

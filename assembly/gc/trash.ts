@@ -13,10 +13,12 @@
 import {
   DOMAIN_CONTAINER,
   FLAG_WEAKREF,
+  META_DYING,
   META_FINALIZED,
   META_FINALIZER,
   META_HOST,
   META_SAVED,
+  META_TRASH,
   META_WEAK,
   COLLECTION_TRASH,
   DEBUG_COLLECTABLE,
@@ -35,7 +37,7 @@ import { callFinalizer, decref } from "../object/death";
 import { countOf, describe, incref, metaOf, setMeta, typeOf } from "../object/header";
 import { announceCollection, runFinalizer } from "../object/host";
 import { clearWeakrefs, dropWeakref, runCallbacks } from "../object/weak";
-import { COLOUR, COLOURED, COLOURED_MASK, isWhite } from "./colour";
+import { COLOUR, COLOURED, COLOURED_MASK } from "./colour";
 import { mark } from "./mark";
 import { TRASH, endOf, firstOf, nextPage, strideOf } from "./pages";
 import { reclaim } from "./reclaim";
@@ -57,13 +59,22 @@ export function bury(generation: u32): u32 {
   return dead + reclaim(TRASH, COLOURED_MASK, COLOURED);
 }
 
+/** Trash whose end is certain, while the host hears of it. */
+const DOOMED: u32 = META_TRASH | META_DYING;
+
 /** The white object of a page at or behind an address; 0 if there is none, or if the page holds no containers now. */
 function nextWhite(page: usize, from: usize): usize {
+  return nextOf(COLOUR, page, from);
+}
+
+function nextOf(colour: u32, page: usize, from: usize): usize {
   if (poolDomain(recordOf(page)) != DOMAIN_CONTAINER) return 0;
   const stride = strideOf(page);
   let object = firstOf(page);
   if (object < from) object += ((from - object + stride - 1) / stride) * stride;
-  for (const end = endOf(page); object < end; object += stride) if (isWhite(metaOf(object))) return object;
+  for (const end = endOf(page); object < end; object += stride) {
+    if ((metaOf(object) & (COLOUR | META_DYING)) == colour) return object;
+  }
   return 0;
 }
 
@@ -147,16 +158,33 @@ function runFinalizers(): void {
   }
 }
 
-/** What the host registered for single objects; it cannot reach them any more. */
+/** What the host registered for single objects. It cannot reach them any more: they are dying, and show it. */
 function runHostFinalizers(): void {
-  for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
-    for (let object = nextWhite(page, 0); object; object = nextWhite(page, object + 1)) {
-      const meta = metaOf(object);
-      if (!(meta & META_HOST)) continue;
-      setMeta(object, meta & ~META_HOST);
-      runFinalizer(object, 0);
+  const metas = repaint(COLOUR, DOOMED);
+  if (metas & META_HOST) {
+    for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
+      for (let object = nextOf(DOOMED, page, 0); object; object = nextOf(DOOMED, page, object + 1)) {
+        const meta = metaOf(object);
+        if (!(meta & META_HOST)) continue;
+        setMeta(object, meta & ~META_HOST);
+        runFinalizer(object, 0);
+      }
     }
   }
+  repaint(DOOMED, COLOUR);
+}
+
+/** Changes the colour of all objects of the trash that have another. All bits that any of them has. */
+function repaint(from: u32, to: u32): u32 {
+  let metas: u32 = 0;
+  for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
+    for (let object = nextOf(from, page, 0); object; object = nextOf(from, page, object + 1)) {
+      const meta = metaOf(object);
+      metas |= meta;
+      setMeta(object, meta ^ from ^ to);
+    }
+  }
+  return metas;
 }
 
 // ---- the second look ----

@@ -781,8 +781,7 @@ describe.each(builds)("bad input, $name", (build) => {
     release(heap, weak, weakToTarget, holder, key);
   });
 
-  // Not mended yet: whoever mends it turns this into a plain test.
-  test.fails("heap.finalize of trash: the object is dead when the function runs", () => {
+  test("heap.finalize of trash: the object is dead when the function runs", () => {
     const heap = build.create({ autoCollect: false });
     const list = heap.list();
     heap.lists.append(list, list);
