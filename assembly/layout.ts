@@ -606,7 +606,7 @@ export const REACH_NEW: u32 = 2;
  * past 32 MiB every one may run a full collection of the JavaScript heap (bench: npm run bench:growth). The floor
  * keeps start-up to one grow; the ceiling keeps a heap of 3 GiB from asking for what it cannot get.
  */
-export const GROW_MIN_ARENAS: u32 = 16;
+export const GROW_MIN_ARENAS: u32 = 64;
 export const GROW_MAX_ARENAS: u32 = 1024;
 
 // ---- faults ----
