@@ -177,7 +177,8 @@ function replayLoop(
         view[block + size - 1] = 1;
       }
     }
-    if (view.length === 0) throw new Error("the memory grew unnoticed: bytes were written to a detached view");
+    if (view.length === 0)
+      throw new Error("the memory grew unnoticed: bytes were written to a detached view");
     bytes = view;
   };
 }
