@@ -147,10 +147,15 @@ export const SLAB_CANDIDATE: u32 = 2;
 export const SLAB_NEXT: u32 = 4;
 /**
  * Idle pages that classes may keep: a batch of some thousand small blocks then comes and goes without taking and giving
- * pages (bench:micro, batch rows). More of them scatter what lives long: 128 pages cost sqlite 8 % of extent after five
- * passes (bench:replay).
+ * pages (bench:micro, batch rows). More of them scatter what lives long: 64 pages cost 2 % of extent after five passes,
+ * 128 cost sqlite 8 % (bench:replay).
  */
 export const IDLE_PAGES: u32 = 32;
+/**
+ * A heap of up to 1 MiB keeps all of them until its pages are wanted elsewhere: it has no more than an arena or two to
+ * give back (batch rows: a third less; extents of the traces: the same).
+ */
+export const IDLE_ARENAS: u32 = 4;
 
 // ---- state block ----
 // Zero is a valid empty heap: the first slow path initialises what must not be zero.
@@ -257,12 +262,11 @@ export const DEBUG_BLOCK: u32 = 20;
 export const DEBUG_SIZE: u32 = 24;
 export const DEBUG_BLOCK_SERIAL: u32 = 28;
 export const DEBUG_DAMAGE: u32 = 32;
-export const DEBUG_LETTER: u32 = 36;
 /** Live blocks and blocks in quarantine, as many as their lists must have. */
-export const DEBUG_LIVE_COUNT: u32 = 40;
-export const DEBUG_DEAD_COUNT: u32 = 44;
+export const DEBUG_LIVE_COUNT: u32 = 36;
+export const DEBUG_DEAD_COUNT: u32 = 40;
 /** Overwritten blocks at the front of the quarantine that nobody was told of yet. */
-export const DEBUG_UNTOLD: u32 = 48;
+export const DEBUG_UNTOLD: u32 = 44;
 export const DEBUG_BYTES: u32 = 64;
 
 export const DAMAGE_NONE: u32 = 0;
@@ -630,11 +634,13 @@ export const REACH_NEW: u32 = 2;
 // ---- growth ----
 
 /**
- * Memory doubles, but by no less than 4 MiB and no more than 256 MiB at a time. V8 charges each grow, not each byte:
- * past 32 MiB every one may run a full collection of the JavaScript heap (bench: npm run bench:growth). The floor
- * keeps start-up to one grow; the ceiling keeps a heap of 3 GiB from asking for what it cannot get.
+ * Memory quadruples, but by no less than 16 MiB and no more than 256 MiB at a time. V8 charges each grow, not each
+ * byte: past 32 MiB every one may run a full collection of the JavaScript heap, some 40 ms with 300,000 pairs of objects
+ * alive. 160 MB in blocks of 16 bytes take three grows, of which up to two do (bench:growth; a quarter less than with
+ * doubling from 4 MiB, which takes five). What is grown is addresses: pages that were never touched are not resident.
+ * The ceiling keeps a heap of 3 GiB from asking for what it cannot get.
  */
-export const GROW_MIN_ARENAS: u32 = 16;
+export const GROW_MIN_ARENAS: u32 = 64;
 export const GROW_MAX_ARENAS: u32 = 1024;
 
 // ---- faults ----

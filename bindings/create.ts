@@ -50,7 +50,8 @@ function ownMemory(settings: Settings): WebAssembly.Memory {
 
 /** A memory that was passed in: examined, and only then grown to what the heap needs at least. */
 function adoptMemory(memory: WebAssembly.Memory, settings: Settings): WebAssembly.Memory {
-  if (!isAddressedBy32Bits(memory)) throw refusedMemory("its addresses have 64 bits");
+  if (!isAddressedBy32Bits(memory))
+    throw refusedMemory("it cannot be linked as a memory with addresses of 32 bits");
   const pages = memory.buffer.byteLength / WASM_PAGE_BYTES;
   if (pages > settings.maxPages) throw refusedMemory("it is larger than maxBytes");
   requireZero(memory);
@@ -67,7 +68,7 @@ function adoptMemory(memory: WebAssembly.Memory, settings: Settings): WebAssembl
 /** Imports a memory without limits: `(module (import "" "m" (memory 0)))`. */
 const MEMORY_PROBE = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 2, 7, 1, 0, 1, 0x6d, 2, 0, 0];
 
-/** No property tells the two kinds of memory apart, but linking does. */
+/** No property tells memories with addresses of 32 and of 64 bits apart in every host, but linking does. */
 function isAddressedBy32Bits(memory: WebAssembly.Memory): boolean {
   try {
     new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(MEMORY_PROBE)), { "": { m: memory } });

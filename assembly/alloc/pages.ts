@@ -19,10 +19,6 @@ import {
   HEADER_LONGEST,
   HEADER_PAGES,
   HEADER_RUN_NEXT,
-  HEADER_MIDDLE,
-  HEADER_RESCAN,
-  HEADER_TRASH,
-  HEADER_YOUNG,
   PAGE_SHIFT,
   REACH_USED,
   RECORD_CLASS,
@@ -215,14 +211,9 @@ export function prepareArena(arena: usize): usize {
   noteArenas(STAT_ARENAS_PAGED, 1);
   count(STAT_TABLE_PAGES, 1);
   const header = headerOf(arena);
+  memory.fill(header, 0, SLOT_BYTES);
   store<u64>(header, emptyArena(arena), HEADER_PAGES);
-  store<u32>(header, 0, HEADER_LONGEST);
-  store<u32>(header, 0, HEADER_COUNT);
   store<u32>(header, <u32>arena, HEADER_ARENA);
-  store<u64>(header, 0, HEADER_YOUNG);
-  store<u64>(header, 0, HEADER_MIDDLE);
-  store<u64>(header, 0, HEADER_TRASH);
-  store<u64>(header, 0, HEADER_RESCAN);
   return arena;
 }
 

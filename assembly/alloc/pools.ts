@@ -45,6 +45,7 @@ import {
   SHAPE_FIRST,
   SHAPE_INDEX,
   SHAPE_PAGES,
+  IDLE_ARENAS,
   IDLE_PAGES,
   REACH_NEW,
   REACH_USED,
@@ -65,6 +66,7 @@ import {
   STATE_STIRRED,
   STATE_SLABS,
   STATE_THRESHOLD,
+  STAT_ARENAS_PAGED,
   STAT_POOL_PAGES,
   STAT_SLAB_PAGES,
 } from "../layout";
@@ -207,7 +209,7 @@ function becomeIdle(record: usize): void {
   const idle = word(STATE_IDLE_PAGES) + pages;
   setWord(STATE_IDLE_PAGES, idle);
   // Arenas go back: the heap is shrinking, and idle current pools should not pin what is left of it.
-  if (idle > IDLE_PAGES && retireIdle()) settleIfStirred();
+  if (idle > IDLE_PAGES && statistic(STAT_ARENAS_PAGED) > IDLE_ARENAS && retireIdle()) settleIfStirred();
 }
 
 /**

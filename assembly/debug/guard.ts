@@ -24,7 +24,6 @@ import {
   DEBUG_DEAD_BYTE,
   DEBUG_FRESH_BYTE,
   DEBUG_GUARD_BYTE,
-  DEBUG_LETTER,
   DEBUG_DEAD_COUNT,
   DEBUG_LIVE,
   DEBUG_LIVE_COUNT,
@@ -220,7 +219,6 @@ function bytesOf(pointer: usize): usize {
 function examine(pointer: usize): u32 {
   if (!isProved(pointer)) return fault(FAULT_BAD_POINTER, pointer);
   const letter = <u32>load<u8>(pointer - 4);
-  setDebug(DEBUG_LETTER, letter);
   if (letter == DEBUG_DEAD_BYTE) return fault(FAULT_DOUBLE_FREE, pointer);
   if (letter != DEBUG_RAW_LETTER) return damaged(pointer, DAMAGE_LETTER, pointer - 4, DEBUG_RAW_LETTER);
   for (let at = pointer - 3; at < pointer; at++) {

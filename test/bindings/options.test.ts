@@ -169,6 +169,17 @@ describe.each(builds)("createHeap options, $name core", ({ create }) => {
     const error = errorOf(() => create({ memory }));
     expect(error).toMatchObject({ code: "ERR_HEAP_ARGUMENT", argument: "memory" });
   });
+
+  // Stands in for the one above where the host cannot make such a memory.
+  test("memory: one that the core cannot be linked with is refused, whatever it looks like", () => {
+    const memory = Object.create(WebAssembly.Memory.prototype, {
+      buffer: { value: new ArrayBuffer(MIB) },
+      type: { value: () => ({ minimum: 16n, maximum: 32n, address: "i64" }) },
+    }) as WebAssembly.Memory;
+    const error = errorOf(() => create({ memory }));
+    expect(error).toMatchObject({ code: "ERR_HEAP_ARGUMENT", operation: "createHeap", argument: "memory" });
+    expect(error.message).toContain("addresses of 32 bits");
+  });
 });
 
 describe("smallThreshold, release core", () => {
