@@ -1,4 +1,4 @@
-import { META_GENERATION, META_GENERATION_SHIFT, META_TRACKED, TYPE_TUPLE } from "../generated/layout.js";
+import { META_OLDER, META_OLDEST, META_TRACKED, TYPE_TUPLE } from "../generated/layout.js";
 import { HeapError } from "../errors.js";
 import type { Ptr } from "../ptr.js";
 import type { Counts } from "./counts.js";
@@ -14,7 +14,7 @@ interface Item {
   readonly address: number;
 }
 
-const TRACKED_OLD = META_TRACKED | (2 << META_GENERATION_SHIFT);
+const TRACKED_OLD = META_TRACKED | META_OLDER | META_OLDEST;
 
 /** Items of records with a tail, of tuples, lists and bytes; bounds are checked. */
 export class Items {
@@ -65,7 +65,7 @@ export class Items {
   #track(tuple: Ptr): void {
     const { u32 } = this.#space;
     const word = (tuple >>> 2) + 1;
-    if ((u32[word]! & META_TRACKED) === 0) u32[word] = (u32[word]! & ~META_GENERATION) | TRACKED_OLD;
+    if ((u32[word]! & META_TRACKED) === 0) u32[word] = u32[word]! | TRACKED_OLD;
   }
 
   #find(operation: string, p: Ptr, index: number): Item {
