@@ -80,6 +80,14 @@ export function define_type(descriptor: usize): u32 {
 }
 
 export function alloc(type: u32, items: u32): usize {
+  if (!generations.isDue()) {
+    const made = births.allocateListed(header.descriptor(type));
+    if (made) return made;
+  }
+  return allocSlowly(type, items);
+}
+
+function allocSlowly(type: u32, items: u32): usize {
   if (
     generations.isDue() &&
     types.isType(type) &&
@@ -99,9 +107,7 @@ export function decref(object: usize): void {
 }
 
 /** decref that returns its fault. */
-export function release(object: usize): u32 {
-  return deaths.release(object);
-}
+export { release } from "./object/death";
 
 export function make_immortal(object: usize): void {
   header.makeImmortal(object);
@@ -120,6 +126,11 @@ export function int_from(value: f64): usize {
 }
 
 export function float_new(value: f64): usize {
+  const made = numbers.newFloatListed(value);
+  return made ? made : floatSlowly(value);
+}
+
+function floatSlowly(value: f64): usize {
   const made = numbers.newFloat(value);
   return made || !cycles.rescue() ? made : numbers.newFloat(value);
 }
