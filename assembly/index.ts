@@ -80,14 +80,6 @@ export function define_type(descriptor: usize): u32 {
 }
 
 export function alloc(type: u32, items: u32): usize {
-  if (!generations.isDue()) {
-    const made = births.allocateListed(header.descriptor(type));
-    if (made) return made;
-  }
-  return allocSlowly(type, items);
-}
-
-function allocSlowly(type: u32, items: u32): usize {
   if (
     generations.isDue() &&
     types.isType(type) &&
@@ -96,6 +88,22 @@ function allocSlowly(type: u32, items: u32): usize {
     generations.collectDue();
   const made = births.allocate(type, items);
   return made || !cycles.rescue() ? made : births.allocate(type, items);
+}
+
+// What takes no call, for hosts that need not guard it then: it is done, or nothing has happened and the result is 0. A
+// stack that is used up ends it before its first step.
+
+export function alloc_quick(type: u32): usize {
+  return generations.isDue() ? 0 : births.allocateListed(header.descriptor(type));
+}
+
+export function float_quick(value: f64): usize {
+  return numbers.newFloatListed(value);
+}
+
+/** Releases the last reference to an object. */
+export function release_quick(object: usize): bool {
+  return deaths.dieAtOnce(object, true);
 }
 
 export function incref(object: usize): void {
@@ -126,11 +134,6 @@ export function int_from(value: f64): usize {
 }
 
 export function float_new(value: f64): usize {
-  const made = numbers.newFloatListed(value);
-  return made ? made : floatSlowly(value);
-}
-
-function floatSlowly(value: f64): usize {
   const made = numbers.newFloat(value);
   return made || !cycles.rescue() ? made : numbers.newFloat(value);
 }

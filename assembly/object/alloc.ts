@@ -96,9 +96,9 @@ export function beget(type: usize): usize {
 export function takeListed(type: usize, meta: u32): usize {
   let block = <usize>load<u32>(type, TYPE_FREE_HEAD);
   if (block) {
+    if (meta & META_TRACKED) markYoung(block);
     store<u32>(type, load<u32>(block), TYPE_FREE_HEAD);
     store<u32>(type, load<u32>(type, TYPE_FREE_COUNT) - 1, TYPE_FREE_COUNT);
-    if (meta & META_TRACKED) markYoung(block);
   } else {
     const head = <usize>load<u32>(type, TYPE_ACTIVE);
     block = load<u32>(head);
@@ -212,22 +212,27 @@ export function fewerYoung(dead: u32): void {
   setWord(STATE_YOUNG_COUNT, young > dead ? young - dead : 0);
 }
 
-/** free for the block of an object, whose meta word becomes 0 in the same store as its link. */
+/** free for the block of an object. */
 // @ts-ignore: decorator
 @inline
 export function giveBlock(object: usize): void {
-  const record = <usize>mapEntry(object) + ((object >>> RECORD_SHIFT) & RECORD_MASK);
-  const live = <u32>load<u16>(record, STATE + STATE_SENTINEL + RECORD_LIVE);
-  if (live > 1) {
-    store<u64>(object, load<u32>(record, STATE + STATE_SENTINEL + RECORD_FREE));
-    store<u32>(record, <u32>object, STATE + STATE_SENTINEL + RECORD_FREE);
-    store<u16>(record, live - 1, STATE + STATE_SENTINEL + RECORD_LIVE);
-    return;
-  }
-  giveBlockSlowly(object);
+  if (!giveBlockQuickly(object)) giveBlockSlowly(object);
 }
 
-function giveBlockSlowly(object: usize): void {
+/** free's fast path; the meta word becomes 0 in the same store as the link. False if it is none for it. */
+// @ts-ignore: decorator
+@inline
+export function giveBlockQuickly(object: usize): bool {
+  const record = <usize>mapEntry(object) + ((object >>> RECORD_SHIFT) & RECORD_MASK);
+  const live = <u32>load<u16>(record, STATE + STATE_SENTINEL + RECORD_LIVE);
+  if (live <= 1) return false;
+  store<u64>(object, load<u32>(record, STATE + STATE_SENTINEL + RECORD_FREE));
+  store<u32>(record, <u32>object, STATE + STATE_SENTINEL + RECORD_FREE);
+  store<u16>(record, live - 1, STATE + STATE_SENTINEL + RECORD_LIVE);
+  return true;
+}
+
+export function giveBlockSlowly(object: usize): void {
   store<u32>(object, 0, OBJECT_META);
   releaseRare(object);
 }

@@ -56,8 +56,8 @@ import {
 } from "../layout";
 import { setWord, word } from "../state";
 import { fault } from "../alloc/malloc";
-import { fewerYoung, giveBlock, oneYoungLess } from "./alloc";
-import { giveBuffer } from "./buffers";
+import { discard, fewerYoung, giveBlock, giveBlockQuickly, giveBlockSlowly, oneYoungLess } from "./alloc";
+import { giveBufferInline } from "./buffers";
 import { cacheBlock, cacheFixed } from "./freelists";
 import { describe, metaOf, setMeta } from "./header";
 import { runFinalizer } from "./host";
@@ -79,43 +79,49 @@ export function decref(object: usize): void {
 
 /** Releases a reference; FAULT_NONE, or what is wrong with it. */
 export function release(object: usize): u32 {
-  return releaseInline(object);
+  return dieAtOnce(object, false) ? FAULT_NONE : releaseSlowly(object);
 }
 
-/**
- * release for callers that want the fast path in their own code: the death of an object that nobody watches, that has
- * at most two reference slots and owns nothing through them but leaves and what others own too. A slot is cleared when
- * it is released, so whatever comes next finds an object that owns what its slots say.
- */
+/** release for callers that want the fast path in their own code. */
 // @ts-ignore: decorator
 @inline
 export function releaseInline(object: usize): u32 {
+  return dieAtOnce(object, false) ? FAULT_NONE : releaseSlowly(object);
+}
+
+/**
+ * The death of an object that nobody watches, that has at most two reference slots and owns nothing through them but
+ * leaves and what others own too; false if it is another one, or not the last reference. A slot is cleared when it is
+ * released, so whatever comes next finds an object that owns what its slots say. `alone`: false also if anything had to
+ * be called, so that nothing can end it half-way.
+ */
+// @ts-ignore: decorator
+@inline
+export function dieAtOnce(object: usize, alone: bool): bool {
   const meta = metaOf(object);
-  if (((load<u32>(object) ^ 1) | (meta & META_HOOKS)) == 0) {
-    const type = describe(meta);
-    const owned = load<u32>(type, TYPE_OWNED);
-    if (
-      owned == 0 ||
-      (owned <= 8 &&
-        vacate(object + load<u32>(type, TYPE_OFFSETS)) &&
-        (owned == 4 || vacate(object + load<u32>(type, TYPE_OFFSETS + 4))))
-    ) {
-      if (meta & META_TRACKED) oneYoungLess();
-      if (!cacheFixed(object, type)) giveBlock(object);
-      return FAULT_NONE;
-    }
+  if ((load<u32>(object) ^ 1) | (meta & META_HOOKS)) return false;
+  const type = describe(meta);
+  const owned = load<u32>(type, TYPE_OWNED);
+  if (owned) {
+    if (owned > 8 || !vacate(object + load<u32>(type, TYPE_OFFSETS), alone)) return false;
+    if (owned == 8 && !vacate(object + load<u32>(type, TYPE_OFFSETS + 4), alone)) return false;
   }
-  return releaseSlowly(object);
+  if (!cacheFixed(object, type) && !giveBlockQuickly(object)) {
+    if (alone) return false;
+    giveBlockSlowly(object);
+  }
+  if (meta & META_TRACKED) oneYoungLess();
+  return true;
 }
 
 /** Releases what a slot holds if something else owns it too; false if not. */
 // @ts-ignore: decorator
 @inline
-function vacate(slot: usize): bool {
+function vacate(slot: usize, alone: bool): bool {
   const child = <usize>load<u32>(slot);
   if (!child) return true;
   const count = load<i32>(child);
-  if (count <= 1) return vacateLast(slot, child);
+  if (count <= 1) return alone ? false : vacateLast(slot, child);
   if (count < COUNT_LIMIT) store<i32>(child, count - 1);
   store<u32>(slot, 0);
   return true;
@@ -123,9 +129,9 @@ function vacate(slot: usize): bool {
 
 function vacateLast(slot: usize, child: usize): bool {
   const meta = metaOf(child);
-  if ((meta & (META_LEAF | META_HOOKS)) != META_LEAF) return false;
+  if (load<u32>(child) != 1 || (meta & (META_LEAF | META_HOOKS)) != META_LEAF) return false;
   store<u32>(slot, 0);
-  release(child);
+  discard(child, describe(meta));
   return true;
 }
 
@@ -208,7 +214,7 @@ function walk(root: usize): void {
       childFlags = load<u32>(childType, TYPE_FLAGS);
       if (meta & META_LEAF || (childFlags & FLAG_PAIR && !load<u64>(child, OBJECT_FIELDS))) {
         dead += childFlags & FLAG_CONTAINER;
-        close(child, childType, childFlags);
+        if (!cacheFixed(child, childType)) giveBlock(child);
         continue;
       }
       if (ownsAfter(object, type, flags, slot)) {
@@ -256,13 +262,11 @@ function link(object: usize, via: usize, parent: usize): void {
 // @ts-ignore: decorator
 @inline
 function close(object: usize, type: usize, flags: u32): void {
-  if (flags & (FLAG_BUFFER | FLAG_WEAKREF)) closeParts(object, type, flags);
+  if (flags & FLAG_BUFFER) {
+    const buffer = <usize>load<u32>(object + load<u32>(type, TYPE_ITEMS));
+    if (buffer) giveBufferInline(buffer);
+  } else if (flags & FLAG_WEAKREF) unlinkWeakref(object);
   if (!cacheBlock(object, type)) giveBlock(object);
-}
-
-function closeParts(object: usize, type: usize, flags: u32): void {
-  if (flags & FLAG_BUFFER) giveBuffer(load<u32>(object + load<u32>(type, TYPE_ITEMS)));
-  else unlinkWeakref(object);
 }
 
 /** Takes one reference from a child; true if it is the last, which stays. */

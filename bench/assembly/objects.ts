@@ -3,14 +3,7 @@
  * bench/objects-worker.ts has the same loops in TypeScript, bench/native/objects.py in Python.
  */
 
-import {
-  FLAG_CONTAINER,
-  LIST_ITEMS,
-  OBJECT_FIELDS,
-  TUPLE_ITEMS,
-  TYPE_FLAGS,
-  TYPE_OFFSETS,
-} from "../../assembly/layout";
+import { FLAG_CONTAINER, LIST_ITEMS, OBJECT_FIELDS, TYPE_FLAGS, TYPE_OFFSETS } from "../../assembly/layout";
 import { allocateFixed } from "../../assembly/object/alloc";
 import { decref, releaseInline } from "../../assembly/object/death";
 import { descriptor, incref } from "../../assembly/object/header";
