@@ -357,10 +357,11 @@ export const META_HOOKS: u32 = META_WEAK | META_HOST | META_INTERNED | META_FINA
 //
 //   descriptor: a raw block, never moved; the type table (a raw block) holds its address at 4 · id
 //   ├ flags │ size │ item bytes │ items │ length │ weak │ refs │ base ┤
-//   ├ free head │ free count │ free cap │ meta │ active │ class │ id │ chain ┤ scan │ 4 unused ┤ refs × u32 ┤ size/4 × u16 ┤
+//   ├ free head │ free count │ free cap │ meta │ active │ class │ owned │ chain ┤ scan │ 4 unused ┤ refs × u32 ┤ size/4 × u16 ┤
 //
 //   refs    offsets of the reference slots, in the order in which death releases them
-//   chain   for the word at offset o of an instance: offset of the slot that is released after the one at o, 0 = none
+//   chain   for the word at offset o of an instance: offset of the slot that is released after the one at o, 0 = none;
+//           for o = 0 that of the first one
 
 export const TYPE_FLAGS: u32 = 0;
 /** Bytes of an instance without items, header included; a multiple of 4. */
@@ -377,7 +378,7 @@ export const TYPE_WEAK: u32 = 20;
 export const TYPE_REFS: u32 = 24;
 /** Id of the base type; 0 = none. */
 export const TYPE_BASE: u32 = 28;
-/** Private free list: first block, length, largest length (u32.MAX_VALUE: no limit). */
+/** Private free list: first block, length, largest length (0: none; u32.MAX_VALUE: no limit). */
 export const TYPE_FREE_HEAD: u32 = 32;
 export const TYPE_FREE_COUNT: u32 = 36;
 export const TYPE_FREE_CAP: u32 = 40;
@@ -387,7 +388,8 @@ export const TYPE_META: u32 = 44;
 export const TYPE_ACTIVE: u32 = 48;
 /** Size class of an instance without items; 0 if it needs a span. */
 export const TYPE_CLASS: u32 = 52;
-export const TYPE_ID: u32 = 56;
+/** Bytes of `refs` if instances own nothing but what their reference slots hold; else u32.MAX_VALUE. */
+export const TYPE_OWNED: u32 = 56;
 /** Address of the chain. */
 export const TYPE_CHAIN: u32 = 60;
 /**
@@ -422,8 +424,10 @@ export const FLAG_BUFFER: u32 = 8;
 export const FLAG_ENTRIES: u32 = 16;
 /** The type is weakref. */
 export const FLAG_WEAKREF: u32 = 32;
-/** The type is list. */
-export const FLAG_LIST: u32 = 64;
+/** What instances own is a row of items and nothing else; found when the type is defined. */
+export const FLAG_ROW: u32 = 64;
+/** All reference slots are among the first two words: if those are 0, an instance owns nothing. Found likewise. */
+export const FLAG_PAIR: u32 = 128;
 
 export const TYPE_NONE: u32 = 1;
 export const TYPE_BOOL: u32 = 2;

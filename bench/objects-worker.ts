@@ -38,6 +38,7 @@ interface Loops {
   records(units: number): void;
   counts(units: number): void;
   tree(depth: number): number;
+  listTree(depth: number): number;
   chain(length: number): number;
   drop(object: number): void;
 }
@@ -50,6 +51,10 @@ function inlined(): Workloads {
   return {
     "death: tree of 1M records": () => {
       const root = loops.tree(TREE_DEPTH);
+      return timed(TREE, () => loops.drop(root));
+    },
+    "death: tree of 1M lists": () => {
+      const root = loops.listTree(TREE_DEPTH);
       return timed(TREE, () => loops.drop(root));
     },
     "death: chain of 5M": () => {

@@ -56,9 +56,11 @@ export class ObjectHeap extends ByteHeap {
   #u32!: Uint32Array;
   /** No object lies below. */
   #first = 0;
-  #alloc!: ObjectExports["alloc"];
-  #float!: ObjectExports["float_new"];
-  #release!: ObjectExports["release"];
+  // undefined while the heap is closed or not started, and not guarded instead: an engine inlines a call that has
+  // never had but one target.
+  #allocQuick: ObjectExports["alloc_quick"] | undefined;
+  #floatQuick: ObjectExports["float_quick"] | undefined;
+  #releaseQuick: ObjectExports["release_quick"] | undefined;
 
   /** @internal Use `createHeap`. */
   constructor(core: Core, settings: Settings, witness: Witness = plainWitness) {
@@ -75,9 +77,10 @@ export class ObjectHeap extends ByteHeap {
       this.#i32 = space.i32;
       this.#u32 = space.u32;
       this.#first = space.first;
-      this.#alloc = space.abi.alloc;
-      this.#float = space.abi.float_new;
-      this.#release = space.abi.release;
+      const quick = space.direct ? space.abi : undefined;
+      this.#allocQuick = quick?.alloc_quick;
+      this.#floatQuick = quick?.float_quick;
+      this.#releaseQuick = quick?.release_quick;
     });
   }
 
@@ -112,13 +115,9 @@ export class ObjectHeap extends ByteHeap {
     const isKnown = this.#byId[id] === type && id >= FIRST_ID;
     if (!isKnown || (items !== 0 && (type.items === undefined || !isU32(items))))
       this.#refuseAlloc(type, items);
-    let p = 0;
-    try {
-      p = this.#alloc(id, items);
-    } catch (cause) {
-      this.engine.trapped(cause);
-    }
-    return p === 0 ? this.#allocAgain(type, items) : ((p >>> 0) as Ptr);
+    const quick = this.#allocQuick;
+    const p = quick !== undefined && items === 0 ? quick(id) : 0;
+    return p === 0 ? this.#allocSlowly(type, items) : ((p >>> 0) as Ptr);
   }
 
   /** The type of an object, built-in ones included. */
@@ -334,12 +333,8 @@ export class ObjectHeap extends ByteHeap {
 
   /** A *new* float. */
   float(value: number): Ptr {
-    let p = 0;
-    try {
-      if (typeof value === "number") p = this.#float(value);
-    } catch (cause) {
-      this.engine.trapped(cause);
-    }
+    const quick = this.#floatQuick;
+    const p = quick !== undefined && typeof value === "number" ? quick(value) : 0;
     return p === 0 ? this.#parts.values.float(value) : ((p >>> 0) as Ptr);
   }
 
@@ -440,20 +435,16 @@ export class ObjectHeap extends ByteHeap {
 
   /** The last reference goes. */
   #die(p: Ptr): void {
-    let fault = 0;
-    try {
-      fault = this.#release(p);
-    } catch (cause) {
-      this.engine.trapped(cause);
-    }
-    if (fault !== 0) this.#space.releaseFault(p, fault);
+    const quick = this.#releaseQuick;
+    if (quick === undefined || quick(p) === 0) this.#counts.drop(p);
   }
 
   // ---- slow paths ----
 
-  #allocAgain(type: Type, items: number): Ptr {
-    const request = (): number => this.#space.abi.alloc(type.id, items);
-    return this.#space.made(0, "alloc", this.#types.bytesOf(type as KnownType, items), request);
+  #allocSlowly(type: Type, items: number): Ptr {
+    const space = this.#space;
+    const request = (): number => space.abi.alloc(type.id, items);
+    return space.made(space.enter(request), "alloc", this.#types.bytesOf(type as KnownType, items), request);
   }
 
   #refuseAlloc(type: unknown, items: unknown): never {

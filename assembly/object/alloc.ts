@@ -13,15 +13,19 @@ import {
   META_TRACKED,
   OBJECT_FIELDS,
   OBJECT_META,
+  RECORD_FREE,
+  RECORD_LIVE,
+  RECORD_MASK,
+  RECORD_SHIFT,
   STATE_ACTIVE,
   STATE_BUFFER_BYTES,
   STATE_POISON,
+  STATE_SENTINEL,
   STATE_THRESHOLD,
   STATE_YOUNG_COUNT,
   TYPE_ACTIVE,
   TYPE_CLASS,
   TYPE_FLAGS,
-  TYPE_FREE_CAP,
   TYPE_FREE_COUNT,
   TYPE_FREE_HEAD,
   TYPE_ITEMS,
@@ -31,9 +35,10 @@ import {
   TYPE_SIZE,
 } from "../layout";
 import { STATE, setWord, word } from "../state";
+import { mapEntry } from "../alloc/arenas";
 import { steppedClass } from "../alloc/classes";
 import { zeroBytes } from "../alloc/copy";
-import { enter, fault, freeInline, leave, takeBlock } from "../alloc/malloc";
+import { enter, fault, leave, releaseRare, takeBlock } from "../alloc/malloc";
 import { classSlot, poolsExhausted } from "../alloc/pools";
 import { pagesFor, takeSpan } from "../alloc/spans";
 import { cacheBlock, clearFreeLists } from "./freelists";
@@ -44,14 +49,14 @@ import { markYoung } from "./young";
 /** A new instance of a type, with `items` items if the type has any; 0 if out of memory. */
 export function allocate(id: u32, items: u32): usize {
   const type = descriptor(id);
-  if (load<u32>(type, TYPE_CLASS)) return allocateFixed(type);
+  if (load<u32>(type, TYPE_CLASS)) return newFixed(type);
   if (!isType(id)) {
     fault(FAULT_ARGUMENT, 0);
     return 0;
   }
   return load<u32>(type, TYPE_ITEM_BYTES) && !(load<u32>(type, TYPE_FLAGS) & FLAG_BUFFER)
     ? allocateItems(type, items)
-    : allocateFixed(type);
+    : newFixed(type);
 }
 
 /** A new instance of a type without inline items. */
@@ -59,31 +64,65 @@ export function allocate(id: u32, items: u32): usize {
 @inline
 export function allocateFixed(type: usize): usize {
   const object = beget(type);
-  if (object) zeroBytes(object + OBJECT_FIELDS, load<u32>(type, TYPE_SIZE) - OBJECT_FIELDS);
+  if (object) clearFields(object, type);
   return object;
+}
+
+/** The same if a list has a block at hand; 0 if none has, or the type has inline items. */
+// @ts-ignore: decorator
+@inline
+export function allocateListed(type: usize): usize {
+  const object = takeListed(type, load<u32>(type, TYPE_META));
+  if (object) clearFields(object, type);
+  return object;
+}
+
+/** allocateFixed for those who have no room for it. */
+export function newFixed(type: usize): usize {
+  return allocateFixed(type);
 }
 
 /** A new instance whose fields hold anything: for callers that write them all. */
 // @ts-ignore: decorator
 @inline
 export function beget(type: usize): usize {
-  const meta = load<u32>(type, TYPE_META);
+  const object = takeListed(type, load<u32>(type, TYPE_META));
+  return object ? object : begetSlowly(type);
+}
+
+/** A new instance of `meta`, the type's, from the private or the active list. */
+// @ts-ignore: decorator
+@inline
+export function takeListed(type: usize, meta: u32): usize {
   let block = <usize>load<u32>(type, TYPE_FREE_HEAD);
   if (block) {
+    if (meta & META_TRACKED) markYoung(block);
     store<u32>(type, load<u32>(block), TYPE_FREE_HEAD);
     store<u32>(type, load<u32>(type, TYPE_FREE_COUNT) - 1, TYPE_FREE_COUNT);
-    if (meta & META_TRACKED) markYoung(block);
   } else {
     const head = <usize>load<u32>(type, TYPE_ACTIVE);
     block = load<u32>(head);
-    if (block) store<u32>(head, load<u32>(block));
-    else {
-      block = takeObject(domainOf(load<u32>(type, TYPE_FLAGS)), load<u32>(type, TYPE_SIZE));
-      if (!block) return 0;
-    }
+    if (!block) return 0;
+    store<u32>(head, load<u32>(block));
   }
   christen(block, meta);
   return block;
+}
+
+export function begetSlowly(type: usize): usize {
+  const block = takeObject(domainOf(load<u32>(type, TYPE_FLAGS)), load<u32>(type, TYPE_SIZE));
+  if (block) christen(block, load<u32>(type, TYPE_META));
+  return block;
+}
+
+/** Zeroes the fields; most objects have no more than two words of them. */
+// @ts-ignore: decorator
+@inline
+function clearFields(object: usize, type: usize): void {
+  const size = <usize>load<u32>(type, TYPE_SIZE);
+  if (size <= OBJECT_FIELDS) return;
+  store<u64>(object, 0, OBJECT_FIELDS);
+  if (size > OBJECT_FIELDS + 8) zeroBytes(object + OBJECT_FIELDS + 8, size - OBJECT_FIELDS - 8);
 }
 
 /** A new instance with `items` items inside it. */
@@ -114,12 +153,11 @@ function itemsEnd(type: usize, items: u32): usize {
   return bytes > 0xffe00000 ? 0 : max(<usize>bytes, <usize>load<u32>(type, TYPE_SIZE));
 }
 
-/** Writes the header. */
+/** Writes the header: count 1. */
 // @ts-ignore: decorator
 @inline
 export function christen(block: usize, meta: u32): void {
-  store<u32>(block, 1);
-  store<u32>(block, meta, OBJECT_META);
+  store<u64>(block, ((<u64>meta) << 32) | 1);
   if (meta & META_TRACKED) setWord(STATE_YOUNG_COUNT, word(STATE_YOUNG_COUNT) + 1);
 }
 
@@ -157,11 +195,44 @@ function tryTake(domain: u32, bytes: usize): usize {
 // @ts-ignore: decorator
 @inline
 export function discard(object: usize, type: usize): void {
-  if (load<u32>(type, TYPE_META) & META_TRACKED) {
-    const young = word(STATE_YOUNG_COUNT);
-    if (young) setWord(STATE_YOUNG_COUNT, young - 1);
-  }
-  if (load<u32>(type, TYPE_FREE_CAP) && cacheBlock(object, type)) return;
+  if (load<u32>(type, TYPE_META) & META_TRACKED) oneYoungLess();
+  if (!cacheBlock(object, type)) giveBlock(object);
+}
+
+/** A container has died. */
+// @ts-ignore: decorator
+@inline
+export function oneYoungLess(): void {
+  const young = word(STATE_YOUNG_COUNT);
+  if (young) setWord(STATE_YOUNG_COUNT, young - 1);
+}
+
+export function fewerYoung(dead: u32): void {
+  const young = word(STATE_YOUNG_COUNT);
+  setWord(STATE_YOUNG_COUNT, young > dead ? young - dead : 0);
+}
+
+/** free for the block of an object. */
+// @ts-ignore: decorator
+@inline
+export function giveBlock(object: usize): void {
+  if (!giveBlockQuickly(object)) giveBlockSlowly(object);
+}
+
+/** free's fast path; the meta word becomes 0 in the same store as the link. False if it is none for it. */
+// @ts-ignore: decorator
+@inline
+export function giveBlockQuickly(object: usize): bool {
+  const record = <usize>mapEntry(object) + ((object >>> RECORD_SHIFT) & RECORD_MASK);
+  const live = <u32>load<u16>(record, STATE + STATE_SENTINEL + RECORD_LIVE);
+  if (live <= 1) return false;
+  store<u64>(object, load<u32>(record, STATE + STATE_SENTINEL + RECORD_FREE));
+  store<u32>(record, <u32>object, STATE + STATE_SENTINEL + RECORD_FREE);
+  store<u16>(record, live - 1, STATE + STATE_SENTINEL + RECORD_LIVE);
+  return true;
+}
+
+export function giveBlockSlowly(object: usize): void {
   store<u32>(object, 0, OBJECT_META);
-  freeInline(object);
+  releaseRare(object);
 }

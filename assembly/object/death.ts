@@ -7,7 +7,7 @@
  *
  *   parent ──slot──▶ child        becomes        parent ◀──slot── child
  *
- * so the way back is found from the child alone. If the slot was the parent's last, the parent is released at once and
+ * so the way back is found from the child alone. If nothing is left behind the slot, the parent is released at once and
  * the child takes its place; a chain is then freed in one pass.
  *
  * Finalizer and callbacks of a child run before it is linked, with the heap in order: PEP 442 needs its count word.
@@ -15,7 +15,6 @@
  */
 import {
   COUNT_LIMIT,
-  DICT_FILLED,
   ENTRY_BYTES,
   ENTRY_KEY,
   FAULT_CORRUPT,
@@ -25,10 +24,9 @@ import {
   FLAG_CONTAINER,
   FLAG_ENTRIES,
   FLAG_ITEMS_REF,
-  FLAG_LIST,
+  FLAG_PAIR,
+  FLAG_ROW,
   FLAG_WEAKREF,
-  LIST_ITEMS,
-  LIST_LENGTH,
   META_DYING,
   META_FINALIZED,
   META_FINALIZER,
@@ -43,6 +41,7 @@ import {
   META_TYPE,
   META_WEAK,
   NESTING_LIMIT,
+  OBJECT_FIELDS,
   STATE_CRITICAL,
   STATE_DEFERRED,
   STATE_DRAINING,
@@ -53,12 +52,14 @@ import {
   TYPE_ITEMS,
   TYPE_LENGTH,
   TYPE_OFFSETS,
-  TYPE_REFS,
+  TYPE_OWNED,
+  TYPE_SIZE,
 } from "../layout";
 import { setWord, word } from "../state";
 import { fault } from "../alloc/malloc";
-import { discard } from "./alloc";
-import { giveBuffer } from "./buffers";
+import { discard, fewerYoung, giveBlock, giveBlockQuickly, giveBlockSlowly, oneYoungLess } from "./alloc";
+import { giveBufferInline } from "./buffers";
+import { cacheBlock, cacheFixed } from "./freelists";
 import { describe, metaOf, setMeta } from "./header";
 import { runFinalizer } from "./host";
 import { forgetInterned } from "./intern";
@@ -74,27 +75,73 @@ export function decref(object: usize): void {
     if (count < COUNT_LIMIT) store<i32>(object, count - 1);
     return;
   }
-  releaseLast(object, count);
+  release(object);
 }
 
 /** Releases a reference; FAULT_NONE, or what is wrong with it. */
 export function release(object: usize): u32 {
-  const count = load<i32>(object);
-  if (count > 1) {
-    if (count < COUNT_LIMIT) store<i32>(object, count - 1);
-    return FAULT_NONE;
-  }
-  return releaseLast(object, count);
+  return dieAtOnce(object, false) ? FAULT_NONE : releaseSlowly(object);
 }
 
-function releaseLast(object: usize, count: i32): u32 {
-  if (count < 1) return fault(FAULT_DOUBLE_FREE, object);
+/** release for callers that want the fast path in their own code. */
+// @ts-ignore: decorator
+@inline
+export function releaseInline(object: usize): u32 {
+  return dieAtOnce(object, false) ? FAULT_NONE : releaseSlowly(object);
+}
+
+/**
+ * The death of an object that nobody watches, that has at most two reference slots and owns nothing through them but
+ * leaves and what others own too; false if it is another one, or not the last reference. A slot is cleared when it is
+ * released, so whatever comes next finds an object that owns what its slots say. `alone`: false also if anything had to
+ * be called, so that nothing can end it half-way.
+ */
+// @ts-ignore: decorator
+@inline
+export function dieAtOnce(object: usize, alone: bool): bool {
   const meta = metaOf(object);
-  if ((meta & (META_LEAF | META_HOOKS)) == META_LEAF) {
-    discard(object, describe(meta));
-    return FAULT_NONE;
+  if ((load<u32>(object) ^ 1) | (meta & META_HOOKS)) return false;
+  const type = describe(meta);
+  const owned = load<u32>(type, TYPE_OWNED);
+  if (owned) {
+    if (owned > 8 || !vacate(object + load<u32>(type, TYPE_OFFSETS), alone)) return false;
+    if (owned == 8 && !vacate(object + load<u32>(type, TYPE_OFFSETS + 4), alone)) return false;
   }
-  return destroy(object, meta);
+  if (!cacheFixed(object, type) && !giveBlockQuickly(object)) {
+    if (alone) return false;
+    giveBlockSlowly(object);
+  }
+  if (meta & META_TRACKED) oneYoungLess();
+  return true;
+}
+
+/** Releases what a slot holds if something else owns it too; false if not. */
+// @ts-ignore: decorator
+@inline
+function vacate(slot: usize, alone: bool): bool {
+  const child = <usize>load<u32>(slot);
+  if (!child) return true;
+  const count = load<i32>(child);
+  if (count <= 1) return alone ? false : vacateLast(slot, child);
+  if (count < COUNT_LIMIT) store<i32>(child, count - 1);
+  store<u32>(slot, 0);
+  return true;
+}
+
+function vacateLast(slot: usize, child: usize): bool {
+  const meta = metaOf(child);
+  if (load<u32>(child) != 1 || (meta & (META_LEAF | META_HOOKS)) != META_LEAF) return false;
+  store<u32>(slot, 0);
+  discard(child, describe(meta));
+  return true;
+}
+
+function releaseSlowly(object: usize): u32 {
+  const count = load<i32>(object);
+  if (count < 1) return fault(FAULT_DOUBLE_FREE, object);
+  if (count == 1) return destroy(object, metaOf(object));
+  if (count < COUNT_LIMIT) store<i32>(object, count - 1);
+  return FAULT_NONE;
 }
 
 /** The last reference is gone. Far down in nested finalizers the death waits for the outermost one. */
@@ -130,72 +177,76 @@ export function drain(): void {
 // ---- the walk ----
 
 function die(root: usize): void {
-  const meta = metaOf(root);
-  if (meta & META_HOOKS) {
-    probeStack();
-    if (!lastRites(root)) return;
-  }
-  const type = describe(meta);
-  const flags = load<u32>(type, TYPE_FLAGS);
-  let slot = firstSlot(root, type, flags);
-  if (!(flags & (FLAG_ITEMS_REF | FLAG_ENTRIES))) {
-    // Most records own nothing but leaves and what others own too.
-    if (slot) slot = releaseFields(root, type, slot);
-    if (!slot) {
-      close(root, type, flags);
-      return;
-    }
-  }
   probeStack();
-  walk(root, type, flags, slot);
+  if (metaOf(root) & META_HOOKS && !lastRites(root)) return;
+  walk(root);
 }
 
-/** Releases what an object owns from `slot` on, and the object. */
-function walk(root: usize, rootType: usize, rootFlags: u32, first: usize): void {
+/** Releases what an object owns, and the object. */
+function walk(root: usize): void {
   enterCritical();
   // `object` is held by the slot `via` of `parent`. It is linked when the walk goes deeper, or runs host code: an
-  // object that owns nothing but leaves needs no link at all.
+  // object that owns nothing but leaves needs no link at all. `slot` is the one that was released last.
   let object = root;
   let via: usize = 0;
   let parent: usize = 0;
-  let type = rootType;
-  let flags = rootFlags;
-  let slot = first;
+  let type = describe(metaOf(object));
+  let flags = load<u32>(type, TYPE_FLAGS);
+  let slot = beforeFirst(object, type, flags);
+  let dead: u32 = 0;
   while (true) {
-    if (slot) slot = releaseFrom(object, type, flags, slot);
-    if (!slot) {
-      close(object, type, flags);
-      if (!via) break;
-      object = parent;
-      type = describe(metaOf(object));
-      flags = load<u32>(type, TYPE_FLAGS);
-      slot = nextSlot(object, type, flags, via);
-      via = load<u32>(object);
-      parent = via ? load<u32>(via) : 0;
-      continue;
-    }
-    const child = <usize>load<u32>(slot);
-    const next = nextSlot(object, type, flags, slot);
-    if (metaOf(child) & META_HOOKS) {
-      link(object, via, parent);
-      leaveCritical();
-      const dies = lastRites(child);
-      enterCritical();
-      if (!dies) {
-        slot = next;
+    slot = releaseAfter(object, type, flags, slot);
+    let child: usize = 0;
+    let childType: usize = 0;
+    let childFlags: u32 = 0;
+    if (slot) {
+      child = load<u32>(slot);
+      const meta = metaOf(child);
+      if (meta & META_HOOKS) {
+        link(object, via, parent);
+        fewerYoung(dead);
+        dead = 0;
+        leaveCritical();
+        const dies = lastRites(child);
+        enterCritical();
+        if (!dies) continue;
+      }
+      childType = describe(meta);
+      childFlags = load<u32>(childType, TYPE_FLAGS);
+      if (meta & META_LEAF || (childFlags & FLAG_PAIR && !load<u64>(child, OBJECT_FIELDS))) {
+        dead += childFlags & FLAG_CONTAINER;
+        if (!cacheFixed(child, childType)) giveBlock(child);
+        continue;
+      }
+      if (ownsAfter(object, type, flags, slot)) {
+        link(object, via, parent);
+        parent = object;
+        via = slot;
+        object = child;
+        type = childType;
+        flags = childFlags;
+        slot = beforeFirst(object, type, flags);
         continue;
       }
     }
-    if (next) {
-      link(object, via, parent);
-      parent = object;
-      via = slot;
-    } else close(object, type, flags);
-    object = child;
-    type = describe(metaOf(object));
-    flags = load<u32>(type, TYPE_FLAGS);
-    slot = firstSlot(object, type, flags);
+    dead += flags & FLAG_CONTAINER;
+    close(object, type, flags);
+    if (child) {
+      object = child;
+      type = childType;
+      flags = childFlags;
+      slot = beforeFirst(object, type, flags);
+    } else {
+      if (!via) break;
+      object = parent;
+      slot = via;
+      via = load<u32>(object);
+      parent = via ? <usize>load<u32>(via) : 0;
+      type = describe(metaOf(object));
+      flags = load<u32>(type, TYPE_FLAGS);
+    }
   }
+  fewerYoung(dead);
   leaveCritical();
 }
 
@@ -212,66 +263,14 @@ function link(object: usize, via: usize, parent: usize): void {
 // @ts-ignore: decorator
 @inline
 function close(object: usize, type: usize, flags: u32): void {
-  if (flags & FLAG_BUFFER) giveBuffer(load<u32>(object + load<u32>(type, TYPE_ITEMS)));
-  else if (flags & FLAG_WEAKREF) unlinkWeakref(object);
-  discard(object, type);
+  if (flags & FLAG_BUFFER) {
+    const buffer = <usize>load<u32>(object + load<u32>(type, TYPE_ITEMS));
+    if (buffer) giveBufferInline(buffer);
+  } else if (flags & FLAG_WEAKREF) unlinkWeakref(object);
+  if (!cacheBlock(object, type)) giveBlock(object);
 }
 
-/** Releases the references from `slot` on. The slot of the first child that has to die by the walk, or 0. */
-// @ts-ignore: decorator
-@inline
-function releaseFrom(object: usize, type: usize, flags: u32, slot: usize): usize {
-  if (!(flags & (FLAG_ITEMS_REF | FLAG_ENTRIES))) return releaseFields(object, type, slot);
-  return flags & FLAG_LIST
-    ? releaseDown(slot, load<u32>(object, LIST_ITEMS))
-    : releaseItems(object, type, flags, slot);
-}
-
-// @ts-ignore: decorator
-@inline
-function releaseFields(object: usize, type: usize, slot: usize): usize {
-  const chain = <usize>load<u32>(type, TYPE_CHAIN);
-  let offset = slot - object;
-  do {
-    const child = <usize>load<u32>(object + offset);
-    if (child && drop(child)) return object + offset;
-    offset = load<u16>(chain + (offset >>> 1));
-  } while (offset);
-  return 0;
-}
-
-function releaseItems(object: usize, type: usize, flags: u32, slot: usize): usize {
-  const items = itemsOf(object, type, flags);
-  if (flags & FLAG_ENTRIES) {
-    const end = items + <usize>load<u32>(object, DICT_FILLED) * ENTRY_BYTES;
-    while (slot < end) {
-      const child = <usize>load<u32>(slot);
-      if (child && drop(child)) return slot;
-      slot += isKey(slot, items) ? 4 : ENTRY_BYTES - 4;
-    }
-    return 0;
-  }
-  if (!(flags & FLAG_BUFFER) && slot < items) {
-    const found = releaseFields(object, type, slot);
-    if (found) return found;
-    slot = lastItem(object, type, items);
-  }
-  return releaseDown(slot, items);
-}
-
-/** Releases the items from `slot` down to `items`. */
-// @ts-ignore: decorator
-@inline
-function releaseDown(slot: usize, items: usize): usize {
-  while (slot >= items) {
-    const child = <usize>load<u32>(slot);
-    if (child && drop(child)) return slot;
-    slot -= 4;
-  }
-  return 0;
-}
-
-/** Takes one reference from a child; true if it was the last and the child owns something itself. */
+/** Takes one reference from a child; true if it is the last, which stays. */
 // @ts-ignore: decorator
 @inline
 function drop(child: usize): bool {
@@ -280,82 +279,97 @@ function drop(child: usize): bool {
     if (count < COUNT_LIMIT) store<i32>(child, count - 1);
     return false;
   }
-  return dropLast(child, count);
-}
-
-function dropLast(child: usize, count: i32): bool {
-  if (count < 1) {
-    fault(FAULT_DOUBLE_FREE, child);
-    return false;
-  }
-  const meta = metaOf(child);
-  if ((meta & (META_LEAF | META_HOOKS)) != META_LEAF) return true;
-  discard(child, describe(meta));
+  if (count == 1) return true;
+  fault(FAULT_DOUBLE_FREE, child);
   return false;
 }
 
 // ---- slots ----
+// Of records and of rows of items, the fast ways; of all other objects item by item.
+
+/** Where the walk through an object's slots begins: a place before its first slot. */
+// @ts-ignore: decorator
+@inline
+function beforeFirst(object: usize, type: usize, flags: u32): usize {
+  if (!(flags & FLAG_ROW)) return object;
+  return itemsOf(object, type, flags) + ((<usize>load<u32>(object + load<u32>(type, TYPE_LENGTH))) << 2);
+}
+
+/** Releases the references after `slot`. The slot of the first child that has to die by the walk, or 0. */
+// @ts-ignore: decorator
+@inline
+function releaseAfter(object: usize, type: usize, flags: u32, slot: usize): usize {
+  if (flags & FLAG_ROW) {
+    const items = itemsOf(object, type, flags);
+    while (slot > items) {
+      slot -= 4;
+      const child = <usize>load<u32>(slot);
+      if (child && drop(child)) return slot;
+    }
+    return 0;
+  }
+  if (flags & (FLAG_ITEMS_REF | FLAG_ENTRIES)) return releaseItems(object, type, flags, slot);
+  const chain = <usize>load<u32>(type, TYPE_CHAIN);
+  let offset = slot - object;
+  while ((offset = load<u16>(chain + (offset >>> 1)))) {
+    const child = <usize>load<u32>(object + offset);
+    if (child && drop(child)) return object + offset;
+  }
+  return 0;
+}
+
+/** Is there anything left to release after `slot`? */
+// @ts-ignore: decorator
+@inline
+function ownsAfter(object: usize, type: usize, flags: u32, slot: usize): bool {
+  if (flags & FLAG_ROW) {
+    const items = itemsOf(object, type, flags);
+    while (slot > items) {
+      slot -= 4;
+      if (load<u32>(slot)) return true;
+    }
+    return false;
+  }
+  if (flags & (FLAG_ITEMS_REF | FLAG_ENTRIES)) return nextItem(object, type, flags, slot) != 0;
+  const chain = <usize>load<u32>(type, TYPE_CHAIN);
+  let offset = slot - object;
+  while ((offset = load<u16>(chain + (offset >>> 1)))) {
+    if (load<u32>(object + offset)) return true;
+  }
+  return false;
+}
+
+function releaseItems(object: usize, type: usize, flags: u32, slot: usize): usize {
+  while ((slot = nextItem(object, type, flags, slot))) {
+    const child = <usize>load<u32>(slot);
+    if (child && drop(child)) return slot;
+  }
+  return 0;
+}
+
+/** The slot after `slot` of an object with items; 0 after the last one. */
+function nextItem(object: usize, type: usize, flags: u32, slot: usize): usize {
+  const items = itemsOf(object, type, flags);
+  const length = <usize>load<u32>(object + load<u32>(type, TYPE_LENGTH));
+  if (flags & FLAG_ENTRIES) {
+    if (slot == object) return length ? items + ENTRY_KEY : 0;
+    if ((slot - items) % ENTRY_BYTES == ENTRY_KEY) return slot + 4;
+    const next = slot + (ENTRY_BYTES - 4);
+    return next < items + length * ENTRY_BYTES ? next : 0;
+  }
+  if (slot - object < <usize>load<u32>(type, TYPE_SIZE)) {
+    const offset = <usize>load<u16>(<usize>load<u32>(type, TYPE_CHAIN) + ((slot - object) >>> 1));
+    if (offset) return object + offset;
+    return length ? items + (length << 2) - 4 : 0;
+  }
+  return slot > items ? slot - 4 : 0;
+}
 
 // @ts-ignore: decorator
 @inline
 export function itemsOf(object: usize, type: usize, flags: u32): usize {
   const items = object + load<u32>(type, TYPE_ITEMS);
   return flags & FLAG_BUFFER ? <usize>load<u32>(items) : items;
-}
-
-// @ts-ignore: decorator
-@inline
-function isKey(slot: usize, items: usize): bool {
-  return (slot - items) % ENTRY_BYTES == ENTRY_KEY;
-}
-
-/** Slot of the last item; below `items` if there is none. */
-// @ts-ignore: decorator
-@inline
-function lastItem(object: usize, type: usize, items: usize): usize {
-  return items + ((<usize>load<u32>(object + load<u32>(type, TYPE_LENGTH))) << 2) - 4;
-}
-
-/** The slot that is released first, or 0. */
-// @ts-ignore: decorator
-@inline
-function firstSlot(object: usize, type: usize, flags: u32): usize {
-  if (flags & FLAG_LIST) {
-    const length = <usize>load<u32>(object, LIST_LENGTH);
-    return length ? <usize>load<u32>(object, LIST_ITEMS) + (length << 2) - 4 : 0;
-  }
-  if (load<u32>(type, TYPE_REFS)) return object + load<u32>(type, TYPE_OFFSETS);
-  return flags & (FLAG_ITEMS_REF | FLAG_ENTRIES) ? firstItem(object, type, flags) : 0;
-}
-
-function firstItem(object: usize, type: usize, flags: u32): usize {
-  if (!load<u32>(object + load<u32>(type, TYPE_LENGTH))) return 0;
-  const items = itemsOf(object, type, flags);
-  return flags & FLAG_ENTRIES ? items + ENTRY_KEY : lastItem(object, type, items);
-}
-
-/** The slot that is released after this one, or 0. */
-// @ts-ignore: decorator
-@inline
-function nextSlot(object: usize, type: usize, flags: u32, slot: usize): usize {
-  if (flags & (FLAG_ITEMS_REF | FLAG_ENTRIES)) {
-    if (flags & FLAG_LIST) return slot > <usize>load<u32>(object, LIST_ITEMS) ? slot - 4 : 0;
-    return nextItem(object, type, flags, slot);
-  }
-  const offset = <usize>load<u16>(<usize>load<u32>(type, TYPE_CHAIN) + ((slot - object) >>> 1));
-  return offset ? object + offset : 0;
-}
-
-function nextItem(object: usize, type: usize, flags: u32, slot: usize): usize {
-  const items = itemsOf(object, type, flags);
-  if (flags & FLAG_ENTRIES) {
-    if (isKey(slot, items)) return slot + 4;
-    const next = slot + (ENTRY_BYTES - 4);
-    return next < items + <usize>load<u32>(object, DICT_FILLED) * ENTRY_BYTES ? next : 0;
-  }
-  if (flags & FLAG_BUFFER || slot >= items) return slot > items ? slot - 4 : 0;
-  const offset = <usize>load<u16>(<usize>load<u32>(type, TYPE_CHAIN) + ((slot - object) >>> 1));
-  return offset ? object + offset : firstItem(object, type, flags);
 }
 
 // ---- before the fields ----

@@ -24,7 +24,7 @@ import {
   TYPE_DICT,
 } from "../layout";
 import { fault } from "../alloc/malloc";
-import { allocateFixed } from "./alloc";
+import { newFixed } from "./alloc";
 import { giveBuffer, takeBuffer } from "./buffers";
 import { decref } from "./death";
 import { hashKey, sameKey } from "./hash";
@@ -36,7 +36,7 @@ const FIRST: u32 = 2;
 const SLOTS_LIMIT: u32 = 1 << 28;
 
 export function newDict(): usize {
-  return allocateFixed(descriptor(TYPE_DICT));
+  return newFixed(descriptor(TYPE_DICT));
 }
 
 /** The value of a key, borrowed; 0 if there is none. */

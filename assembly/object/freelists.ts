@@ -5,7 +5,6 @@
  *   TYPE_FREE_COUNT ≤ TYPE_FREE_CAP, unless the cap was lowered;   u32.MAX_VALUE: what CPython 2's ints did
  */
 import {
-  OBJECT_META,
   STATE_TUPLE_LISTS,
   STATE_TYPE_COUNT,
   TUPLE_LENGTH,
@@ -14,7 +13,6 @@ import {
   TYPE_FREE_CAP,
   TYPE_FREE_COUNT,
   TYPE_FREE_HEAD,
-  TYPE_ID,
   TYPE_TUPLE,
 } from "../layout";
 import { STATE, word } from "../state";
@@ -26,27 +24,39 @@ import { descriptor } from "./header";
 @inline
 export function cacheBlock(object: usize, type: usize): bool {
   const cached = load<u32>(type, TYPE_FREE_COUNT);
-  if (!load<u32>(type, TYPE_CLASS)) return cacheTuple(object, type);
   if (cached >= load<u32>(type, TYPE_FREE_CAP)) return false;
-  store<u32>(object, load<u32>(type, TYPE_FREE_HEAD));
-  store<u32>(object, 0, OBJECT_META);
-  store<u32>(type, <u32>object, TYPE_FREE_HEAD);
-  store<u32>(type, cached + 1, TYPE_FREE_COUNT);
+  if (!load<u32>(type, TYPE_CLASS)) return cacheTuple(object, load<u32>(type, TYPE_FREE_CAP));
+  push(type + TYPE_FREE_HEAD, object, cached);
   return true;
 }
 
-function cacheTuple(object: usize, type: usize): bool {
-  if (load<u32>(type, TYPE_ID) != TYPE_TUPLE) return false;
+/** cacheBlock for types whose instances are of one size. */
+// @ts-ignore: decorator
+@inline
+export function cacheFixed(object: usize, type: usize): bool {
+  const cached = load<u32>(type, TYPE_FREE_COUNT);
+  if (cached >= load<u32>(type, TYPE_FREE_CAP)) return false;
+  push(type + TYPE_FREE_HEAD, object, cached);
+  return true;
+}
+
+function cacheTuple(object: usize, cap: u32): bool {
   const length = load<u32>(object, TUPLE_LENGTH);
   if (length >= TUPLE_LISTS) return false;
   const list = tupleList(length);
   const cached = load<u32>(list, 4);
-  if (cached >= load<u32>(type, TYPE_FREE_CAP)) return false;
-  store<u32>(object, load<u32>(list));
-  store<u32>(object, 0, OBJECT_META);
+  if (cached >= cap) return false;
+  push(list, object, cached);
+  return true;
+}
+
+/** Puts a block in front of a list: its link, and a meta word of 0. */
+// @ts-ignore: decorator
+@inline
+function push(list: usize, object: usize, cached: u32): void {
+  store<u64>(object, load<u32>(list));
   store<u32>(list, <u32>object);
   store<u32>(list, cached + 1, 4);
-  return true;
 }
 
 /** Address of the list of tuples of a length: first block, number of blocks. */

@@ -14,7 +14,7 @@ import {
   TYPE_LIST,
 } from "../layout";
 import { fault } from "../alloc/malloc";
-import { allocateFixed } from "./alloc";
+import { newFixed } from "./alloc";
 import { giveBuffer, resizeBuffer, takeBuffer, takeZeroed } from "./buffers";
 import { decref } from "./death";
 import { descriptor, incref } from "./header";
@@ -24,14 +24,14 @@ const LENGTH_LIMIT: u32 = 0x3fe00000;
 
 /** A new list of `length` nulls for the caller to fill; 0 if out of memory. */
 export function newList(length: u32): usize {
-  if (!length) return allocateFixed(descriptor(TYPE_LIST));
+  if (!length) return newFixed(descriptor(TYPE_LIST));
   if (length > LENGTH_LIMIT) {
     fault(FAULT_MEMORY, 0);
     return 0;
   }
   const items = takeZeroed((<usize>length) << 2);
   if (!items) return 0;
-  const list = allocateFixed(descriptor(TYPE_LIST));
+  const list = newFixed(descriptor(TYPE_LIST));
   if (!list) {
     giveBuffer(items);
     return 0;

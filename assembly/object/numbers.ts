@@ -1,6 +1,7 @@
 /** int: 64-bit, −5 … 256 shared and immortal. float: a double. */
 import {
   FAULT_RANGE,
+  META_LEAF,
   SMALL_INTS,
   SMALL_INT_FIRST,
   STATE_SMALL_INTS,
@@ -10,14 +11,16 @@ import {
 } from "../layout";
 import { word } from "../state";
 import { fault } from "../alloc/malloc";
-import { beget } from "./alloc";
+import { begetSlowly, takeListed } from "./alloc";
 import { descriptor } from "./header";
 
 /** A new reference to an int; 0 if out of memory. */
 export function newInt(value: i64): usize {
   const small = value - SMALL_INT_FIRST;
   if (<u64>small < SMALL_INTS) return word(STATE_SMALL_INTS + ((<u32>small) << 2));
-  const int = beget(descriptor(TYPE_INT));
+  const type = descriptor(TYPE_INT);
+  let int = takeListed(type, TYPE_INT | META_LEAF);
+  if (!int) int = begetSlowly(type);
   if (int) store<i64>(int, value, VALUE);
   return int;
 }
@@ -32,7 +35,21 @@ export function newIntFrom(value: f64): usize {
 }
 
 export function newFloat(value: f64): usize {
-  const float = beget(descriptor(TYPE_FLOAT));
+  const float = newFloatListed(value);
+  return float ? float : newFloatSlowly(value);
+}
+
+/** newFloat if a list has a block at hand, else 0. */
+// @ts-ignore: decorator
+@inline
+export function newFloatListed(value: f64): usize {
+  const float = takeListed(descriptor(TYPE_FLOAT), TYPE_FLOAT | META_LEAF);
+  if (float) store<f64>(float, value, VALUE);
+  return float;
+}
+
+function newFloatSlowly(value: f64): usize {
+  const float = begetSlowly(descriptor(TYPE_FLOAT));
   if (float) store<f64>(float, value, VALUE);
   return float;
 }

@@ -13,7 +13,6 @@ import {
   FLAG_CONTAINER,
   FLAG_ENTRIES,
   FLAG_ITEMS_REF,
-  FLAG_LIST,
   FLAG_WEAKREF,
   FLOAT_CAP,
   INT_CAP,
@@ -101,7 +100,7 @@ function startBuiltins(): bool {
     items(
       TYPE_LIST,
       LIST_BYTES,
-      FLAG_CONTAINER | FLAG_ITEMS_REF | FLAG_BUFFER | FLAG_LIST,
+      FLAG_CONTAINER | FLAG_ITEMS_REF | FLAG_BUFFER,
       LIST_CAP,
       4,
       LIST_ITEMS,

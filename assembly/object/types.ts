@@ -12,6 +12,8 @@ import {
   FLAG_ENTRIES,
   FLAG_FINALIZER,
   FLAG_ITEMS_REF,
+  FLAG_PAIR,
+  FLAG_ROW,
   FLAG_WEAKREF,
   MEDIUM_LIMIT,
   META_FINALIZER,
@@ -35,19 +37,21 @@ import {
   TYPE_CHAIN,
   TYPE_CLASS,
   TYPE_FLAGS,
+  TYPE_FREE_CAP,
   TYPE_FREE_COUNT,
   TYPE_FREE_HEAD,
-  TYPE_ID,
   TYPE_ITEMS,
   TYPE_ITEM_BYTES,
   TYPE_LENGTH,
   TYPE_LIMIT,
   TYPE_META,
   TYPE_OFFSETS,
+  TYPE_OWNED,
   TYPE_REFS,
   TYPE_SCAN,
   TYPE_SIZE,
   TYPE_SIZE_LIMIT,
+  TYPE_TUPLE,
   TYPE_WEAK,
 } from "../layout";
 import { STATE, setWord, word } from "../state";
@@ -88,17 +92,21 @@ export function defineType(type: usize): u32 {
     return 0;
   }
   writeChain(type);
-  const flags = load<u32>(type, TYPE_FLAGS);
-  const owns =
-    load<u32>(type, TYPE_REFS) != 0 ||
-    (flags & (FLAG_ITEMS_REF | FLAG_BUFFER | FLAG_ENTRIES | FLAG_WEAKREF)) != 0;
+  let flags = load<u32>(type, TYPE_FLAGS);
+  const refs = load<u32>(type, TYPE_REFS);
+  const owned =
+    flags & (FLAG_ITEMS_REF | FLAG_BUFFER | FLAG_ENTRIES | FLAG_WEAKREF) ? u32.MAX_VALUE : refs << 2;
+  store<u32>(type, owned, TYPE_OWNED);
+  if (flags & FLAG_ITEMS_REF && !refs) flags |= FLAG_ROW;
+  else if (owned - 1 < 8 && isPair(type)) flags |= FLAG_PAIR;
+  store<u32>(type, flags, TYPE_FLAGS);
   let meta = id;
   if (flags & FLAG_CONTAINER) meta |= META_TRACKED;
   if (flags & FLAG_FINALIZER) {
     meta |= META_FINALIZER;
     setWord(STATE_HOSTED, 1);
   }
-  if (!owns) meta |= META_LEAF;
+  if (!owned) meta |= META_LEAF;
   store<u32>(type, meta, TYPE_META);
   const c = instanceClass(type, flags);
   store<u32>(type, c, TYPE_CLASS);
@@ -107,8 +115,9 @@ export function defineType(type: usize): u32 {
   store<u32>(type, <u32>STATE + active, TYPE_ACTIVE);
   store<u32>(type, 0, TYPE_FREE_HEAD);
   store<u32>(type, 0, TYPE_FREE_COUNT);
-  store<u32>(type, id, TYPE_ID);
   store<u32>(type, scanWord(type, flags), TYPE_SCAN);
+  // A private list holds blocks of one size; tuples have one for each length.
+  if (!c && id != TYPE_TUPLE) store<u32>(type, 0, TYPE_FREE_CAP);
   store<u32>(<usize>word(STATE_TYPES) + ((<usize>id) << 2), <u32>type);
   setWord(STATE_TYPE_COUNT, id + 1);
   return id;
@@ -129,6 +138,12 @@ export function objectClass(bytes: usize): u32 {
 function instanceClass(type: usize, flags: u32): u32 {
   if (load<u32>(type, TYPE_ITEM_BYTES) && !(flags & FLAG_BUFFER)) return CLASS_NONE;
   return objectClass(load<u32>(type, TYPE_SIZE));
+}
+
+/** Are the one or two reference slots of a type among the first two words? */
+function isPair(type: usize): bool {
+  const last = type + load<u32>(type, TYPE_OWNED) - 4;
+  return max(load<u32>(type, TYPE_OFFSETS), load<u32>(last, TYPE_OFFSETS)) < OBJECT_FIELDS + 8;
 }
 
 /** Every offset is that of a word of an instance. */
@@ -170,9 +185,11 @@ function scanWord(type: usize, flags: u32): u32 {
 function writeChain(type: usize): void {
   const chain = <usize>load<u32>(type, TYPE_CHAIN);
   const refs = load<u32>(type, TYPE_REFS);
-  for (let i: u32 = 1; i < refs; i++) {
-    const before = load<u32>(type + ((<usize>(i - 1)) << 2), TYPE_OFFSETS);
-    store<u16>(chain + (before >>> 1), <u16>load<u32>(type + ((<usize>i) << 2), TYPE_OFFSETS));
+  let before: u32 = 0;
+  for (let i: u32 = 0; i < refs; i++) {
+    const offset = load<u32>(type + ((<usize>i) << 2), TYPE_OFFSETS);
+    store<u16>(chain + (before >>> 1), <u16>offset);
+    before = offset;
   }
 }
 

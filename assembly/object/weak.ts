@@ -21,7 +21,7 @@ import {
 } from "../layout";
 import { setWord } from "../state";
 import { fault } from "../alloc/malloc";
-import { allocateFixed } from "./alloc";
+import { newFixed } from "./alloc";
 import { decref } from "./death";
 import { hashAddress } from "./hash";
 import { describe, descriptor, incref, metaOf, setMeta } from "./header";
@@ -39,7 +39,7 @@ export function newWeakref(referent: usize, token: u32): usize {
     incref(shared);
     return shared;
   }
-  const weakref = allocateFixed(descriptor(TYPE_WEAKREF));
+  const weakref = newFixed(descriptor(TYPE_WEAKREF));
   if (!weakref) return 0;
   store<u32>(weakref, <u32>referent, WEAKREF_REFERENT);
   store<u32>(weakref, token, WEAKREF_CALLBACK);

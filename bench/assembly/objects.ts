@@ -16,8 +16,9 @@ import {
   TYPE_OFFSETS,
 } from "../../assembly/layout";
 import { allocateFixed } from "../../assembly/object/alloc";
-import { decref } from "../../assembly/object/death";
+import { decref, releaseInline } from "../../assembly/object/death";
 import { descriptor, incref } from "../../assembly/object/header";
+import { newList } from "../../assembly/object/lists";
 import { newFloat } from "../../assembly/object/numbers";
 import { start } from "../../assembly/object/start";
 import { defineType, newType } from "../../assembly/object/types";
@@ -40,11 +41,11 @@ export function setup(): bool {
 }
 
 export function floats(units: u32): void {
-  for (let i: u32 = 0; i < units; i++) decref(newFloat(<f64>i));
+  for (let i: u32 = 0; i < units; i++) releaseInline(newFloat(<f64>i));
 }
 
 export function records(units: u32): void {
-  for (let i: u32 = 0; i < units; i++) decref(allocateFixed(descriptor(load<u32>(STATE + RECORD))));
+  for (let i: u32 = 0; i < units; i++) releaseInline(allocateFixed(descriptor(load<u32>(STATE + RECORD))));
 }
 
 /** Counts one object up and down. */
@@ -103,6 +104,17 @@ export function lists(count: u32, isAutomatic: bool): usize {
 /** Containers born since the last collection and not dead. */
 export function youngCount(): u32 {
   return word(STATE_YOUNG_COUNT);
+}
+
+/** A full binary tree of lists, children first, as a program writes it down. */
+export function listTree(depth: u32): usize {
+  const left = depth ? listTree(depth - 1) : 0;
+  const right = depth ? listTree(depth - 1) : 0;
+  const list = newList(2);
+  const items = <usize>load<u32>(list, LIST_ITEMS);
+  store<u32>(items, <u32>left);
+  store<u32>(items, <u32>right, 4);
+  return list;
 }
 
 export function drop(object: usize): void {

@@ -120,6 +120,11 @@ export class Space implements Client {
     return this.#core;
   }
 
+  /** Are the functions of `abi` the core's own, and not guarded? */
+  get direct(): boolean {
+    return this.abi === this.#abi;
+  }
+
   /** Is there an object layer, that is, was any object or type made? */
   get started(): boolean {
     return this.#started;

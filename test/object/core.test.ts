@@ -254,6 +254,54 @@ describe.each(["release", "debug"] as const)("object core, %s", (build) => {
     expect(core.call["clear_free_lists"]!(0)).toBeGreaterThanOrEqual(20);
   });
 
+  it("has no private list for a type whose instances differ in size", () => {
+    make();
+    const type = core.type(0, { cap: 3, items: 4 });
+    const objects = Array.from({ length: 5 }, (_, length) => core.new("alloc", type, length));
+    objects.forEach(decref);
+    const descriptor = core.get(core.state(L.STATE_TYPES) + 4 * type);
+    expect(core.get(descriptor + L.TYPE_FREE_COUNT)).toBe(0);
+    core.verify();
+  });
+
+  it("does at once what needs no call, or nothing", () => {
+    make();
+    core.call["gc_retune"]!();
+    const quick = core.call["release_quick"]!;
+    const type = core.type(2);
+    const watched = core.type(1, { flags: L.FLAG_CONTAINER | L.FLAG_FINALIZER });
+    const first = core.new("alloc", type, 0);
+    const record = core.call["alloc_quick"]!(type);
+    const float = core.call["float_new"]!(1.5);
+    for (const slot of [8, 12]) core.put(record + slot, float);
+    core.put(float, 3);
+    core.put(record, 2);
+    expect(quick(record)).toBe(0);
+    expect(core.count(record)).toBe(2);
+    core.put(record, 1);
+    expect(quick(record)).toBe(1);
+    expect(core.get(record + L.OBJECT_META)).toBe(0);
+    expect(core.count(float)).toBe(1);
+    // The last owner of something: what it shares is released, it lives on and owns what it still holds.
+    const shared = core.call["float_new"]!(2.5);
+    core.put(shared, 2);
+    core.put(first + 8, shared);
+    core.put(first + 12, float);
+    expect(quick(first)).toBe(0);
+    expect([core.count(first), core.get(first + 8), core.get(first + 12)]).toEqual([1, 0, float]);
+    core.verify();
+    expect(core.call["release"]!(first)).toBe(0);
+    expect(core.get(float + L.OBJECT_META)).toBe(0);
+    expect(quick(shared)).toBe(1);
+    const finalized = core.new("alloc", watched, 0);
+    expect(quick(finalized)).toBe(0);
+    expect(core.events).toEqual([]);
+    decref(finalized);
+    expect(core.events).toEqual([`finalize ${watched}`]);
+    expect(core.call["alloc_quick"]!(core.type(0, { items: 4 }))).toBe(0);
+    core.verify();
+  });
+
   it("shares small ints, the empty ones, Latin-1 characters and interned strings", () => {
     make();
     expect(core.call["int_new"]!(-5n)).toBe(core.call["int_from"]!(-5));
