@@ -1,4 +1,4 @@
-import { IDLE_PAGES, PAGE_BYTES } from "../../bindings/generated/layout.js";
+import { ARENA_BYTES, IDLE_ARENAS } from "../../bindings/generated/layout.js";
 import { describe, expect, test } from "vitest";
 import type { Heap, Ptr } from "../../bindings/index.js";
 import { builds, release as releaseBuild } from "../support/cores.js";
@@ -13,11 +13,8 @@ function used(heap: Heap): number {
   return heap.stats().heapUsed;
 }
 
-/**
- * What a heap may keep although nothing is in it: idle pools, the current pool of the class, and the tables of two more
- * arenas than before that these pages lie in.
- */
-const IDLE = (IDLE_PAGES + 1 + 2) * PAGE_BYTES;
+/** What a heap may keep although nothing is in it: idle pools, while they lie in no more arenas than these. */
+const IDLE = IDLE_ARENAS * ARENA_BYTES;
 
 /** Releases the last reference to a large structure and proves that its death took no memory. */
 function kill(heap: Heap, root: Ptr): void {
