@@ -3,11 +3,19 @@
 import { cac } from "cac";
 
 import { assemble } from "./contenders.js";
-import { conditions, runCli, select, wholeNumber, type CommonOptions } from "./options.js";
+import {
+  addOptions,
+  conditions,
+  readPlan,
+  runCli,
+  select,
+  wholeNumber,
+  type CommonOptions,
+} from "./options.js";
 import { script } from "./paths.js";
 import { runLines } from "./process.js";
 import { startProgress } from "./progress.js";
-import { newSeed, randomFrom, shuffled } from "./random.js";
+import { randomFrom, shuffled } from "./random.js";
 import { printJson, type Row } from "./results.js";
 import { median, medianInterval } from "./statistics.js";
 import { fixed, makeTable } from "./table.js";
@@ -22,8 +30,8 @@ interface GrowthOptions extends CommonOptions {
 }
 
 async function run(options: GrowthOptions): Promise<void> {
-  const rounds = wholeNumber("rounds", options.rounds, DEFAULT_ROUNDS);
-  const seed = wholeNumber("seed", options.seed, newSeed());
+  const plan = readPlan(options, DEFAULT_ROUNDS);
+  const { rounds, seed } = plan;
   const pairs = wholeNumber("pairs", options.pairs, DEFAULT_PAIRS);
   const field = select(await assemble(), options.only);
   const results = field.contenders
@@ -66,16 +74,12 @@ async function run(options: GrowthOptions): Promise<void> {
   });
   console.log(`10·1024·1024 blocks of 16 bytes with ${pairs} pairs of JavaScript objects alive`);
   console.log(makeTable(["", "ns a block", "interval", "memory, MiB"], body));
-  console.log(conditions(field, rounds, seed));
+  console.log(conditions(field, plan));
 }
 
 const cli = cac("bench:growth");
-cli
-  .command("", "Fill 160 MB with small blocks while JavaScript objects are alive")
-  .option("--json", "Print an array of { workload, contender, unit, samples, median, … }")
+const command = cli.command("", "Fill 160 MB with small blocks while JavaScript objects are alive");
+addOptions(command, { rounds: DEFAULT_ROUNDS })
   .option("--pairs <n>", `Pairs of live objects (default ${DEFAULT_PAIRS})`)
-  .option("--rounds <n>", `Interleaved rounds (default ${DEFAULT_ROUNDS})`)
-  .option("--only <names>", "Only contenders whose names contain one of these words, separated by commas")
-  .option("--seed <n>", "Seed of the order of contenders")
   .action(run);
 await runCli(cli);

@@ -3,18 +3,10 @@
 import { cac } from "cac";
 
 import { assemble } from "./contenders.js";
-import {
-  QUICK_ROUNDS,
-  ROUNDS,
-  conditions,
-  runCli,
-  select,
-  wholeNumber,
-  type CommonOptions,
-} from "./options.js";
+import { addOptions, conditions, readPlan, runCli, select, type CommonOptions } from "./options.js";
 import { writePlot } from "./plot.js";
 import { startProgress } from "./progress.js";
-import { newSeed, randomFrom, shuffled } from "./random.js";
+import { randomFrom, shuffled } from "./random.js";
 import { printJson, ratioTo, type Row } from "./results.js";
 import { sample } from "./sampling.js";
 import { median } from "./statistics.js";
@@ -40,8 +32,8 @@ function chosen(names: readonly string[]): Workload[] {
 }
 
 async function run(names: readonly string[], options: CommonOptions): Promise<void> {
-  const rounds = wholeNumber("rounds", options.rounds, options.quick ? QUICK_ROUNDS : ROUNDS);
-  const seed = wholeNumber("seed", options.seed, newSeed());
+  const plan = readPlan(options);
+  const { rounds, seed } = plan;
   const workloads = chosen(names);
   const all = select(await assemble(), options.only);
   const field = { ...all, contenders: all.contenders.filter(({ micro }) => micro !== undefined) };
@@ -103,17 +95,12 @@ async function run(names: readonly string[], options: CommonOptions): Promise<vo
   console.log(`\nFirst sample in a new process: ratio to ${field.reference}\n${coldTable(rows)}\n`);
   for (const { name, unit, about } of workloads)
     console.log(`${name}: ${about}; ${unit.replace("/", " a ")}`);
-  console.log(`\n${conditions(field, rounds, seed)}`);
+  console.log(`\n${conditions(field, plan)}`);
 }
 
 const cli = cac("bench:micro");
-cli
-  .command("[...workloads]", "Small workloads on every heap that is present; a part of a name selects")
-  .option("--json", "Print an array of { workload, contender, unit, samples, median, … }")
-  .option("--rounds <n>", `Interleaved rounds (default ${ROUNDS})`)
-  .option("--quick", `${QUICK_ROUNDS} rounds and fewer samples: an impression, no measurement`)
-  .option("--only <names>", "Only contenders whose names contain one of these words, separated by commas")
-  .option("--seed <n>", "Seed of the order of contenders")
-  .option("--plot <file>", "Write a chart: .svg or .html")
-  .action(run);
+addOptions(
+  cli.command("[...workloads]", "Small workloads on every heap that is present; a part of a name selects"),
+  { quick: " and fewer samples: an impression, no measurement", plot: true },
+).action(run);
 await runCli(cli);

@@ -8,12 +8,18 @@ import { join } from "node:path";
 
 import { cac } from "cac";
 
-import { QUICK_ROUNDS, ROUNDS, runCli, wholeNumber, type CommonOptions } from "./options.js";
-import { nativeSources, root, script } from "./paths.js";
-import { Session, isPinned, type Command } from "./process.js";
-import { startProgress } from "./progress.js";
-import { newSeed, randomFrom, shuffled } from "./random.js";
+import { addOptions, circumstances, readPlan, runCli, type CommonOptions, type Plan } from "./options.js";
+import { nativeSources, python, root, script } from "./paths.js";
+import type { Command } from "./process.js";
 import { find, printJson, ratioTo, type Row } from "./results.js";
+import {
+  answerKey,
+  askRounds,
+  closeSessions,
+  startSessions,
+  type Candidate,
+  type Present,
+} from "./sessions.js";
 import { median } from "./statistics.js";
 import { fixed, makeTable } from "./table.js";
 
@@ -28,14 +34,15 @@ const worker = (contender: string): Command => ({
   args: [script("objects-worker.js"), contender],
 });
 
-const CONTENDERS: readonly { readonly name: string; readonly command: Command }[] = [
+const CONTENDERS: readonly Candidate[] = [
   { name: INLINED, command: worker("inlined") },
   { name: CHECKED, command: worker("checked") },
   { name: "tallyheap (raw)", command: worker("raw") },
   { name: "v8", command: worker("v8") },
   {
     name: CPYTHON,
-    command: { file: process.env["PYTHON"] ?? "python3", args: [join(nativeSources, "objects.py")] },
+    command: { file: python, args: [join(nativeSources, "objects.py")] },
+    isOptional: true,
   },
 ];
 
@@ -63,59 +70,16 @@ const KINDS: readonly (readonly [kind: string, cpython: number])[] = [
   ["record, 2 fields", 48],
 ];
 
-interface Present {
-  readonly name: string;
-  readonly version: string;
-  readonly session: Session;
-}
-
-/** Starts the contenders; those that do not start are absent. */
-async function start(only: string | undefined): Promise<{ present: Present[]; absent: string[] }> {
-  const words = only?.split(",").map((word) => word.trim().toLowerCase());
-  const present: Present[] = [];
-  const absent: string[] = [];
-  for (const { name, command } of CONTENDERS) {
-    if (words && !words.some((word) => name.includes(word))) continue;
-    const session = new Session(command);
-    try {
-      present.push({ name, version: await session.read(), session });
-    } catch {
-      if (name !== CPYTHON) throw new Error(`${name} did not start`);
-      absent.push(name);
-    }
-  }
-  return { present, absent };
-}
-
-async function measure(
-  present: readonly Present[],
-  workloads: readonly string[],
-  rounds: number,
-  seed: number,
-): Promise<Row[]> {
-  const samples = new Map<string, number[]>();
-  const random = randomFrom(seed);
-  const progress = startProgress(workloads.length * present.length * (rounds + 1));
-  try {
-    // The first round warms up and is not counted.
-    for (let round = -1; round < rounds; round++) {
-      for (const workload of workloads) {
-        for (const { name, session } of shuffled([...present], random)) {
-          progress.tick(`${workload}: ${name}`);
-          const answer = await session.ask(workload);
-          if (answer === "-" || round < 0) continue;
-          const key = `${workload}\n${name}`;
-          samples.set(key, [...(samples.get(key) ?? []), Number(answer)]);
-        }
-      }
-    }
-  } finally {
-    progress.stop();
-  }
-  return workloads.flatMap((workload) => {
-    const reference = samples.get(`${workload}\n${CPYTHON}`);
+async function measure(present: readonly Present[], names: readonly string[], plan: Plan): Promise<Row[]> {
+  const workloads = names.map((name) => ({ name }));
+  const samples = await askRounds(present, workloads, plan, async ({ session }, { name }) => {
+    const answer = await session.ask(name);
+    return answer === "-" ? undefined : Number(answer);
+  });
+  return names.flatMap((workload) => {
+    const reference = samples.get(answerKey(workload, CPYTHON));
     return present.flatMap(({ name, version }): Row[] => {
-      const own = samples.get(`${workload}\n${name}`);
+      const own = samples.get(answerKey(workload, name));
       if (own === undefined) return [];
       const ratio = reference && { ratio: ratioTo(CPYTHON, own, reference) };
       return [
@@ -164,15 +128,14 @@ function bytesTable(rows: readonly Row[]): string {
 }
 
 async function run(names: readonly string[], options: CommonOptions): Promise<void> {
-  const rounds = wholeNumber("rounds", options.rounds, options.quick ? QUICK_ROUNDS : ROUNDS);
-  const seed = wholeNumber("seed", options.seed, newSeed());
+  const plan = readPlan(options);
   const workloads = WORKLOADS.filter(
     (workload) => names.length === 0 || names.some((name) => workload.includes(name)),
   );
   if (workloads.length === 0) throw new Error(`no workload is called ${names.join(" or ")}`);
-  const { present, absent } = await start(options.only);
+  const { present, absent } = await startSessions(CONTENDERS, options.only);
   try {
-    const rows = await measure(present, workloads, rounds, seed);
+    const rows = await measure(present, workloads, plan);
     const bytes = names.length === 0 ? await weigh(present) : [];
     if (options.json) {
       printJson([...rows, ...bytes]);
@@ -184,23 +147,15 @@ async function run(names: readonly string[], options: CommonOptions): Promise<vo
     console.log(timesTable(rows, columns, workloads));
     if (bytes.length > 0) console.log(`\nbytes an object\n${bytesTable(bytes)}`);
     const versions = present.map((contender) => `${contender.name} ${contender.version}`).join(", ");
-    const pinned = isPinned() ? ", pinned to one processor" : "";
-    console.log(
-      `tallyheap ${version}; ${versions}. ${rounds} rounds, seed ${seed}, processor time${pinned}.`,
-    );
+    console.log(`tallyheap ${version}; ${versions}.\n${circumstances(plan)}`);
     for (const name of absent) console.log(`Not here: ${name}.`);
   } finally {
-    await Promise.all(present.map(({ session }) => session.close()));
+    await closeSessions(present);
   }
 }
 
 const cli = cac("bench:objects");
-cli
-  .command("[...workloads]", "Birth, death, counts and stores of objects")
-  .option("--json", "Print an array of { workload, contender, unit, samples, median, … }")
-  .option("--rounds <n>", `Interleaved rounds (default ${ROUNDS})`)
-  .option("--quick", `${QUICK_ROUNDS} rounds`)
-  .option("--only <names>", "Only contenders whose names contain one of these words, separated by commas")
-  .option("--seed <n>", "Seed of the order of contenders")
-  .action(run);
+addOptions(cli.command("[...workloads]", "Birth, death, counts and stores of objects"), { quick: "" }).action(
+  run,
+);
 await runCli(cli);

@@ -2,10 +2,11 @@
 
 import { cpus } from "node:os";
 
-import type { CAC } from "cac";
+import type { CAC, Command } from "cac";
 
 import { TLSF, type Field } from "./contenders.js";
 import { isPinned } from "./process.js";
+import { newSeed } from "./random.js";
 
 /** Rounds of a measurement that is to be believed, and of a quick look. */
 export const ROUNDS = 9;
@@ -18,6 +19,40 @@ export interface CommonOptions {
   seed?: string | number;
   only?: string;
   plot?: string;
+}
+
+/** What differs between the commands. */
+interface Offer {
+  /** Rounds without `--rounds`. */
+  readonly rounds?: number;
+  /** What `--quick` saves besides rounds; without it there is no such option. */
+  readonly quick?: string;
+  readonly plot?: boolean;
+}
+
+/** Gives a command the options that all benchmarks have. */
+export function addOptions(command: Command, { rounds = ROUNDS, quick, plot = false }: Offer = {}): Command {
+  command
+    .option("--json", "Print an array of { workload, contender, unit, samples, median, … }")
+    .option("--rounds <n>", `Interleaved rounds (default ${rounds})`);
+  if (quick !== undefined) command.option("--quick", `${QUICK_ROUNDS} rounds${quick}`);
+  command
+    .option("--only <names>", "Only contenders whose names contain one of these words, separated by commas")
+    .option("--seed <n>", "Seed of the order of contenders");
+  return plot ? command.option("--plot <file>", "Write a chart: .svg or .html") : command;
+}
+
+export interface Plan {
+  readonly rounds: number;
+  readonly seed: number;
+}
+
+/** How many rounds, and with which seed. */
+export function readPlan(options: CommonOptions, rounds = ROUNDS): Plan {
+  return {
+    rounds: wholeNumber("rounds", options.rounds, options.quick ? QUICK_ROUNDS : rounds),
+    seed: wholeNumber("seed", options.seed, newSeed()),
+  };
 }
 
 export function wholeNumber(name: string, value: string | number | undefined, fallback: number): number {
@@ -46,12 +81,18 @@ export function select(field: Field, only: string | undefined): Field {
   return { ...field, contenders, reference: reference ?? first.name };
 }
 
-/** The conditions of a run, for people. */
-export function conditions(field: Field, rounds: number, seed: number): string {
+/** The machine and the plan of a run, for people. */
+export function circumstances({ rounds, seed }: Plan): string {
   const processor = cpus()[0]?.model.trim() ?? "unknown processor";
+  const pinned = isPinned() ? ", pinned to one processor" : "";
+  return `${processor}; ${rounds} rounds, seed ${seed}, processor time${pinned}.`;
+}
+
+/** The same with the contenders that took part, and those that are not here. */
+export function conditions(field: Field, plan: Plan): string {
   const versions = new Set(field.contenders.filter(({ isFloor }) => !isFloor).map(({ version }) => version));
   return [
-    `${processor}; ${rounds} rounds, seed ${seed}, processor time${isPinned() ? ", pinned to one processor" : ""}.`,
+    circumstances(plan),
     `${[...versions].join("; ")}.`,
     ...field.absent.map((line) => `Not here: ${line}.`),
   ].join("\n");

@@ -12,12 +12,19 @@ function findRoot(folder: string): string {
 export const root = findRoot(dirname(fileURLToPath(import.meta.url)));
 export const buildDir = join(root, "build");
 export const nativeSources = join(root, "bench/native");
+/** The interpreter to compare with, if there is one. */
+export const python = process.env["PYTHON"] ?? "python3";
 
 /** The traces that come with the project, by name. */
-export function bundledTraces(): string[] {
-  const folder = join(root, "bench/traces");
+export const bundledTraces = (): string[] => bundled("traces", ".atrc.gz");
+
+/** The object graphs that come with the project, by name. */
+export const bundledGraphs = (): string[] => bundled("graphs", ".graph.gz");
+
+function bundled(name: string, ending: string): string[] {
+  const folder = join(root, "bench", name);
   return readdirSync(folder)
-    .filter((file) => file.endsWith(".atrc.gz"))
+    .filter((file) => file.endsWith(ending))
     .sort()
     .map((file) => join(folder, file));
 }

@@ -4,27 +4,16 @@ import { cac } from "cac";
 
 import { assemble } from "./contenders.js";
 import { fullPasses, inspectReplays, prepareTrace, quickPasses, replayRows, timeReplays } from "./measure.js";
-import {
-  QUICK_ROUNDS,
-  ROUNDS,
-  conditions,
-  runCli,
-  select,
-  wantedBy,
-  wholeNumber,
-  type CommonOptions,
-} from "./options.js";
+import { addOptions, conditions, readPlan, runCli, select, wantedBy, type CommonOptions } from "./options.js";
 import { bundledTraces } from "./paths.js";
 import { writePlot } from "./plot.js";
 import { startProgress } from "./progress.js";
-import { newSeed } from "./random.js";
 import { printJson, type Row } from "./results.js";
 import { coldTable, memoryTable, ratioTable, timesTable } from "./table.js";
 import { readTrace } from "./trace.js";
 
 async function run(files: readonly string[], options: CommonOptions): Promise<void> {
-  const rounds = wholeNumber("rounds", options.rounds, options.quick ? QUICK_ROUNDS : ROUNDS);
-  const seed = wholeNumber("seed", options.seed, newSeed());
+  const plan = readPlan(options);
   const paths = files.length > 0 ? files : bundledTraces();
   const traces = paths.map((file) => readTrace(file));
   const slots = Math.max(...traces.map(({ slotCount }) => slotCount));
@@ -32,16 +21,11 @@ async function run(files: readonly string[], options: CommonOptions): Promise<vo
   const prepared = traces.map(prepareTrace);
   const passes = options.quick ? quickPasses : fullPasses;
   const floors = field.contenders.filter(({ isFloor }) => isFloor).length;
-  const total = traces.length * (field.contenders.length * (rounds + 1) - floors);
+  const total = traces.length * (field.contenders.length * (plan.rounds + 1) - floors);
   const progress = startProgress(total);
   let rows: Row[];
   try {
-    const measurements = await timeReplays(
-      prepared,
-      field.contenders,
-      { rounds, seed, passes },
-      progress.tick,
-    );
+    const measurements = await timeReplays(prepared, field.contenders, { ...plan, passes }, progress.tick);
     await inspectReplays(prepared, measurements, progress.tick);
     rows = replayRows(measurements, field.reference);
   } finally {
@@ -59,17 +43,15 @@ async function run(files: readonly string[], options: CommonOptions): Promise<vo
   console.log(`\nFirst pass in a new process: ratio to ${field.reference}\n${coldTable(rows)}`);
   console.log(`\nMemory: peak extent over peak live bytes, first pass / after five\n${memoryTable(rows)}`);
   const sizes = traces.map(({ name, opCount }) => `${name} ${opCount}`).join(", ");
-  console.log(`\n${sizes} operations.\n${conditions(field, rounds, seed)}`);
+  console.log(`\n${sizes} operations.\n${conditions(field, plan)}`);
 }
 
 const cli = cac("bench:replay");
-cli
-  .command("[...files]", "Replay allocation traces (default: the bundled ones) on every heap that is present")
-  .option("--json", "Print an array of { workload, contender, unit, samples, median, … }")
-  .option("--rounds <n>", `Interleaved rounds (default ${ROUNDS})`)
-  .option("--quick", `${QUICK_ROUNDS} rounds and fewer passes: an impression, no measurement`)
-  .option("--only <names>", "Only contenders whose names contain one of these words, separated by commas")
-  .option("--seed <n>", "Seed of the order of contenders")
-  .option("--plot <file>", "Write a chart: .svg or .html")
-  .action(run);
+addOptions(
+  cli.command(
+    "[...files]",
+    "Replay allocation traces (default: the bundled ones) on every heap that is present",
+  ),
+  { quick: " and fewer passes: an impression, no measurement", plot: true },
+).action(run);
 await runCli(cli);

@@ -6,17 +6,9 @@
 import { cac } from "cac";
 
 import { assemble } from "./contenders.js";
-import {
-  QUICK_ROUNDS,
-  ROUNDS,
-  conditions,
-  runCli,
-  select,
-  wholeNumber,
-  type CommonOptions,
-} from "./options.js";
+import { addOptions, conditions, readPlan, runCli, select, type CommonOptions } from "./options.js";
 import { startProgress } from "./progress.js";
-import { newSeed, randomFrom, shuffled } from "./random.js";
+import { randomFrom, shuffled } from "./random.js";
 import { printJson, ratioTo, type Row } from "./results.js";
 import { sample } from "./sampling.js";
 import { median } from "./statistics.js";
@@ -26,8 +18,8 @@ import { workloadNamed } from "./workloads.js";
 const PLAN = { iterations: 5, warmup: 2 };
 
 async function run(options: CommonOptions): Promise<void> {
-  const rounds = wholeNumber("rounds", options.rounds, options.quick ? QUICK_ROUNDS : ROUNDS);
-  const seed = wholeNumber("seed", options.seed, newSeed());
+  const plan = readPlan(options);
+  const { rounds, seed } = plan;
   const field = select(await assemble(), options.only);
   const few = workloadNamed("large, 400 free spans");
   const many = workloadNamed("large, 4000 free spans");
@@ -75,16 +67,11 @@ async function run(options: CommonOptions): Promise<void> {
   });
   console.log("malloc and free of 40 to 200 KB between free spans of 33 to 64 KB, ns a pair");
   console.log(makeTable(["", "400 spans", "4,000 spans", "ratio"], body));
-  console.log(conditions(field, rounds, seed));
+  console.log(conditions(field, plan));
 }
 
 const cli = cac("bench:spans");
-cli
-  .command("", "The cost of a large allocation against the number of free spans")
-  .option("--json", "Print an array of { workload, contender, unit, samples, median, … }")
-  .option("--rounds <n>", `Interleaved rounds (default ${ROUNDS})`)
-  .option("--quick", `${QUICK_ROUNDS} rounds`)
-  .option("--only <names>", "Only contenders whose names contain one of these words, separated by commas")
-  .option("--seed <n>", "Seed of the order of contenders")
-  .action(run);
+addOptions(cli.command("", "The cost of a large allocation against the number of free spans"), {
+  quick: "",
+}).action(run);
 await runCli(cli);

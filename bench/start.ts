@@ -163,7 +163,7 @@ async function run(options: { all?: boolean }): Promise<void> {
     console.log(
       `\npeak extent over peak live bytes, first pass / after ${INSPECTED_PASSES}\n${memoryTable(rows)}`,
     );
-    console.log(`\n${contenders(rows).length} contenders. ${conditions(field, rounds, seed)}`);
+    console.log(`\n${contenders(rows).length} contenders. ${conditions(field, { rounds, seed })}`);
   }
 }
 

@@ -35,28 +35,32 @@ export async function compileModule(name, slots = SLOTS) {
   ]);
 }
 
-/** Loops over objects, with the core linked from source: bench:objects. */
-const objects = {
-  name: "build/contenders/objects.wasm",
+/**
+ * A module of its own, for bench:objects and bench:gc.
+ * @param {string} name @param {string[]} runtime
+ */
+const objectStep = (name, runtime) => ({
+  name: `build/contenders/${name}.wasm`,
   inputs: [
     "assembly/**/*.ts",
-    "bench/assembly/objects.ts",
+    `bench/assembly/${name}.ts`,
     "bench/assembly/asconfig.json",
     "bench/steps.mjs",
     "package-lock.json",
   ],
-  outputs: ["build/contenders/objects.wasm"],
+  outputs: [`build/contenders/${name}.wasm`],
   run: () =>
     asc([
-      ...["bench/assembly/objects.ts", "--config", "bench/assembly/asconfig.json"],
-      ...["--runtime", "assembly/runtime", "--stackSize", "4"],
-      ...["--outFile", "build/contenders/objects.wasm", "--textFile", "build/contenders/objects.wat"],
+      ...[`bench/assembly/${name}.ts`, "--config", "bench/assembly/asconfig.json", ...runtime],
+      ...["--outFile", `build/contenders/${name}.wasm`, "--textFile", `build/contenders/${name}.wat`],
     ]),
-};
+});
 
 /** @type {import("../scripts/steps.mjs").Step[]} */
 export const steps = [
-  objects,
+  // Loops over objects, with the core linked from source; structures under AssemblyScript's own collector.
+  objectStep("objects", ["--runtime", "assembly/runtime", "--stackSize", "4", "--use", "TALLYHEAP_CORE=1"]),
+  objectStep("managed", ["--runtime", "minimal", "--exportRuntime"]),
   .../** @type {(keyof typeof modules)[]} */ (Object.keys(modules)).map((name) => ({
     name: moduleFile(name),
     inputs: [

@@ -3,13 +3,25 @@
  * bench/objects-worker.ts has the same loops in TypeScript, bench/native/objects.py in Python.
  */
 
-import { FLAG_CONTAINER, OBJECT_FIELDS, TYPE_FLAGS, TYPE_OFFSETS } from "../../assembly/layout";
+import { gc_retune, list_append, list_new } from "../../assembly/index";
+import {
+  FLAG_CONTAINER,
+  LIST_ITEMS,
+  OBJECT_FIELDS,
+  STATE_GC_ENABLED,
+  STATE_GC_THRESHOLDS,
+  STATE_NONE,
+  STATE_YOUNG_COUNT,
+  TYPE_FLAGS,
+  TYPE_OFFSETS,
+} from "../../assembly/layout";
 import { allocateFixed } from "../../assembly/object/alloc";
 import { decref } from "../../assembly/object/death";
 import { descriptor, incref } from "../../assembly/object/header";
 import { newFloat } from "../../assembly/object/numbers";
 import { start } from "../../assembly/object/start";
 import { defineType, newType } from "../../assembly/object/types";
+import { setWord, word } from "../../assembly/state";
 
 const STATE: usize = memory.data(16, 16);
 /** Id of a record with two reference fields. */
@@ -64,6 +76,33 @@ export function chain(length: u32): usize {
     head = node;
   }
   return head;
+}
+
+/** A list of so many lists, made with automatic collection at the usual thresholds or without; a new reference. */
+export function lists(count: u32, isAutomatic: bool): usize {
+  setWord(STATE_GC_THRESHOLDS, 2000);
+  setWord(STATE_GC_THRESHOLDS + 4, 10);
+  setWord(STATE_GC_THRESHOLDS + 8, 10);
+  setWord(STATE_GC_ENABLED, isAutomatic ? 1 : 0);
+  gc_retune();
+  const none = word(STATE_NONE);
+  const all = list_new(0);
+  for (let i: u32 = 0; i < count; i++) {
+    const list = list_new(2);
+    const items = <usize>load<u32>(list, LIST_ITEMS);
+    store<u32>(items, none);
+    store<u32>(items, none, 4);
+    if (list_append(all, list)) unreachable();
+    decref(list);
+  }
+  setWord(STATE_GC_ENABLED, 0);
+  gc_retune();
+  return all;
+}
+
+/** Containers born since the last collection and not dead. */
+export function youngCount(): u32 {
+  return word(STATE_YOUNG_COUNT);
 }
 
 export function drop(object: usize): void {
