@@ -238,6 +238,47 @@ describe.each(builds)("mini-interpreter, $name core", (build) => {
     }
   });
 
+  test("cycles live until they are collected", () => {
+    const heap = build.create({ maxBytes: 4 * MIB, autoCollect: false });
+    const start = checkpoint(heap);
+    const interpreter = new Interpreter({}, heap);
+    const run = (source: string): string => interpreter.run(source);
+    run("(gc)");
+    run("(define ring (list 1 2 3)) (set-cdr! (cdr (cdr ring)) ring) (define box (make-weak-box ring))");
+    expect(run("(gc)")).toBe("0");
+    run("(set! ring #f)");
+    expect(run("(list (weak-box? box) (weak-box-value box))")).toBe("(#t (1 2 3 ...))");
+    expect(run("(gc)")).toBe("3");
+    expect(run("(weak-box-value box 'gone)")).toBe("gone");
+    // The closure and its body, the frame and its names.
+    run("(define box (let ((self #f)) (set! self (lambda () self)) (make-weak-box self)))");
+    expect(run("(eq? ((weak-box-value box)) (weak-box-value box))")).toBe("#t");
+    expect(run("(gc)")).toBe("4");
+    expect(run("(weak-box-value box)")).toBe("#f");
+    // A table that holds itself, found although the program is in the middle of something.
+    expect(run("(begin (let ((t (make-hash-table))) (hash-table-set! t 'me t)) (list 'found (gc)))")).toBe(
+      "(found 1)",
+    );
+    heap.verify();
+    interpreter.dispose();
+    assertNoLeaks(start);
+  });
+
+  test("cycles that take twice the memory come and go by themselves", () => {
+    const heap = build.create({ maxBytes: 4 * MIB });
+    const start = checkpoint(heap);
+    const interpreter = new Interpreter({}, heap);
+    // Vectors of 4 KB and more in cycles with closures: some 8 MB.
+    const source = `
+      (do ((i 0 (+ i 1))) ((= i 2000) 'done)
+        (let ((v (make-vector 1000 i))) (vector-set! v 0 (lambda () v))))`;
+    expect(interpreter.run(source)).toBe("done");
+    expect(heap.stats().heapTotal).toBeLessThanOrEqual(4 * MIB);
+    heap.verify();
+    interpreter.dispose();
+    assertNoLeaks(start);
+  });
+
   test("two interpreters in one heap", () => {
     const heap = create({});
     const start = checkpoint(heap);
@@ -261,6 +302,7 @@ test("the example runs", async () => {
   write.mockRestore();
   log.mockRestore();
   expect(printed).toContain("fib of 15: 610");
+  expect(printed).toContain("that nobody holds: #t, collected: #t, what the weak box has: #f");
   expect(printed).toContain('out of memory: "out of memory", and all is well: 10000');
   expect(last).toEqual(["no object is left, heap.verify() passed"]);
 });
