@@ -2,7 +2,16 @@ import { IDLE_PAGES, PAGE_BYTES } from "../../bindings/generated/layout.js";
 import { describe, expect, test } from "vitest";
 import type { Heap, Ptr } from "../../bindings/index.js";
 import { builds, release as releaseBuild } from "../support/cores.js";
-import { NULL, collect, collects, manualHeap, newHeap, randomFrom, release, seedOf } from "../support/objects.js";
+import {
+  NULL,
+  collect,
+  collects,
+  manualHeap,
+  newHeap,
+  randomFrom,
+  release,
+  seedOf,
+} from "../support/objects.js";
 import { many } from "../support/stress.js";
 
 function pairType(heap: Heap) {

@@ -1,7 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { HeapError, type Heap, type HeapOptions, type Ptr } from "../../bindings/index.js";
 import { builds, expectRefused } from "../support/cores.js";
-import { NULL, collect, collects, manualHeap, newHeap, randomFrom, release, seedOf } from "../support/objects.js";
+import {
+  NULL,
+  collect,
+  collects,
+  manualHeap,
+  newHeap,
+  randomFrom,
+  release,
+  seedOf,
+} from "../support/objects.js";
 
 // The numbers are those of docs/objects.md, "Weak references".
 
