@@ -58,10 +58,15 @@ export function compare(rows: readonly Row[], contender: string, other: string):
     const margin = samples.length < ENOUGH_ROUNDS ? (high - low) / 2 : 0;
     (high + margin < 1 ? faster : low - margin > 1 ? slower : unclear).push(workload);
   }
-  const all = workloads(rows).length;
-  const say = (verdict: string, names: readonly string[]): string[] =>
-    names.length === 0 ? [] : [`${verdict} on ${names.length === all ? "all" : names.join(", ")}`];
-  return [...say("faster", faster), ...say("slower", slower), ...say("within noise", unclear)].join("; ");
+  const verdicts = [
+    ["faster", faster],
+    ["slower", slower],
+    ["within noise", unclear],
+  ] as const;
+  const given = verdicts.filter(([, names]) => names.length > 0);
+  const where = (names: readonly string[], isLast: boolean): string =>
+    !isLast ? `on ${names.join(", ")}` : given.length > 1 ? "elsewhere" : "on all";
+  return given.map(([verdict, names], i) => `${verdict} ${where(names, i === given.length - 1)}`).join("; ");
 }
 
 /** Of some contenders the one with the least geometric mean against `reference`; undefined of none. */

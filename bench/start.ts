@@ -1,6 +1,7 @@
 /**
- * `npm start`: the first screen. Replays the bundled traces on what is present, says who wins where, and shows 160 MB
- * of blocks come and go. At most 24 lines of 80 columns; fails if contents or the heap's own check do.
+ * `npm start`: the first screen. Replays the bundled traces on what is present, says who wins where, shows objects come
+ * and go, collects the graph of a real program, and fills and empties 160 MB. At most 24 lines of 80 columns; fails if
+ * contents, what a collection found or the heap's own check are not as they should be.
  */
 
 import { readFileSync } from "node:fs";
@@ -11,7 +12,9 @@ import { cac } from "cac";
 import { CALLED, DLMALLOC, INLINED, NATIVE_PEERS, TLSF, assemble, type Field } from "./contenders.js";
 import { inspectReplays, prepareTrace, quickPasses, replayRows, timeReplays } from "./measure.js";
 import { conditions, runCli } from "./options.js";
-import { bundledTraces, root } from "./paths.js";
+import { graphName } from "./graph.js";
+import { cycleLine, graphLine, nameLine } from "./lives.js";
+import { bundledGraphs, bundledTraces, root } from "./paths.js";
 import { startProgress } from "./progress.js";
 import { newSeed } from "./random.js";
 import { contenders, find, workloads, type Row } from "./results.js";
@@ -33,9 +36,11 @@ const LINES = 20;
 const LABEL = 18;
 const CELL = 12;
 const BAR = 6;
-const STRIP_CELLS = 56;
-const STRIP_LABEL = 12;
-const STRIP_LINES = 4;
+const STRIP_CELLS = 40;
+const STRIP_LABEL = 10;
+const STRIP_LINES = 3;
+/** The smaller one of the bundled graphs: someone waits for the screen. */
+const GRAPH = "imports";
 /** A full bar. */
 const MOST = 1.5;
 
@@ -92,11 +97,9 @@ function sentences(
   const count = workloads(rows).length;
   const first = `tallyheap ${version} in wasm, on the heap calls of ${count} real programs: ${mean(INLINED)} of ${reference}'s time inlined, ${mean(CALLED)} called${peer}.`;
   const rival = native ?? reference;
-  return [
-    ...wrap(first),
-    ...wrap(`Inlined vs ${rival}: ${compare(rows, INLINED, rival)}.`),
-    ...wrap(`Called vs ${rival}: ${compare(rows, CALLED, rival)}.`),
-  ];
+  const inlined = compare(rows, INLINED, rival);
+  const called = compare(rows, CALLED, rival);
+  return wrap(`${first} Against ${rival}, inlined: ${inlined}; called: ${called}.`);
 }
 
 function memoryLine(rows: readonly Row[], names: readonly string[]): string {
@@ -116,10 +119,26 @@ function noise(rows: readonly Row[], names: readonly string[]): string {
   return `±${(100 * median(widths.filter((width) => width > 0))).toFixed(0)} %`;
 }
 
+/** 160 MB of blocks come and go; the heap is verified after each step, before its line appears. */
+function showStrip(): void {
+  const remarks: Readonly<Record<string, (ns: number) => string>> = {
+    filled: () => ", 160 MB in all",
+    "3/4 freed": () => ", verify(): good",
+    "all freed": (ns) => `, ${fixed(ns, 0)} ns a block`,
+  };
+  const line = ({ label, picture, arenas, ns }: StripRow): string =>
+    `${label.padEnd(STRIP_LABEL)}${picture} ${String(arenas).padStart(4)} arenas${remarks[label]?.(ns) ?? ""}`;
+  drawStrip(STRIP_CELLS, {
+    row: (row) => console.log(line(row)),
+    ...(process.stdout.isTTY && { frame: (row: StripRow) => void process.stdout.write(`${line(row)}\r`) }),
+  });
+}
+
 async function run(options: { all?: boolean }): Promise<void> {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
   const { field, rows, seed, rounds } = await measure(options.all ?? false);
   const { reference } = field;
+  const graph = bundledGraphs().find((file) => graphName(file) === GRAPH)!;
   const native = fastest(rows, NATIVE_PEERS, reference);
   const wasm = fastest(rows, [TLSF, DLMALLOC], reference);
   const names = [...new Set([INLINED, CALLED, reference, native, wasm])].filter(
@@ -133,6 +152,10 @@ async function run(options: { all?: boolean }): Promise<void> {
       rows,
       names.filter((name) => name !== INLINED),
     ),
+    "",
+    nameLine(),
+    cycleLine(),
+    await graphLine(graph, { rounds: ROUNDS, seed }),
     "",
   ];
   const absent = field.absent.map((line) => line.replace(/:.*/, "")).join(", ");
@@ -148,14 +171,7 @@ async function run(options: { all?: boolean }): Promise<void> {
   let excess = Math.max(0, -spare);
   const tidy = (line: string): boolean => line !== "" || excess-- <= 0;
   for (const line of figures.filter(tidy)) console.log(line);
-  const line = ({ label, picture, arenas }: StripRow): string =>
-    `${label.padEnd(STRIP_LABEL)}${picture} ${String(arenas).padStart(4)} arenas`;
-  const ns = drawStrip(STRIP_CELLS, {
-    row: (row) => console.log(line(row)),
-    ...(process.stdout.isTTY && { frame: (row: StripRow) => void process.stdout.write(`${line(row)}\r`) }),
-  });
-  const each = fixed(ns, 0);
-  console.log(`160 MB of 16-byte blocks, ${each} ns each from TypeScript; contents, verify(): good`);
+  showStrip();
   for (const line of next.filter(tidy)) console.log(line);
   if (options.all) {
     console.log(`\nns an operation\n${timesTable(rows)}\n\nratio to ${reference}\n${ratioTable(rows)}`);

@@ -18,6 +18,8 @@ export interface StripRow {
   readonly picture: string;
   /** Arenas in use, a count. */
   readonly arenas: number;
+  /** ns a block so far, calls alone. */
+  readonly ns: number;
 }
 
 export interface Show {
@@ -36,16 +38,12 @@ class Filling {
   readonly #show: Show;
   #first = 0;
   #most = 0;
+  /** ns, of the calls alone. */
   #spent = 0;
 
   constructor(cells: number, show: Show) {
     this.#cells = cells;
     this.#show = show;
-  }
-
-  /** ns, of the calls alone. */
-  get spent(): number {
-    return this.#spent * 1e6;
   }
 
   /** Calls `work` on all block numbers, in parts with a frame after each. */
@@ -59,7 +57,7 @@ class Filling {
       const to = Math.floor(((part + 1) * BLOCKS) / parts);
       const start = performance.now();
       work(this.#heap, this.#blocks, this.#used, from, to);
-      this.#spent += performance.now() - start;
+      this.#spent += (performance.now() - start) * 1e6;
       this.#show.frame?.(this.#picture(label));
     }
     this.#heap.verify();
@@ -79,7 +77,7 @@ class Filling {
       const share = sum / ((to - from) * BLOCKS_IN_ARENA);
       picture += LEVELS[share === 0 ? 0 : Math.max(1, Math.round(share * (LEVELS.length - 1)))];
     }
-    return { label, picture, arenas };
+    return { label, picture, arenas, ns: this.#spent / BLOCKS };
   }
 }
 
@@ -105,7 +103,7 @@ function drain(which: (index: number) => boolean) {
 }
 
 /** Fills, frees three quarters here and there, frees the rest; ns to allocate and free a block. Throws if `verify()` does. */
-export function drawStrip(cells: number, show: Show): number {
+export function drawStrip(cells: number, show: Show): void {
   const filling = new Filling(cells, show);
   filling.run("filled", fill);
   filling.run(
@@ -116,5 +114,4 @@ export function drawStrip(cells: number, show: Show): number {
     "all freed",
     drain(() => true),
   );
-  return filling.spent / BLOCKS;
 }

@@ -1,15 +1,20 @@
 /**
- * For test suites: proof that a piece of code has released what it took.
+ * For test suites: proof that a piece of code has released what it took, and collections where nobody expects them.
  *
  *     import { assertNoLeaks, checkpoint } from "tallyheap/testing";
  *     const start = checkpoint(heap);
  *     …
  *     assertNoLeaks(start);
+ *
+ *     stress(heap, 1); // whoever uses a reference without owning it will be found out
  */
 import { HeapError } from "./errors.js";
 import { reportOf, type Heap } from "./heap.js";
 import { describeLeaks } from "./leak.js";
 import { partsOf } from "./object-heap.js";
+import { argumentError } from "./objects/space.js";
+import { stressLayer } from "./objects/stress.js";
+import { isU32 } from "./ptr.js";
 
 /** What was alive in a heap at one moment. */
 export interface Checkpoint {
@@ -51,6 +56,17 @@ export function assertNoLeaks(start: Checkpoint): void {
   if (excess.length === 0) return;
   const message = `assertNoLeaks: ${excess.join(", ")} more than at the checkpoint\n${describeLeaks(reportOf(heap))}`;
   throw new HeapError("ERR_HEAP_LEAK", message, { operation: "assertNoLeaks", count });
+}
+
+/**
+ * From now on every `interval`-th call that may allocate an object makes a full collection first, unless automatic
+ * collections are off; 0 ends that. Code that keeps a borrowed pointer across an allocation, or forgets a reference that
+ * only a cycle owns, fails at once instead of once in a thousand runs.
+ * @throws HeapError `ERR_HEAP_ARGUMENT` if the interval is no whole number, `ERR_HEAP_USE_AFTER_DISPOSE`
+ */
+export function stress(heap: Heap, interval: number): void {
+  if (!isU32(interval)) throw argumentError("stress", "interval", interval, "a whole number");
+  partsOf(heap).space.interpose(interval === 0 ? (abi) => abi : stressLayer(interval));
 }
 
 function take(heap: Heap): Omit<Checkpoint, "heap"> {

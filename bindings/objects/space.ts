@@ -26,6 +26,9 @@ export type Ref = Ptr | Handle;
 /** Makes what the object layer needs before its first use. */
 export type Starter = (core: Core) => void;
 
+/** What the bindings call in place of the core's object functions. */
+export type Layer = (abi: ObjectExports, core: Core) => ObjectExports;
+
 const NO_BYTES = new ArrayBuffer(0);
 
 // Imported constants are read from memory at every use, a module's own are part of the code.
@@ -69,6 +72,7 @@ export class Space implements Client {
   #abi!: ObjectExports;
   #open = false;
   #started = false;
+  #layer: Layer = (abi) => abi;
   #attend: () => void = () => {};
 
   constructor(engine: Engine, start: Starter) {
@@ -90,10 +94,15 @@ export class Space implements Client {
   open(core: Core): void {
     this.#core = core;
     this.#open = true;
-    this.#abi = openAbi(core.exports);
     this.map = core.stateAddress(STATE_MAP) >>> 2;
-    if (this.#started) this.#use();
-    else this.#hide();
+    this.#bind();
+  }
+
+  /** Puts a layer between the bindings and the core's object functions, in place of the last one. */
+  interpose(layer: Layer): void {
+    this.engine.live();
+    this.#layer = layer;
+    this.#bind();
   }
 
   close(attend: () => void): void {
@@ -160,6 +169,12 @@ export class Space implements Client {
   fresh(): this {
     if (this.i32.length === 0) this.renew();
     return this;
+  }
+
+  #bind(): void {
+    this.#abi = this.#layer(openAbi(this.#core.exports), this.#core);
+    if (this.#started) this.#use();
+    else this.#hide();
   }
 
   #use(): void {

@@ -22,15 +22,14 @@ export interface InterpreterOptions extends HeapOptions {
  * heap and nowhere else: the evaluator's own variables hold pointers only.
  *
  * Ownership: functions borrow their arguments and return new references; what is owned for the time of a call is kept
- * on the world's stack of temporaries and released when the call ends, whichever way it ends.
+ * on the world's stack of temporaries and released when the call ends, whichever way it ends. Cycles, like that of a
+ * closure with the frame that names it, are left to the heap's collector; a program asks for it with `(gc)`.
  */
 export class Interpreter implements Machine {
   readonly heap: Heap;
   readonly world: World;
   readonly write: (text: string) => void;
   readonly #globals: Ptr;
-  /** Frames that closures hold, weakly: they may be in cycles with them, which `dispose` breaks. */
-  readonly #captured;
   /** What a program gets that ran out of memory: there is no memory to make it then. */
   readonly #outOfMemory: Ptr;
   readonly #tooDeep: Ptr;
@@ -43,7 +42,6 @@ export class Interpreter implements Machine {
     this.write = options.write ?? ((text) => void process.stdout.write(text));
     this.#maxDepth = options.maxDepth ?? 500;
     this.#globals = this.world.frame(NULL);
-    this.#captured = heap.weakSet();
     this.#outOfMemory = this.world.condition("out of memory", this.world.empty);
     this.#tooDeep = this.world.condition("recursion too deep", this.world.empty);
     PRIMITIVES.forEach(([name], index) => this.#definePrimitive(name, index));
@@ -76,13 +74,12 @@ export class Interpreter implements Machine {
   /** Ends the interpreter; the heap is as it was before. */
   dispose(): void {
     const { world, heap } = this;
-    for (const frame of this.#captured) world.clear(frame);
-    this.#captured.dispose();
-    world.clear(this.#globals);
     heap.decref(this.#globals);
     heap.decref(this.#outOfMemory);
     heap.decref(this.#tooDeep);
     world.dispose();
+    // Closures and the frames they were made in hold each other.
+    heap.gc();
   }
 
   // ---- evaluation ----
@@ -262,13 +259,12 @@ export class Interpreter implements Machine {
   #closure(parameters: Ptr, body: Ptr, scope: Ptr, name: Ptr): Ptr {
     const { heap, world } = this;
     const { closure } = world.types;
-    const object = world.keep(heap.alloc(closure));
+    const object = heap.alloc(closure);
     heap.setRef(object, closure.fields.parameters, parameters);
     heap.setRef(object, closure.fields.body, body);
     heap.setRef(object, closure.fields.frame, scope);
     heap.setRef(object, closure.fields.name, name);
-    if (scope !== this.#globals) this.#captured.add(scope);
-    return world.own(object);
+    return object;
   }
 
   /** `(define name value)` or `(define (name . parameters) . body)`; returns unspecified. */

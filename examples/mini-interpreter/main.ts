@@ -27,6 +27,15 @@ const DEMO = `
     (/ a b)))
 (display "errors: ") (write (list (divide 10 4) (divide 1 0))) (newline)
 
+(define (loop-of count) (let ((list (iota count))) (let find ((end list)) (if (null? (cdr end)) (set-cdr! end list) (find (cdr end)))) list))
+(gc)
+(define ring (loop-of 100))
+(define box (make-weak-box ring))
+(set! ring #f)
+(display "a ring of 100 pairs that nobody holds: ") (write (pair? (weak-box-value box)))
+(display ", collected: ") (write (>= (gc) 100))
+(display ", what the weak box has: ") (write (weak-box-value box)) (newline)
+
 (define (hoard) (let loop ((all '())) (loop (cons (make-vector 1000 'x) all))))
 (display "out of memory: ")
 (write (guard (problem (#t (error-object-message problem))) (hoard)))

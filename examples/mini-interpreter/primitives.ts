@@ -427,6 +427,9 @@ export const PRIMITIVES: readonly Primitive[] = [
       ),
   ],
 
+  // What the collector found; cycles apart, everything is dead by then.
+  ["gc", 0, 0, ({ heap }) => heap.int(heap.gc())],
+  ["weak-box?", 1, 1, is("weakref")],
   ["make-weak-box", 1, 1, ({ heap }, [value]) => heap.weakref(value!)],
   [
     "weak-box-value",

@@ -31,12 +31,7 @@ export function defineTypes(heap: Heap) {
   });
   const primitive = heap.defineType({ name: "primitive", fields: { index: "i32" }, acyclic: true });
   const condition = heap.defineType({ name: "condition", fields: { message: "ref", irritants: "ref" } });
-  const frame = heap.defineType({
-    name: "frame",
-    fields: { names: "ref", outer: "ref" },
-    weakrefs: true,
-    freeList: 200,
-  });
+  const frame = heap.defineType({ name: "frame", fields: { names: "ref", outer: "ref" }, freeList: 200 });
   return { symbol, pair, closure, primitive, condition, frame };
 }
 

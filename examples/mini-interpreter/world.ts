@@ -201,9 +201,4 @@ export class World {
     }
     throw new Misuse(`unbound variable: ${this.symbolName(symbol)}`);
   }
-
-  /** Forgets the names of a frame, and with them the cycles through it. */
-  clear(frame: Ptr): void {
-    this.heap.setRef(frame, this.types.frame.fields.names, NULL);
-  }
 }

@@ -51,7 +51,7 @@ test("sentences say who wins where, and where noise exceeds the difference", () 
     row("z", "a", [1, 1.05, 1]),
     row("z", "b", [1.1, 1.1, 1.01]),
   ];
-  expect(compare(rows, "a", "b")).toBe("faster on x; slower on y; within noise on z");
+  expect(compare(rows, "a", "b")).toBe("faster on x; slower on y; within noise elsewhere");
   expect(compare(rows.slice(0, 2), "a", "b")).toBe("faster on all");
   expect(meanAgainst(rows.slice(0, 4), "a", "b").median).toBeCloseTo(Math.sqrt(0.5 * 3));
   expect(fastest(rows, ["a", "b", "missing"], "b")).toBe("b");

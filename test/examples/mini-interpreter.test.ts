@@ -1,16 +1,23 @@
 import { describe, expect, test, vi } from "vitest";
-import { createHeap, type Heap } from "tallyheap";
+import { createHeap, type Heap, type HeapOptions } from "tallyheap";
 import { createHeap as createDebugHeap } from "tallyheap/debug";
-import { assertNoLeaks, checkpoint } from "tallyheap/testing";
+import { assertNoLeaks, checkpoint, stress } from "tallyheap/testing";
 import { Interpreter, SchemeError } from "../../examples/mini-interpreter/interpreter.js";
+import { STRESS, many } from "../support/stress.js";
 
 const MIB = 2 ** 20;
 const builds = [
   { name: "release", create: createHeap },
-  { name: "debug", create: createDebugHeap as typeof createHeap },
+  { name: "debug", create: createDebugHeap },
 ];
 
-describe.each(builds)("mini-interpreter, $name core", ({ create }) => {
+describe.each(builds)("mini-interpreter, $name core", (build) => {
+  function create(options: HeapOptions): Heap {
+    const heap = build.create(options);
+    if (STRESS > 0) stress(heap, STRESS);
+    return heap;
+  }
+
   /** Runs programs in one interpreter, after which the heap must be empty; the values and what was printed. */
   function scheme(...sources: string[]): { values: string[]; printed: string; heap: Heap } {
     const heap = create({ maxBytes: 64 * MIB });
@@ -154,8 +161,9 @@ describe.each(builds)("mini-interpreter, $name core", ({ create }) => {
   });
 
   test("a long list is built and dropped, and printed", () => {
-    const { values } = scheme("(define long (iota 20000)) (length long)", "(set! long #f)", "(iota 3)");
-    expect(values).toEqual(["20000", "#<unspecified>", "(0 1 2)"]);
+    const length = many(20_000);
+    const { values } = scheme(`(define long (iota ${length})) (length long)`, "(set! long #f)", "(iota 3)");
+    expect(values).toEqual([String(length), "#<unspecified>", "(0 1 2)"]);
   });
 
   test("a value inside itself is printed with dots", () => {
@@ -176,8 +184,10 @@ describe.each(builds)("mini-interpreter, $name core", ({ create }) => {
     expect(values).toEqual(["(1 . 2)", "gone", "error: wrong type of argument"]);
   });
 
+  // These fill memory with small values: not under stress, where each of them would walk all others.
+
   test("values die as soon as nothing holds them", () => {
-    const heap = create({ maxBytes: 4 * MIB });
+    const heap = build.create({ maxBytes: 4 * MIB });
     const start = checkpoint(heap);
     const interpreter = new Interpreter({}, heap);
     // Twenty megabytes in all.
@@ -188,7 +198,7 @@ describe.each(builds)("mini-interpreter, $name core", ({ create }) => {
   });
 
   test("a program that takes too much memory is told so, and goes on with the rest", () => {
-    const heap = create({ maxBytes: 4 * MIB });
+    const heap = build.create({ maxBytes: 4 * MIB });
     const start = checkpoint(heap);
     const interpreter = new Interpreter({}, heap);
     interpreter.run("(define (hoard all) (hoard (cons (make-vector 100 0) all)))");
@@ -210,7 +220,7 @@ describe.each(builds)("mini-interpreter, $name core", ({ create }) => {
       (define (fill i) (hash-table-set! table i (list i (vector i) (lambda () i) (number->string i))) (fill (+ i 1)))
       (guard (e (#t 'caught)) (fill 0))`;
     for (let kib = 768; kib <= 1280; kib += 64) {
-      const heap = create({ initialBytes: 512 * 1024, maxBytes: kib * 1024 });
+      const heap = build.create({ initialBytes: 512 * 1024, maxBytes: kib * 1024 });
       const start = checkpoint(heap);
       const interpreter = new Interpreter({}, heap);
       expect(["caught", "error: out of memory"]).toContain(
@@ -228,8 +238,49 @@ describe.each(builds)("mini-interpreter, $name core", ({ create }) => {
     }
   });
 
+  test("cycles live until they are collected", () => {
+    const heap = build.create({ maxBytes: 4 * MIB, autoCollect: false });
+    const start = checkpoint(heap);
+    const interpreter = new Interpreter({}, heap);
+    const run = (source: string): string => interpreter.run(source);
+    run("(gc)");
+    run("(define ring (list 1 2 3)) (set-cdr! (cdr (cdr ring)) ring) (define box (make-weak-box ring))");
+    expect(run("(gc)")).toBe("0");
+    run("(set! ring #f)");
+    expect(run("(list (weak-box? box) (weak-box-value box))")).toBe("(#t (1 2 3 ...))");
+    expect(run("(gc)")).toBe("3");
+    expect(run("(weak-box-value box 'gone)")).toBe("gone");
+    // The closure and its body, the frame and its names.
+    run("(define box (let ((self #f)) (set! self (lambda () self)) (make-weak-box self)))");
+    expect(run("(eq? ((weak-box-value box)) (weak-box-value box))")).toBe("#t");
+    expect(run("(gc)")).toBe("4");
+    expect(run("(weak-box-value box)")).toBe("#f");
+    // A table that holds itself, found although the program is in the middle of something.
+    expect(run("(begin (let ((t (make-hash-table))) (hash-table-set! t 'me t)) (list 'found (gc)))")).toBe(
+      "(found 1)",
+    );
+    heap.verify();
+    interpreter.dispose();
+    assertNoLeaks(start);
+  });
+
+  test("cycles that take twice the memory come and go by themselves", () => {
+    const heap = build.create({ maxBytes: 4 * MIB });
+    const start = checkpoint(heap);
+    const interpreter = new Interpreter({}, heap);
+    // Vectors of 4 KB and more in cycles with closures: some 8 MB.
+    const source = `
+      (do ((i 0 (+ i 1))) ((= i 2000) 'done)
+        (let ((v (make-vector 1000 i))) (vector-set! v 0 (lambda () v))))`;
+    expect(interpreter.run(source)).toBe("done");
+    expect(heap.stats().heapTotal).toBeLessThanOrEqual(4 * MIB);
+    heap.verify();
+    interpreter.dispose();
+    assertNoLeaks(start);
+  });
+
   test("two interpreters in one heap", () => {
-    const heap = create();
+    const heap = create({});
     const start = checkpoint(heap);
     const [a, b] = [new Interpreter({}, heap), new Interpreter({}, heap)];
     a.run("(define x 1)");
@@ -251,6 +302,7 @@ test("the example runs", async () => {
   write.mockRestore();
   log.mockRestore();
   expect(printed).toContain("fib of 15: 610");
+  expect(printed).toContain("that nobody holds: #t, collected: #t, what the weak box has: #f");
   expect(printed).toContain('out of memory: "out of memory", and all is well: 10000');
   expect(last).toEqual(["no object is left, heap.verify() passed"]);
 });

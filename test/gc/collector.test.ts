@@ -4,7 +4,7 @@ import { STATE_COLLECTING, STATE_GC_STACK_LIMIT, STATE_NESTING } from "../../bin
 import { HeapError, type Heap, type Ptr } from "../../bindings/index.js";
 import { partsOf } from "../../bindings/object-heap.js";
 import { builds, errorOf, expectRefused, MIB } from "../support/cores.js";
-import { NULL, fillUp, isAlive, newHeap, randomFrom, release } from "../support/objects.js";
+import { NULL, fillUp, isAlive, manualHeap, newHeap, randomFrom, release } from "../support/objects.js";
 
 /** A type with a finalizer, weak references and two fields. */
 function nodeType(heap: Heap, finalize?: (self: Ptr) => void) {
@@ -123,7 +123,7 @@ describe.each(builds)("scenarios, $name", (build) => {
   });
 
   test("G11 threshold 1 and a finalizer that allocates", () => {
-    const heap = newHeap(build, { autoCollect: true, thresholds: [1, 1, 1] });
+    const heap = newHeap(build, { thresholds: [1, 1, 1] });
     let finalized = 0;
     const Node = nodeType(heap, () => {
       finalized++;
@@ -240,7 +240,7 @@ describe.each(builds)("scenarios, $name", (build) => {
   });
 
   test("G20 callbacks of two cycles find every reference dead", () => {
-    const heap = newHeap(build);
+    const heap = manualHeap(build);
     const Node = nodeType(heap);
     const seen: Ptr[] = [];
     const weaks: Ptr[] = [];
@@ -270,7 +270,7 @@ describe.each(builds)("scenarios, $name", (build) => {
   });
 
   test("G24, G32 statistics", () => {
-    const heap = newHeap(build);
+    const heap = manualHeap(build);
     const { collector } = heap;
     const collections = () => collector.stats().map((stats) => stats.collections);
     heap.gc();
@@ -343,7 +343,7 @@ describe.each(builds)("scenarios, $name", (build) => {
   });
 
   test("G33, G34 a resurrected cycle among a hundred that are not", () => {
-    const heap = newHeap(build);
+    const heap = manualHeap(build);
     let saved = NULL;
     const Node = nodeType(heap, (self) => {
       heap.incref(self);
@@ -402,7 +402,7 @@ describe.each(builds)("scenarios, $name", (build) => {
   });
 
   test("G39 callbacks", () => {
-    const heap = newHeap(build);
+    const heap = manualHeap(build);
     const heard: string[] = [];
     for (const name of ["first", "second"]) {
       heap.collector.callbacks.add((phase, info) => {
@@ -437,7 +437,7 @@ describe.each(builds)("scenarios, $name", (build) => {
   test.each([false, true])(
     "G43, G44 young trash holds an old object whose last words look at young trash (%s)",
     (finalizer) => {
-      const heap = newHeap(build);
+      const heap = manualHeap(build);
       const results: Ptr[] = [];
       let look = NULL;
       const Node = nodeType(heap);
@@ -457,7 +457,7 @@ describe.each(builds)("scenarios, $name", (build) => {
   );
 
   test("G45, G46 no collection while disabled or with threshold 0", () => {
-    const heap = newHeap(build, { autoCollect: true });
+    const heap = newHeap(build);
     const started = vi.fn();
     heap.collector.callbacks.add(started);
     heap.collector.disable();
@@ -482,7 +482,7 @@ describe.each(builds)("scenarios, $name", (build) => {
   });
 
   test("G47 tuples of atoms are untracked, nested ones too in the end", () => {
-    const heap = newHeap(build);
+    const heap = manualHeap(build);
     const { collector } = heap;
     const inner = heap.tuple([heap.none, heap.int(1)]);
     const outer = heap.tuple([inner]);
@@ -513,7 +513,7 @@ describe.each(builds)("scenarios, $name", (build) => {
 
 describe.each(builds)("the mark stack, $name", (build) => {
   test.each([1, 2, 0])("a list of three million, stack of %i", (entries) => {
-    const heap = newHeap(build);
+    const heap = manualHeap(build);
     const count = build.name === "debug" ? 100_000 : 3_000_000;
     const star = heap.list();
     limitStack(heap, entries);
@@ -530,7 +530,7 @@ describe.each(builds)("the mark stack, $name", (build) => {
   });
 
   test.each([1, 3, 0])("a comb, and a tree, stack of %i", (entries) => {
-    const heap = newHeap(build);
+    const heap = manualHeap(build);
     limitStack(heap, entries);
     const root = heap.list();
     let back = root;
@@ -549,7 +549,7 @@ describe.each(builds)("the mark stack, $name", (build) => {
   });
 
   test.each([1, 5, 0])("random graphs lose nothing and keep no trash, stack of %i", (entries) => {
-    const heap = newHeap(build);
+    const heap = manualHeap(build);
     limitStack(heap, entries);
     const random = randomFrom(42 + entries);
     for (let round = 0; round < 20; round++) {
@@ -573,7 +573,7 @@ describe.each(builds)("the mark stack, $name", (build) => {
   });
 
   test("a ring of a million has no depth", () => {
-    const heap = newHeap(build);
+    const heap = manualHeap(build);
     const count = build.name === "debug" ? 50_000 : 1_000_000;
     const first = ring(heap, count);
     expect(heap.gc()).toBe(0);
@@ -600,7 +600,7 @@ describe.each(builds)("when memory is exhausted, $name", (build) => {
   }
 
   test("a collection succeeds", () => {
-    const heap = newHeap(build, { maxBytes: 2 * MIB, initialBytes: MIB });
+    const heap = manualHeap(build, { maxBytes: 2 * MIB, initialBytes: MIB });
     exhaust(heap);
     const { byteLength } = coreOf(heap).memory.buffer;
     expect(heap.gc()).toBeGreaterThan(1000);
@@ -608,7 +608,7 @@ describe.each(builds)("when memory is exhausted, $name", (build) => {
   });
 
   test("the pending allocation is served", () => {
-    const heap = newHeap(build, { maxBytes: 2 * MIB, initialBytes: MIB });
+    const heap = manualHeap(build, { maxBytes: 2 * MIB, initialBytes: MIB });
     exhaust(heap);
     const bytes = heap.bytesObject(new Uint8Array(MIB / 2));
     expect(heap.collector.stats()[2]!.collected).toBeGreaterThan(1000);
@@ -618,7 +618,7 @@ describe.each(builds)("when memory is exhausted, $name", (build) => {
   });
 
   test("few large objects in cycles do not fill memory", () => {
-    const heap = newHeap(build, { autoCollect: true, maxBytes: 128 * MIB });
+    const heap = newHeap(build, { maxBytes: 128 * MIB });
     for (let i = 0; i < 200; i++) {
       const list = heap.list(new Array<Ptr>(250_000).fill(heap.none));
       heap.lists.append(list, list);

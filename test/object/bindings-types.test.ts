@@ -3,6 +3,7 @@ import type { Field, Ptr, Type } from "../../bindings/index.js";
 import { partsOf } from "../../bindings/object-heap.js";
 import { builds, errorOf, expectRefused, MIB } from "../support/cores.js";
 import { fillUp, newHeap, release } from "../support/objects.js";
+import { many } from "../support/stress.js";
 
 describe.each(builds)("fields, $name core", (build) => {
   test("every kind keeps its values, in a base and in what extends it", () => {
@@ -122,7 +123,7 @@ describe.each(builds)("conversion, $name core", (build) => {
   test("depth costs no stack", () => {
     const heap = newHeap(build);
     let deep: unknown = 1000;
-    for (let i = 0; i < 50_000; i++) deep = [deep];
+    for (let i = 0; i < many(50_000); i++) deep = [deep];
     const p = heap.fromJS(deep);
     heap.toJS(p);
     heap.decref(p);

@@ -2,7 +2,17 @@ import { ARENA_BYTES, IDLE_ARENAS } from "../../bindings/generated/layout.js";
 import { describe, expect, test } from "vitest";
 import type { Heap, Ptr } from "../../bindings/index.js";
 import { builds, release as releaseBuild } from "../support/cores.js";
-import { NULL, collect, collects, newHeap, randomFrom, release, seedOf } from "../support/objects.js";
+import {
+  NULL,
+  collect,
+  collects,
+  manualHeap,
+  newHeap,
+  randomFrom,
+  release,
+  seedOf,
+} from "../support/objects.js";
+import { many } from "../support/stress.js";
 
 function pairType(heap: Heap) {
   return heap.defineType({ name: "Pair", fields: { left: "ref", right: "ref" } });
@@ -28,7 +38,7 @@ const UNCHECKED = { checks: false };
 
 describe("large structures die in constant stack and without memory", () => {
   test("a chain of 10 million", () => {
-    const heap = newHeap(releaseBuild, UNCHECKED);
+    const heap = manualHeap(releaseBuild, UNCHECKED);
     const Link = heap.defineType({ name: "Link", fields: { next: "ref" } });
     const { next } = Link.fields;
     const empty = used(heap);
@@ -44,7 +54,7 @@ describe("large structures die in constant stack and without memory", () => {
   });
 
   test("a full binary tree of 2²³ records", () => {
-    const heap = newHeap(releaseBuild, UNCHECKED);
+    const heap = manualHeap(releaseBuild, UNCHECKED);
     const Pair = pairType(heap);
     const { left, right } = Pair.fields;
     const build = (depth: number): Ptr => {
@@ -63,7 +73,7 @@ describe("large structures die in constant stack and without memory", () => {
   });
 
   test("a list of 3 million elements", () => {
-    const heap = newHeap(releaseBuild, UNCHECKED);
+    const heap = manualHeap(releaseBuild, UNCHECKED);
     const Pair = pairType(heap);
     const list = heap.list();
     for (let i = 0; i < 3_000_000; i++) {
@@ -76,7 +86,7 @@ describe("large structures die in constant stack and without memory", () => {
   });
 
   test("lists in lists, tuples in tuples and mappings in mappings, 300,000 deep", () => {
-    const heap = newHeap(releaseBuild, UNCHECKED);
+    const heap = manualHeap(releaseBuild, UNCHECKED);
     const key = heap.str("below");
     const wrap: ((below: Ptr) => Ptr)[] = [
       (below) => heap.list([below]),
@@ -250,7 +260,7 @@ describe.each(builds)("order of destruction, $name core", (build) => {
 });
 
 describe.each(builds)("finalizers in the middle of a deep death, $name core", (build) => {
-  const LENGTH = build === releaseBuild ? 1_000_000 : 50_000;
+  const LENGTH = many(build === releaseBuild ? 1_000_000 : 50_000);
   const EVERY = LENGTH / 1000;
 
   /** A chain whose every EVERY-th link, from the first on, has a finalizer. Returns its head. */
@@ -361,7 +371,7 @@ describe.each(builds)("finalizers in the middle of a deep death, $name core", (b
   });
 
   test.skipIf(!collects)("that collect", () => {
-    const heap = newHeap(build);
+    const heap = manualHeap(build);
     let found = 0;
     const { Link, build: make } = chain(heap, (_self, id) => {
       if (id % (100 * EVERY) !== 0) return;
@@ -375,7 +385,7 @@ describe.each(builds)("finalizers in the middle of a deep death, $name core", (b
   });
 
   test.skipIf(!collects)("in a ring that the collector frees", () => {
-    const heap = newHeap(build);
+    const heap = manualHeap(build);
     let finalized = 0;
     const { Link, build: make } = chain(heap, () => finalized++);
     const head = make();

@@ -23,8 +23,8 @@ class Stage {
   readonly #types;
   #nextId = 0;
 
-  constructor(build: Build, acyclic = false) {
-    const heap = newHeap(build);
+  constructor(build: Build, { acyclic = false, autoCollect = true } = {}) {
+    const heap = newHeap(build, { autoCollect });
     this.heap = heap;
     // An acyclic type may have reference fields all the same; here they stay null.
     const base = heap.defineType({
@@ -138,7 +138,7 @@ describe.each(builds)("finalization, $name core", (build) => {
   });
 
   test("F3: an object that is no container is finalized once", () => {
-    const stage = new Stage(build, true);
+    const stage = new Stage(build, { acyclic: true });
     const object = stage.make("plain");
     stage.heap.decref(object);
     expect(stage.finalized).toEqual([0]);
@@ -147,7 +147,7 @@ describe.each(builds)("finalization, $name core", (build) => {
   });
 
   test("F4: a resurrector that is no container is finalized at every death", () => {
-    const stage = new Stage(build, true);
+    const stage = new Stage(build, { acyclic: true });
     const { heap, finalized, survivors } = stage;
     heap.decref(stage.make("resurrector"));
     for (let deaths = 1; deaths <= 3; deaths++) {
@@ -278,7 +278,7 @@ describe.each(builds)("finalization, $name core", (build) => {
     });
 
     test("what a resurrected object reaches survives whole, what else was trash does not", () => {
-      const stage = new Stage(build);
+      const stage = new Stage(build, { autoCollect: false });
       const { heap } = stage;
       selfCycle(stage, "plain");
       stage.ring(["resurrector", "plain"]);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Heap, Ptr } from "../../bindings/index.js";
 import { builds, MIB, release as releaseBuild } from "../support/cores.js";
-import { collect, collects, newHeap } from "../support/objects.js";
+import { collect, collects, manualHeap } from "../support/objects.js";
 
 const MILLION = 1_000_000;
 
@@ -31,7 +31,7 @@ describe("a million freed integers, cap Infinity", () => {
   }
 
   test("floats cannot have their blocks until the list is emptied", () => {
-    const heap = newHeap(releaseBuild);
+    const heap = manualHeap(releaseBuild);
     const OldInt = hoarder(heap);
     const addresses = fillAndFree(heap, () => heap.alloc(OldInt));
     expect(cached(heap, "OldInt")).toBe(MILLION);
@@ -43,7 +43,7 @@ describe("a million freed integers, cap Infinity", () => {
   });
 
   test("the type itself has them again", () => {
-    const heap = newHeap(releaseBuild);
+    const heap = manualHeap(releaseBuild);
     const OldInt = hoarder(heap);
     const addresses = fillAndFree(heap, () => heap.alloc(OldInt));
     const again = fillAndFree(heap, () => heap.alloc(OldInt));
@@ -52,7 +52,7 @@ describe("a million freed integers, cap Infinity", () => {
   });
 
   test("the list is emptied before an allocation fails", () => {
-    const heap = newHeap(releaseBuild, { maxBytes: 24 * MIB });
+    const heap = manualHeap(releaseBuild, { maxBytes: 24 * MIB });
     const OldInt = hoarder(heap);
     fillAndFree(heap, () => heap.alloc(OldInt));
     expect(cached(heap, "OldInt")).toBe(MILLION);
@@ -62,7 +62,7 @@ describe("a million freed integers, cap Infinity", () => {
   });
 
   test.skipIf(!collects)("a full collection empties it, a younger one does not", () => {
-    const heap = newHeap(releaseBuild);
+    const heap = manualHeap(releaseBuild);
     const OldInt = hoarder(heap);
     fillAndFree(heap, () => heap.alloc(OldInt));
     collect(heap, 0);
@@ -75,7 +75,7 @@ describe("a million freed integers, cap Infinity", () => {
 
 describe.each(builds)("caps, $name core", (build) => {
   test.each([0, 1, 80])("a list of at most %i", (freeList) => {
-    const heap = newHeap(build);
+    const heap = manualHeap(build);
     const Record = heap.defineType({ name: "Record", fields: { a: "ref", b: "i32" }, freeList });
     const objects = Array.from({ length: 200 }, () => heap.alloc(Record));
     for (const object of objects) heap.decref(object);
@@ -91,7 +91,7 @@ describe.each(builds)("caps, $name core", (build) => {
   });
 
   test("floats are handed out again, last freed first", () => {
-    const heap = newHeap(build);
+    const heap = manualHeap(build);
     const floats = [1.5, 2.5, 3.5].map((x) => heap.float(x));
     for (const float of floats) heap.decref(float);
     const again = [4.5, 5.5, 6.5].map((x) => heap.float(x));

@@ -1,7 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { HeapError, type Heap, type HeapOptions, type Ptr } from "../../bindings/index.js";
 import { builds, expectRefused } from "../support/cores.js";
-import { NULL, collect, collects, newHeap, randomFrom, release, seedOf } from "../support/objects.js";
+import {
+  NULL,
+  collect,
+  collects,
+  manualHeap,
+  newHeap,
+  randomFrom,
+  release,
+  seedOf,
+} from "../support/objects.js";
 
 // The numbers are those of docs/objects.md, "Weak references".
 
@@ -244,7 +253,7 @@ describe.each(builds)("weak collections, $name core", (build) => {
     }
 
     test("W33: a map full of trash cycles, with an iterator alive", () => {
-      const heap = newHeap(build);
+      const heap = manualHeap(build);
       const map = fill(heap, 20);
       const iterator = map[Symbol.iterator]();
       expect(iterator.next().done).toBe(false);
@@ -257,7 +266,6 @@ describe.each(builds)("weak collections, $name core", (build) => {
     test("W34: the same under automatic collection with thresholds from 1 to 99", () => {
       for (let threshold = 1; threshold < 100; threshold += 7) {
         const heap = newHeap(build, {
-          autoCollect: true,
           thresholds: [threshold, threshold, threshold],
         } as HeapOptions);
         const map = fill(heap, 20);

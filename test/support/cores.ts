@@ -10,6 +10,8 @@ import {
 } from "../../bindings/index.js";
 import { coreOf } from "../../bindings/heap.js";
 import { STATE_FAIL_GROWTH } from "../../bindings/generated/layout.js";
+import { stress } from "../../bindings/testing.js";
+import { STRESS } from "./stress.js";
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
@@ -23,10 +25,15 @@ export interface Build {
   readonly create: (options?: HeapOptions) => Heap;
 }
 
-export const release: Build = { name: "release", create: createHeap };
-export const debug: Build = { name: "debug", create: createDebugHeap };
+export const release: Build = { name: "release", create: (options) => stressed(createHeap(options)) };
+export const debug: Build = { name: "debug", create: (options) => stressed(createDebugHeap(options)) };
 /** For describe.each: what holds for one holds for the other. */
 export const builds: readonly Build[] = [release, debug];
+
+function stressed(heap: Heap): Heap {
+  if (STRESS > 0) stress(heap, STRESS);
+  return heap;
+}
 
 /** A plain number as a pointer: for the addresses that no heap handed out. */
 export function at(address: number): Ptr {

@@ -25,11 +25,16 @@ export function collect(heap: Heap, generation?: Generation): number {
 
 const watched: { readonly heap: Heap; readonly start: ReturnType<typeof checkpoint> }[] = [];
 
-/** A heap without automatic collection that the end of the test proves sound and free of leaks. */
-export function newHeap({ create }: Build, options: HeapOptions = {}): Heap {
-  const heap = create({ autoCollect: false, ...options } as HeapOptions);
+/** A heap that the end of the test proves sound and free of leaks. */
+export function newHeap({ create }: Build, options?: HeapOptions): Heap {
+  const heap = create(options);
   watched.push({ heap, start: checkpoint(heap) });
   return heap;
+}
+
+/** The same without automatic collections: for tests of single collections and of births in great numbers. */
+export function manualHeap(build: Build, options?: HeapOptions): Heap {
+  return newHeap(build, { ...options, autoCollect: false });
 }
 
 afterEach(() => {

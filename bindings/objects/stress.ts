@@ -1,0 +1,45 @@
+import { STATE_GC_ENABLED, STATE_GC_THRESHOLDS } from "../generated/layout.js";
+import type { ObjectExports } from "./abi.js";
+import type { Layer } from "./space.js";
+
+/** What may take memory, and may therefore collect: before, or because there is none. */
+const ALLOCATING = [
+  "new_type",
+  "alloc",
+  "int_new",
+  "int_from",
+  "float_new",
+  "str_new",
+  "str_char",
+  "str_intern",
+  "bytes_new",
+  "tuple_new",
+  "list_new",
+  "list_append",
+  "list_insert",
+  "list_delete",
+  "list_slice",
+  "dict_new",
+  "dict_set",
+  "weakref_new",
+] as const satisfies readonly (keyof ObjectExports)[];
+
+/** Every `interval`-th call of a function that may allocate makes a full collection first, unless they are off. */
+export function stressLayer(interval: number): Layer {
+  let calls = 0;
+  return (abi, core) => {
+    const mayCollect = (): boolean =>
+      core.state(STATE_GC_ENABLED) !== 0 && core.state(STATE_GC_THRESHOLDS) !== 0;
+    const layer: Record<string, unknown> = { ...abi };
+    for (const name of ALLOCATING) {
+      const allocate = abi[name] as (...values: never[]) => unknown;
+      layer[name] = (...values: never[]) => {
+        if (++calls % interval === 0 && mayCollect()) abi.gc(2);
+        return allocate(...values);
+      };
+    }
+    // The quick forms never collect; nothing quick is to be had under stress.
+    layer["alloc_quick"] = layer["float_quick"] = () => 0;
+    return layer as unknown as ObjectExports;
+  };
+}
