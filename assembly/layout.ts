@@ -613,8 +613,11 @@ export const DEBUG_SAVEALL: u32 = 32;
 export const COLLECTION_START: u32 = 0;
 export const COLLECTION_STOP: u32 = 1;
 export const COLLECTION_TRASH: u32 = 2;
+/** Between calls: the top of the mark stack after a sweep, and the last object that was taken from it. */
+export const STATE_GC_STACK_TOP: u32 = STATE_COLLECTOR + 88;
+export const STATE_GC_LAST: u32 = STATE_COLLECTOR + 92;
 /** The mark stack: reached objects whose references were not followed yet. */
-export const STATE_MARK_STACK: u32 = STATE_COLLECTOR + 88;
+export const STATE_MARK_STACK: u32 = STATE_COLLECTOR + 96;
 export const MARK_STACK_ENTRIES: u32 = 4096;
 export const STATE_OBJECT_END: u32 = STATE_MARK_STACK + (MARK_STACK_ENTRIES << 2);
 

@@ -14,21 +14,24 @@
  * The stack has a fixed size and its place in the state block. When it is full, the page of the object is put into the
  * set RESCAN, and white objects with a count on such pages are looked at again.
  *
- * One function call does one page or one batch of the stack: V8 changes to optimised code when a function is entered.
+ * One call of sweep() or drain() does one page or one batch of the stack: V8 changes to optimised code when a function
+ * is entered.
  */
 import {
   MARK_STACK_ENTRIES,
   META_TYPE,
+  STATE_GC_LAST,
   STATE_GC_REACHED,
   STATE_GC_STACK_END,
   STATE_GC_STACK_LIMIT,
+  STATE_GC_STACK_TOP,
   STATE_MARK_STACK,
 } from "../layout";
 import { STATE, setWord, word } from "../state";
 import { metaOf } from "../object/header";
 import { isWhite } from "./colour";
 import { RESCAN, endOf, firstOf, nextPage, strideOf, unmarkPage } from "./pages";
-import { MARK, reached, scanOf, visit } from "./visit";
+import { MARK, NOTE, reached, scanOf, visit } from "./visit";
 
 const STACK: usize = STATE + STATE_MARK_STACK;
 /** Objects that one call takes from the mark stack. */
@@ -41,24 +44,45 @@ export function mark(sets: u32, mask: u64, pattern: u64): void {
   const entries = word(STATE_GC_STACK_LIMIT);
   setWord(STATE_GC_STACK_END, <u32>STACK + ((entries ? entries : MARK_STACK_ENTRIES) << 2));
   setWord(STATE_GC_REACHED, 0);
-  for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) {
-    sweep(firstOf(page), endOf(page), strideOf(page), 0, mask, pattern);
-  }
+  for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) markFrom(page, 0, mask, pattern);
   // What overflows during a rescan is in the set again.
   for (let page = nextPage(0, RESCAN); page; page = nextPage(0, RESCAN)) {
     for (; page; page = nextPage(page, RESCAN)) {
       unmarkPage(page, RESCAN);
-      sweep(firstOf(page), endOf(page), strideOf(page), BEHIND_ALL, mask, pattern);
+      markFrom(page, BEHIND_ALL, mask, pattern);
     }
   }
 }
 
-/** Reaches the white objects of a page that have a count. The sweep stands at the object, or at `ahead` if that is not 0. */
-function sweep(first: usize, end: usize, stride: usize, ahead: usize, mask: u64, pattern: u64): void {
+/** Marks from a page. The sweep stands at the object that it looks at, or, with `ahead`, behind all. */
+function markFrom(page: usize, ahead: usize, mask: u64, pattern: u64): void {
+  const end = endOf(page);
+  const stride = strideOf(page);
+  let object = firstOf(page);
+  while (object < end) {
+    object = sweep(object, end, stride, ahead, mask, pattern);
+    let last = object - stride;
+    const where = last | ahead;
+    let top = <usize>word(STATE_GC_STACK_TOP);
+    while (top > STACK) {
+      if (top == <usize>word(STATE_GC_STACK_END)) noteOverflow(last, mask, pattern);
+      top = drain(top, where, mask, pattern);
+      last = word(STATE_GC_LAST);
+    }
+  }
+}
+
+/**
+ * Reaches the white objects of a page that have a count, up to the first one that puts something on the stack. The
+ * object behind it, or the end.
+ */
+function sweep(first: usize, end: usize, stride: usize, ahead: usize, mask: u64, pattern: u64): usize {
   let found: u32 = 0;
   let known: u32 = 0;
   let scan: u32 = 0;
-  for (let object = first; object < end; object += stride) {
+  let top = STACK;
+  let object = first;
+  for (; object < end && top == STACK; object += stride) {
     const header = load<u64>(object);
     if (<i32>header <= 0) continue;
     const meta = <u32>(header >>> 32);
@@ -69,23 +93,32 @@ function sweep(first: usize, end: usize, stride: usize, ahead: usize, mask: u64,
       known = meta & META_TYPE;
       scan = scanOf(meta);
     }
-    const where = object | ahead;
-    let top = visit(MARK, object, meta, scan, mask, pattern, where, STACK);
-    while (top > STACK) top = drain(top, where, mask, pattern);
+    top = visit(MARK, object, meta, scan, mask, pattern, object | ahead, STACK);
   }
+  setWord(STATE_GC_STACK_TOP, <u32>top);
   setWord(STATE_GC_REACHED, word(STATE_GC_REACHED) + found);
+  return object;
 }
 
-/** Follows the references of objects from the stack. The new top. */
+/** Follows the references of objects from the stack, until it is empty, or full, or the batch is done. The new top. */
 function drain(top: usize, where: usize, mask: u64, pattern: u64): usize {
-  let room = BATCH;
+  const room = <usize>word(STATE_GC_STACK_END) - STACK - 4;
+  let left = BATCH;
+  let object: usize;
   do {
     top -= 4;
-    const object = <usize>load<u32>(top);
+    object = load<u32>(top);
     const meta = metaOf(object);
     top = visit(MARK, object, meta, scanOf(meta), mask, pattern, where, top);
-    room--;
-  } while (room && top > STACK);
-  setWord(STATE_GC_REACHED, word(STATE_GC_REACHED) + (BATCH - room));
+    left--;
+  } while (left && top - STACK - 4 < room);
+  setWord(STATE_GC_LAST, <u32>object);
+  setWord(STATE_GC_REACHED, word(STATE_GC_REACHED) + (BATCH - left));
   return top;
+}
+
+/** The stack is full: children of the last object may have found no room. */
+function noteOverflow(object: usize, mask: u64, pattern: u64): void {
+  const meta = metaOf(object);
+  visit(NOTE, object, meta, scanOf(meta), mask, pattern, 0, 0);
 }

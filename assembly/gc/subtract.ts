@@ -5,7 +5,6 @@
 import {
   META_LOOSE,
   META_TYPE,
-  META_WHITE,
   STATE_GC_CANDIDATES,
   STATE_GC_DAMAGED,
   STATE_GC_LOOSE,
@@ -14,7 +13,7 @@ import {
 } from "../layout";
 import { setWord, word } from "../state";
 import { metaOf, setMeta } from "../object/header";
-import { COLOUR, COLOURS, isWhite } from "./colour";
+import { COLOUR, COLOURED, COLOURS, isWhite } from "./colour";
 import { endOf, firstOf, nextPage, strideOf } from "./pages";
 import { RESTORE, SUBTRACT, TRACKABLE, scanOf, visit } from "./visit";
 
@@ -27,21 +26,27 @@ export function subtract(sets: u32, mask: u64, pattern: u64): void {
   setWord(STATE_GC_METAS, 0);
   setWord(STATE_GC_DAMAGED, 0);
   for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) {
-    subtractPage(firstOf(page), endOf(page), strideOf(page), mask, pattern);
+    const first = firstOf(page);
+    const end = endOf(page);
+    const stride = strideOf(page);
+    if (subtractPage(first, end, stride, mask, pattern)) noteLoose(first, end, stride, mask, pattern);
   }
 }
 
-/** A call a page, so that V8 gets to run optimised code. */
-function subtractPage(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): void {
-  let found: u32 = 0;
+/** A call a page, so that V8 gets to run optimised code. True if there are tuples. */
+function subtractPage(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): bool {
+  let others: u32 = 0;
+  let tuples = false;
   let metas: u32 = 0;
   let known: u32 = 0;
   let scan: u32 = 0;
   for (let object = first; object < end; object += stride) {
     const header = load<u64>(object);
-    if ((header & mask) != pattern) continue;
+    if ((header & mask) != pattern) {
+      others++;
+      continue;
+    }
     const meta = <u32>(header >>> 32);
-    found++;
     metas |= meta;
     store<u64>(object, header | COLOURS);
     // Objects of a type tend to lie together.
@@ -49,22 +54,28 @@ function subtractPage(first: usize, end: usize, stride: usize, mask: u64, patter
     if (type != known) {
       known = type;
       scan = scanOf(meta);
+      if (type == TYPE_TUPLE) tuples = true;
     }
     visit(SUBTRACT, object, meta, scan, mask, pattern, 0, 0);
-    if (type == TYPE_TUPLE) noteLoose(object, meta);
   }
-  setWord(STATE_GC_CANDIDATES, word(STATE_GC_CANDIDATES) + found);
+  const blocks = <u32>(end - first + stride - 1) / <u32>stride;
+  setWord(STATE_GC_CANDIDATES, word(STATE_GC_CANDIDATES) + blocks - others);
   setWord(STATE_GC_METAS, word(STATE_GC_METAS) | metas);
+  return tuples;
 }
 
-/**
- * A tuple of what is never tracked leaves the collector's sight at the end (CPython: _PyTuple_MaybeUntrack). The second
- * look does not ask again.
- */
-function noteLoose(tuple: usize, meta: u32): void {
-  if (meta & META_WHITE || visit(TRACKABLE, tuple, meta, scanOf(meta), 0, 0, 0, 0)) return;
-  setMeta(tuple, metaOf(tuple) | META_LOOSE);
-  setWord(STATE_GC_LOOSE, 1);
+/** Tuples of what is never tracked leave the collector's sight at the end (CPython: _PyTuple_MaybeUntrack). */
+function noteLoose(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): void {
+  // The second look does not ask again.
+  if (pattern == COLOURED) return;
+  for (let tuple = first; tuple < end; tuple += stride) {
+    const header = load<u64>(tuple);
+    const meta = <u32>(header >>> 32);
+    if ((header & mask) != pattern || (meta & META_TYPE) != TYPE_TUPLE) continue;
+    if (visit(TRACKABLE, tuple, meta, scanOf(meta), 0, 0, 0, 0)) continue;
+    setMeta(tuple, meta | META_LOOSE);
+    setWord(STATE_GC_LOOSE, 1);
+  }
 }
 
 /** Puts the references of white objects back into the counts. */

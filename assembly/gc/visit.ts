@@ -3,7 +3,8 @@
  * so that each caller gets loops of its own with nothing to call.
  *
  * Hot paths write headers as they read them, eight bytes at once: a processor cannot hand a wide load what narrow
- * stores have not brought to the cache yet, and the next object is often the child of the last one.
+ * stores have not brought to the cache yet, and the next object is often the child of the last one. And they call
+ * nothing: V8 would keep every value of the loop on the stack for the sake of a call that it hardly ever makes.
  */
 import {
   COUNT_LIMIT,
@@ -50,6 +51,8 @@ export const SUBTRACT: u32 = 0;
 export const RESTORE: u32 = 1;
 /** Puts it back, and reaches the child if it is white and behind `where`; the state is the top of the mark stack. */
 export const MARK: u32 = 2;
+/** Has it looked at again if it is white and counted: there was no room on the stack. */
+export const NOTE: u32 = 8;
 /** Releases it for good, unless the child belongs to the set, or is gone already. */
 export const RELEASE: u32 = 3;
 /** Writes it to the address that the state is; the state goes up by 4. */
@@ -127,7 +130,11 @@ function see(act: u32, child: usize, mask: u64, pattern: u64, where: usize, stat
     const header = load<u64>(child);
     if ((header & mask) == pattern) {
       if (<i32>header > 0) store<u64>(child, header - 1);
-      else overdraw(child, <i32>header);
+      else {
+        // −1 is 0xbfffffff: negative, but without the bit that would make it immortal.
+        store<i32>(child, (<i32>header - 1) & ~COUNT_LIMIT);
+        setWord(STATE_GC_DAMAGED, <u32>child);
+      }
     }
   } else if (act == RESTORE) {
     const header = load<u64>(child);
@@ -140,6 +147,9 @@ function see(act: u32, child: usize, mask: u64, pattern: u64, where: usize, stat
         else store<u64>(child, header + 1);
       } else store<u64>(child, header + 1);
     }
+  } else if (act == NOTE) {
+    const header = load<u64>(child);
+    if ((header & mask) == pattern && header & WHITE && <i32>header > 0) markPage(child, RESCAN);
   } else if (act == RELEASE) {
     const header = load<u64>(child);
     const meta = <u32>(header >>> 32);
@@ -164,13 +174,12 @@ function see(act: u32, child: usize, mask: u64, pattern: u64, where: usize, stat
   return state;
 }
 
-/** Puts a white object on the stack, if there is room; else it stays white and its page is looked at again. */
+/** Puts a white object on the stack, if there is room; else it stays white. */
 // @ts-ignore: decorator
 @inline
 function reach(object: usize, header: u64, pattern: u64, top: usize): usize {
   if (top >= <usize>word(STATE_GC_STACK_END)) {
     store<u64>(object, header);
-    markPage(object, RESCAN);
     return top;
   }
   store<u64>(object, reached(header, pattern));
@@ -185,15 +194,7 @@ export function reached(header: u64, pattern: u64): u64 {
   return header ^ (pattern == COLOURED ? WHITE : COLOURS);
 }
 
-/**
- * More references than the count says. It goes below 0, so that restore() finds the way back, with the bit clear that
- * would make it immortal: −1 is 0xbfffffff.
- */
-function overdraw(child: usize, count: i32): void {
-  store<i32>(child, (count - 1) & ~COUNT_LIMIT);
-  setWord(STATE_GC_DAMAGED, <u32>child);
-}
-
+/** The way back from below 0. */
 function repay(count: i32): i32 {
   const more = (count | COUNT_LIMIT) + 1;
   return more < 0 ? more & ~COUNT_LIMIT : more;
