@@ -48,10 +48,10 @@ const steps = [
   wasmStep("bytes", "assembly/bytes.ts"),
   {
     name: "bindings/generated/layout.ts",
-    inputs: ["assembly/layout.ts", "package-lock.json"],
+    inputs: ["assembly/layout.ts", "assembly/layout/*.ts", "package-lock.json"],
     outputs: ["bindings/generated/layout.ts"],
     run: async () =>
-      write("bindings/generated/layout.ts", formatConstants(await readConstants("assembly/layout.ts"))),
+      write("bindings/generated/layout.ts", formatConstants(await readConstants())),
   },
   embedStep("release", "core"),
   embedStep("debug", "debug-core"),

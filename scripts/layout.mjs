@@ -1,27 +1,31 @@
-// Reads the exported constants of assembly/layout.ts and writes them out for the bindings, so that addresses,
-// offsets and codes have one source.
+// Reads the exported constants of assembly/layout.ts, which gathers those of assembly/layout, and writes them out for the
+// bindings, so that addresses, offsets and codes have one source.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { asc, root } from "./steps.mjs";
 
 const DECLARATION = /^(?:@\w+ )*export const (\w+): (\w+) =/gm;
+const REEXPORT = /^export \* from "\.\/(layout\/[\w-]+)";/gm;
 const SIGNED = new Set(["i8", "i16", "i32", "isize"]);
 const UNSIGNED = new Set(["u8", "u16", "u32", "usize"]);
 
 /**
  * The constants as [name, value]. Values come from the compiler, not from the text: a small entry file
- * exports every constant as a wasm global. (The file itself cannot be the entry: asc 0.28 crashes on
+ * exports every constant as a wasm global. (The files themselves cannot be the entry: asc 0.28 crashes on
  * `@inline export const` there.) 64-bit, floating-point and boolean constants stay on the wasm side.
- * @param {string} source path of the file, relative to the repository
  * @returns {Promise<[string, number][]>}
  */
-export async function readConstants(source) {
-  const declared = [...readFileSync(join(root, source), "utf8").matchAll(DECLARATION)]
+export async function readConstants() {
+  const gathered = readFileSync(join(root, "assembly/layout.ts"), "utf8");
+  const texts = [...gathered.matchAll(REEXPORT)].map(([, file]) =>
+    readFileSync(join(root, `assembly/${file}.ts`), "utf8"),
+  );
+  const declared = [...texts.join("\n").matchAll(DECLARATION)]
     .map(([, name, type]) => /** @type {[string, string]} */ ([name, type]))
     .filter(([, type]) => SIGNED.has(type) || UNSIGNED.has(type));
   const entry = [
-    `import * as layout from "../${source.replace(/\.ts$/, "")}";`,
+    `import * as layout from "../assembly/layout";`,
     ...declared.map(([name]) => `export const ${name}: i32 = <i32>layout.${name};`),
     "",
   ].join("\n");
