@@ -14,7 +14,7 @@ import { setWord } from "../state";
 import { metaOf, setMeta } from "../object/header";
 import { markCurrentPools } from "../object/young";
 import { GENERATION, generationOf, isHidden } from "./colour";
-import { ALL, MIDDLE, YOUNG, clearPages, endOf, firstOf, nextPage, strideOf } from "./pages";
+import { ALL, MIDDLE, YOUNG, clearPages, nextBlock } from "./pages";
 import { COUNT, FIND, LIST, scanOf, visit } from "./visit";
 
 /** In place of a generation: what freeze() set aside. */
@@ -25,17 +25,13 @@ export const EVERY: u32 = 4;
 /** The tracked objects of a generation, or with EVERY of all but the frozen ones, in address order. Their number. */
 export function objects(generation: u32, buffer: usize): u32 {
   let found: u32 = 0;
-  for (let page = nextPage(0, ALL); page; page = nextPage(page, ALL)) {
-    const stride = strideOf(page);
-    const end = endOf(page);
-    for (let object = firstOf(page); object < end; object += stride) {
-      const meta = metaOf(object);
-      if (!(meta & META_TRACKED) || isHidden(meta)) continue;
-      const own = meta & META_FROZEN ? FROZEN : generationOf(meta);
-      if (generation == EVERY ? own == FROZEN : own != generation) continue;
-      if (buffer) store<u32>(buffer + ((<usize>found) << 2), <u32>object);
-      found++;
-    }
+  for (let object = nextBlock(0, ALL); object; object = nextBlock(object, ALL)) {
+    const meta = metaOf(object);
+    if (!(meta & META_TRACKED) || isHidden(meta)) continue;
+    const own = meta & META_FROZEN ? FROZEN : generationOf(meta);
+    if (generation == EVERY ? own == FROZEN : own != generation) continue;
+    if (buffer) store<u32>(buffer + ((<usize>found) << 2), <u32>object);
+    found++;
   }
   return found;
 }
@@ -50,16 +46,12 @@ export function referents(object: usize, buffer: usize): u32 {
 /** The tracked objects, frozen ones left out, that refer to one of `count` objects whose addresses stand in `targets`. */
 export function referrers(targets: usize, count: u32, buffer: usize): u32 {
   let found: u32 = 0;
-  for (let page = nextPage(0, ALL); page; page = nextPage(page, ALL)) {
-    const stride = strideOf(page);
-    const end = endOf(page);
-    for (let object = firstOf(page); object < end; object += stride) {
-      const meta = metaOf(object);
-      if (!(meta & META_TRACKED) || isHidden(meta) || meta & META_FROZEN) continue;
-      if (!refersTo(object, meta, targets, count)) continue;
-      if (buffer) store<u32>(buffer + ((<usize>found) << 2), <u32>object);
-      found++;
-    }
+  for (let object = nextBlock(0, ALL); object; object = nextBlock(object, ALL)) {
+    const meta = metaOf(object);
+    if (!(meta & META_TRACKED) || isHidden(meta) || meta & META_FROZEN) continue;
+    if (!refersTo(object, meta, targets, count)) continue;
+    if (buffer) store<u32>(buffer + ((<usize>found) << 2), <u32>object);
+    found++;
   }
   return found;
 }
@@ -75,18 +67,14 @@ function refersTo(object: usize, meta: u32, targets: usize, count: u32): bool {
 /** The objects that DEBUG_SAVEALL kept; with a buffer they are handed over, each with a reference. Their number. */
 export function saved(buffer: usize): u32 {
   let found: u32 = 0;
-  for (let page = nextPage(0, ALL); page; page = nextPage(page, ALL)) {
-    const stride = strideOf(page);
-    const end = endOf(page);
-    for (let object = firstOf(page); object < end; object += stride) {
-      const meta = metaOf(object);
-      if (!(meta & META_SAVED)) continue;
-      if (buffer) {
-        store<u32>(buffer + ((<usize>found) << 2), <u32>object);
-        setMeta(object, meta & ~META_SAVED);
-      }
-      found++;
+  for (let object = nextBlock(0, ALL); object; object = nextBlock(object, ALL)) {
+    const meta = metaOf(object);
+    if (!(meta & META_SAVED)) continue;
+    if (buffer) {
+      store<u32>(buffer + ((<usize>found) << 2), <u32>object);
+      setMeta(object, meta & ~META_SAVED);
     }
+    found++;
   }
   return found;
 }
@@ -111,13 +99,9 @@ export function unfreeze(): void {
 
 /** Gives the tracked objects that have, or have not, META_FROZEN the bits `after` for frozenness and generation. */
 function change(before: u32, after: u32): void {
-  for (let page = nextPage(0, ALL); page; page = nextPage(page, ALL)) {
-    const stride = strideOf(page);
-    const end = endOf(page);
-    for (let object = firstOf(page); object < end; object += stride) {
-      const meta = metaOf(object);
-      if (!(meta & META_TRACKED) || isHidden(meta) || (meta & META_FROZEN) != before) continue;
-      setMeta(object, (meta & ~(META_FROZEN | GENERATION)) | after);
-    }
+  for (let object = nextBlock(0, ALL); object; object = nextBlock(object, ALL)) {
+    const meta = metaOf(object);
+    if (!(meta & META_TRACKED) || isHidden(meta) || (meta & META_FROZEN) != before) continue;
+    setMeta(object, (meta & ~(META_FROZEN | GENERATION)) | after);
   }
 }

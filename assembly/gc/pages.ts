@@ -10,6 +10,7 @@ import {
   DOMAIN_CONTAINER,
   HEADER_PAGES,
   HEADER_YOUNG,
+  PAGE_BYTES,
   PAGE_SHIFT,
   RECORD_CLASS,
   SHAPE_CARVED,
@@ -125,6 +126,22 @@ function pagesOf(header: usize, sets: u32): u64 {
 @inline
 function bitsOf(index: u32): usize {
   return STATE + STATE_YOUNG_ARENAS + index * ARENA_BIT_BYTES;
+}
+
+/**
+ * The block that follows one in address order on the pages of the sets, the first for 0; 0 after the last. For walks
+ * that change nothing but marks; those that every collection takes have loops of their own.
+ */
+export function nextBlock(previous: usize, sets: u32): usize {
+  let page = previous & ~(<usize>PAGE_BYTES - 1);
+  if (previous) {
+    const next = previous + strideOf(page);
+    if (next < endOf(page)) return next;
+  }
+  do {
+    page = nextPage(page, sets);
+  } while (page && firstOf(page) >= endOf(page));
+  return page ? firstOf(page) : 0;
 }
 
 // ---- blocks of a page ----

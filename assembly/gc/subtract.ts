@@ -14,7 +14,7 @@ import {
 import { setWord, word } from "../state";
 import { metaOf, setMeta } from "../object/header";
 import { COLOUR, COLOURED, COLOURS, isWhite } from "./colour";
-import { endOf, firstOf, nextPage, strideOf } from "./pages";
+import { endOf, firstOf, nextBlock, nextPage, strideOf } from "./pages";
 import { RESTORE, SUBTRACT, TRACKABLE, scanOf, visit } from "./visit";
 
 /**
@@ -80,25 +80,17 @@ function noteLoose(first: usize, end: usize, stride: usize, mask: u64, pattern: 
 
 /** Puts the references of white objects back into the counts. */
 export function restore(sets: u32, mask: u64, pattern: u64): void {
-  for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) {
-    const stride = strideOf(page);
-    const end = endOf(page);
-    for (let object = firstOf(page); object < end; object += stride) {
-      const meta = metaOf(object);
-      if (isWhite(meta)) visit(RESTORE, object, meta, scanOf(meta), mask, pattern, 0, 0);
-    }
+  for (let object = nextBlock(0, sets); object; object = nextBlock(object, sets)) {
+    const meta = metaOf(object);
+    if (isWhite(meta)) visit(RESTORE, object, meta, scanOf(meta), mask, pattern, 0, 0);
   }
 }
 
 /** After restore(): no object shows that a collection had begun. */
 export function unpaint(sets: u32): void {
-  for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) {
-    const stride = strideOf(page);
-    const end = endOf(page);
-    for (let object = firstOf(page); object < end; object += stride) {
-      const meta = metaOf(object);
-      if (isWhite(meta)) setMeta(object, meta & ~(COLOUR | META_LOOSE));
-    }
+  for (let object = nextBlock(0, sets); object; object = nextBlock(object, sets)) {
+    const meta = metaOf(object);
+    if (isWhite(meta)) setMeta(object, meta & ~(COLOUR | META_LOOSE));
   }
   setWord(STATE_GC_LOOSE, 0);
 }

@@ -4,7 +4,18 @@ import { setWord, word } from "../state";
 import { metaOf, setMeta } from "../object/header";
 import { markCurrentPools } from "../object/young";
 import { COLOUR, GENERATION, SAVED, TRACKED, bitsOf, upTo } from "./colour";
-import { MIDDLE, TRASH, YOUNG, clearPages, endOf, firstOf, markPage, nextPage, strideOf } from "./pages";
+import {
+  MIDDLE,
+  TRASH,
+  YOUNG,
+  clearPages,
+  endOf,
+  firstOf,
+  markPage,
+  nextBlock,
+  nextPage,
+  strideOf,
+} from "./pages";
 
 /** Notes the pages with white objects in the set TRASH. All bits that any of them has in its meta word. */
 export function noteTrash(sets: u32): u32 {
@@ -75,12 +86,8 @@ export function untrackLoose(sets: u32): void {
 
 /** After the second look: those that it reached live on. */
 export function spareReached(generation: u32): void {
-  for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
-    const stride = strideOf(page);
-    const end = endOf(page);
-    for (let object = firstOf(page); object < end; object += stride) {
-      const meta = metaOf(object);
-      if ((meta & COLOUR) == SAVED) spare(object, meta, generation);
-    }
+  for (let object = nextBlock(0, TRASH); object; object = nextBlock(object, TRASH)) {
+    const meta = metaOf(object);
+    if ((meta & COLOUR) == SAVED) spare(object, meta, generation);
   }
 }
