@@ -100,9 +100,9 @@ export class Heap extends ObjectHeap implements Disposable {
 
   // ---- handles and scopes ----
 
-  /** A *new* handle that owns the reference `ptr`: *steals* it, unless it throws. */
-  own(ptr: Ptr): Handle {
-    return partsOf(this).handles.own(ptr);
+  /** A *new* handle that owns the reference `ref`: *steals* it, unless it throws. */
+  own(ref: Ref): Handle {
+    return partsOf(this).handles.own(ref);
   }
 
   /**

@@ -38,10 +38,11 @@ export let partsOf: (heap: ObjectHeap) => Parts;
  *
  * Methods take pointers or handles. *New* references are the caller's to release; *borrowed* ones are good until
  * something is released or made, unless the caller owns a path to them; an argument that is *stolen* is the caller's no
- * more. Besides the codes it names, every method that takes a reference throws `ERR_HEAP_BAD_POINTER` for what is no
- * pointer to an object (null included), `ERR_HEAP_USE_AFTER_FREE` for a dead object, `ERR_HEAP_ARGUMENT` for what is no
- * pointer at all, `ERR_HEAP_FOREIGN_HANDLE` and, for handles, `ERR_HEAP_USE_AFTER_DISPOSE`; what makes something throws
- * `ERR_HEAP_OOM`. With the option `checks: false` pointers are trusted.
+ * more: a handle given there ends, as by `release()`. Besides the codes it names, every method that takes a reference
+ * throws `ERR_HEAP_BAD_POINTER` for what is no pointer to an object (null included), `ERR_HEAP_USE_AFTER_FREE` for a dead
+ * object, `ERR_HEAP_ARGUMENT` for what is no pointer at all, `ERR_HEAP_FOREIGN_HANDLE` and, for handles,
+ * `ERR_HEAP_USE_AFTER_DISPOSE`; what makes something throws `ERR_HEAP_OOM`. With the option `checks: false` pointers are
+ * trusted.
  */
 export class ObjectHeap extends ByteHeap {
   readonly #parts: Parts;

@@ -1,6 +1,6 @@
 import { META_DYING, META_TYPE } from "../generated/layout.js";
 import { HeapError, hex } from "../errors.js";
-import type { Ptr } from "../ptr.js";
+import { NULL, type Ptr } from "../ptr.js";
 import type { Counts } from "./counts.js";
 import { KINDS, type FieldKind } from "./kinds.js";
 import { KIND_BITS, OFFSET_BITS, OFFSET_MASK, TYPE_SHIFT, kindName, kindOf, type Field } from "./field.js";
@@ -69,8 +69,7 @@ export class Fields {
     const space = this.#space;
     const p = typeof ref === "number" ? ref : space.resolve("stealRef", ref);
     this.#access("stealRef", p, field, REF);
-    const v = typeof value === "number" ? value : space.resolveValue("stealRef", value);
-    if (v !== 0 && space.checked && !space.live(v)) space.refuse("stealRef", v);
+    const v = value === null || value === 0 ? NULL : space.steal("stealRef", value);
     const slot = (p >>> SHIFT_2) + (field & OFFSET);
     const old = space.u32[slot]!;
     space.u32[slot] = v;
