@@ -174,7 +174,8 @@ export class ObjectHeap extends ByteHeap {
   }
 
   // ---- fields ----
-  // All throw ERR_HEAP_TYPE for a field of another kind or of a type that the object is not of.
+  // All throw ERR_HEAP_TYPE for a field of another kind or of a type that the object is not of, and those that store a
+  // number ERR_HEAP_ARGUMENT for what is none. Numbers are cut to the field's width, as typed arrays do it.
 
   /** Reads a reference: *borrowed*, or 0. */
   getRef(p: Ref, field: Field<"ref">): Ptr {
@@ -262,7 +263,7 @@ export class ObjectHeap extends ByteHeap {
   getI64(p: Ref, field: Field<"i64">): bigint {
     return this.#fields.getI64(p, field);
   }
-  /** Writes an `i64` field. */
+  /** Writes an `i64` field: a whole number. */
   setI64(p: Ref, field: Field<"i64">, value: bigint | number): void {
     this.#fields.setI64(p, field, value);
   }

@@ -231,6 +231,55 @@ describe.each(builds)("bad input, $name core", (build) => {
       release(heap, wide, narrow);
     });
 
+    test("values that fit no field", () => {
+      const { heap } = setUp();
+      const Numbers = heap.defineType({
+        name: "Numbers",
+        fields: {
+          i8: "i8",
+          u8: "u8",
+          i16: "i16",
+          u16: "u16",
+          i32: "i32",
+          u32: "u32",
+          i64: "i64",
+          f32: "f32",
+          f64: "f64",
+        },
+      });
+      const f = Numbers.fields;
+      const record = heap.alloc(Numbers);
+      const stores: ((value: never) => void)[] = [
+        (value) => heap.setI8(record, f.i8, value),
+        (value) => heap.setU8(record, f.u8, value),
+        (value) => heap.setI16(record, f.i16, value),
+        (value) => heap.setU16(record, f.u16, value),
+        (value) => heap.setI32(record, f.i32, value),
+        (value) => heap.setU32(record, f.u32, value),
+        (value) => heap.setI64(record, f.i64, value),
+        (value) => heap.setF32(record, f.f32, value),
+        (value) => heap.setF64(record, f.f64, value),
+      ];
+      for (const store of stores) {
+        store(1 as never);
+        for (const wrong of ["1", "x", undefined, null, true, Symbol("s"), {}] as never[]) {
+          const error = refused(heap, "ERR_HEAP_ARGUMENT", () => store(wrong));
+          expect(error.message).toMatch(/^set[IUF]\d+: value must be a (whole )?number, not /);
+        }
+        // As for items: a bigint is a number, too.
+        store(5n as never);
+      }
+      for (const wrong of [1.5, NaN, Infinity]) {
+        refused(heap, "ERR_HEAP_ARGUMENT", () => heap.setI64(record, f.i64, wrong));
+      }
+      expect([heap.getI8(record, f.i8), heap.getI64(record, f.i64), heap.getF64(record, f.f64)]).toEqual([
+        5,
+        5n,
+        5,
+      ]);
+      heap.decref(record);
+    });
+
     test("numbers that are a pointer once they are cut to 32 bits", () => {
       const { heap, Node } = setUp();
       const node = heap.alloc(Node);
