@@ -426,13 +426,18 @@ export class ObjectHeap extends ByteHeap {
    * memory took the arena for itself. What is refused here is looked at once more, so stale arrays may well refuse.
    */
   #live(p: Ptr): boolean {
-    return (p & 7) === 0 && p >= this.#first && ((this.#i32[(p >>> 2) + 1]! & LIFE) - 1) >>> 0 < IDS;
+    return (
+      p >>> 0 === p &&
+      (p & 7) === 0 &&
+      p >= this.#first &&
+      ((this.#i32[(p >>> 2) + 1]! & LIFE) - 1) >>> 0 < IDS
+    );
   }
 
   /** Is `p` a live object of exactly the type that the reference field belongs to? */
   #hasRef(p: Ptr, field: Field): boolean {
     const key = ((this.#i32[(p >>> 2) + 1]! & LIFE) << KIND_WIDTH) | REF;
-    return (p & 7) === 0 && p >= this.#first && key === field >>> TO_KIND;
+    return p >>> 0 === p && (p & 7) === 0 && p >= this.#first && key === field >>> TO_KIND;
   }
 
   /** The last reference goes. */

@@ -193,7 +193,7 @@ export class Fields {
     const space = this.#space;
     if (space.checked) {
       const key = ((space.i32[(p >>> 2) + 1]! & LIFE) << KIND_WIDTH) | kind;
-      if ((p & 7) !== 0 || p < space.first || key !== field >>> TO_KIND)
+      if (p >>> 0 !== p || (p & 7) !== 0 || p < space.first || key !== field >>> TO_KIND)
         this.#look(operation, p, field, kind);
     } else if (space.i32[p >>> 2] === undefined) {
       space.refuse(operation, p);

@@ -287,7 +287,23 @@ describe.each(builds)("bad input, $name core", (build) => {
         refused(heap, "ERR_HEAP_ARGUMENT", () => heap.typeOf(wrong));
         refused(heap, "ERR_HEAP_ARGUMENT", () => heap.list([wrong]));
         refused(heap, "ERR_HEAP_ARGUMENT", () => heap.weakref(wrong));
+        for (const use of [
+          () => heap.incref(wrong),
+          () => heap.decref(wrong),
+          () => heap.refcount(wrong),
+          () => heap.getRef(wrong, Node.fields.next),
+          () => heap.setRef(wrong, Node.fields.next, NULL),
+          () => heap.setRef(node, Node.fields.next, wrong),
+          () => heap.stealRef(wrong, Node.fields.next, NULL),
+          () => heap.stealRef(node, Node.fields.next, wrong),
+          () => heap.getI32(wrong, Node.fields.id),
+          () => heap.setI32(wrong, Node.fields.id, 1),
+          () => heap.getF64(wrong, Node.fields.weight),
+        ]) {
+          refused(heap, "ERR_HEAP_ARGUMENT", use);
+        }
       }
+      expect([heap.refcount(node), heap.getRef(node, Node.fields.next)]).toEqual([1, NULL]);
       heap.decref(node);
     });
 
