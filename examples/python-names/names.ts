@@ -188,7 +188,6 @@ export class Names {
       case "Node":
         return heap.alloc(this.#node);
       case "collect":
-        // Where this version of the heap has no collector yet, the two objects stay.
         heap.gc();
         break;
       case "ref":
