@@ -446,7 +446,15 @@ describe.each(["release", "debug"] as const)("object core, %s", (build) => {
     const weakref = core.new("weakref_new", object, 0);
     const dict = core.new("dict_new");
     core.ok(core.call["dict_set"]!(dict, core.call["int_from"]!(1), core.call["int_from"]!(2)));
-    const breaks: [address: number, value: number, code: number][] = [
+    const entry = core.get(dict + L.DICT_TABLE);
+    const tuple = core.new("tuple_new", 1);
+    type Break = [address: number, value: number, code: number];
+    const marked = (p: number, mark: number): Break => [
+      p + L.OBJECT_META,
+      core.get(p + L.OBJECT_META) | mark,
+      L.BROKEN_COLLECTION,
+    ];
+    const breaks: Break[] = [
       [object, 0, L.BROKEN_COUNT],
       [object, 0x8000_0001, L.BROKEN_COUNT],
       [object + L.OBJECT_META, 0x10_fffe, L.BROKEN_TYPE],
@@ -454,6 +462,11 @@ describe.each(["release", "debug"] as const)("object core, %s", (build) => {
       [weakref + L.WEAKREF_PREVIOUS, object, L.BROKEN_WEAK_LIST],
       [weakref + L.WEAKREF_REFERENT, 0, L.BROKEN_WEAK_LIST],
       [dict + L.DICT_LENGTH, 2, L.BROKEN_CONTAINER],
+      // The index has one entry: a search for any other hash comes by an empty slot.
+      [entry + L.ENTRY_HASH, core.get(entry + L.ENTRY_HASH) ^ 4, L.BROKEN_CONTAINER],
+      ...[L.META_WHITE, L.META_TRASH].map((colour) => marked(object, colour)),
+      marked(tuple, L.META_LOOSE),
+      [core.base + L.STATE_GC_ORPHANS, object, L.BROKEN_COLLECTION],
       [core.base + L.STATE_CRITICAL, 1, L.BROKEN_CRITICAL],
     ];
     for (const [address, value, code] of breaks) {
@@ -462,7 +475,7 @@ describe.each(["release", "debug"] as const)("object core, %s", (build) => {
       expect(core.call["verify"]!()).toBe(code);
       core.put(address, old);
     }
-    for (const o of [object, weakref, dict]) decref(o);
+    for (const o of [object, weakref, dict, tuple]) decref(o);
   });
 
   it("has room for 65,000 types", () => {
