@@ -200,7 +200,11 @@ describe.each(builds)("reset, $name core", (build) => {
     const node = heap.alloc(Node);
     const handle = heap.own(node);
     const map = heap.weakValueMap([["a", node]]);
+    const keys = heap.weakKeyMap([[node, "a"]]);
+    const set = heap.weakSet([node]);
     heap.reset();
+    expect([map.size, keys.size, set.size]).toEqual([0, 0, 0]);
+    expect([...map, ...keys, ...set]).toEqual([]);
     expect(handle.disposed).toBe(true);
     handle.dispose();
     expect(map.get("a")).toBe(undefined);
