@@ -253,10 +253,6 @@ export function list_slice(list: usize, from: u32, to: u32): usize {
   return part;
 }
 
-export function list_clear(list: usize): void {
-  lists.clear(list);
-}
-
 // ---- dicts ----
 
 export function dict_new(): usize {
@@ -284,18 +280,6 @@ export function dict_delete(dict: usize, key: usize): bool {
   return dicts.remove(dict, key);
 }
 
-export function dict_pop(dict: usize, key: usize): usize {
-  return dicts.pop(dict, key);
-}
-
-export function dict_next(dict: usize, index: u32): i32 {
-  return dicts.next(dict, index);
-}
-
-export function dict_clear(dict: usize): void {
-  dicts.clear(dict);
-}
-
 // ---- weak references ----
 
 export function weakref_new(referent: usize, token: u32): usize {
@@ -313,14 +297,6 @@ export function deref(weakref: usize): usize {
   return weak.deref(weakref);
 }
 
-export function weakref_hash(weakref: usize): u32 {
-  return weak.hashWeakref(weakref);
-}
-
-export function weakref_count(referent: usize): u32 {
-  return weak.countWeakrefs(referent);
-}
-
 // ---- looking at objects ----
 
 export function clear_free_lists(type: u32): u32 {
@@ -329,10 +305,6 @@ export function clear_free_lists(type: u32): u32 {
 
 export function object_next(previous: usize): usize {
   return walk.nextObject(previous);
-}
-
-export function object_census(table: usize): u32 {
-  return walk.countObjects(table);
 }
 
 export function check_object(pointer: usize): u32 {

@@ -9,7 +9,9 @@ import type { Finalizer } from "./objects/finalizers.js";
 import type { Handle } from "./objects/handle.js";
 import { runScope, runScopeAsync, type Scope } from "./objects/scope.js";
 import type { Ref } from "./objects/space.js";
-import { WeakKeyMap, WeakObjectSet, WeakValueMap } from "./objects/weak-collections.js";
+import { WeakKeyMap } from "./objects/weak-key-map.js";
+import { WeakObjectSet } from "./objects/weak-object-set.js";
+import { WeakValueMap } from "./objects/weak-value-map.js";
 import type { WeakCallback } from "./objects/weakrefs.js";
 import type { Ptr } from "./ptr.js";
 
@@ -100,9 +102,9 @@ export class Heap extends ObjectHeap implements Disposable {
 
   // ---- handles and scopes ----
 
-  /** A *new* handle that owns the reference `ptr`: *steals* it, unless it throws. */
-  own(ptr: Ptr): Handle {
-    return partsOf(this).handles.own(ptr);
+  /** A *new* handle that owns the reference `ref`: *steals* it, unless it throws. */
+  own(ref: Ref): Handle {
+    return partsOf(this).handles.own(ref);
   }
 
   /**
@@ -125,8 +127,8 @@ export class Heap extends ObjectHeap implements Disposable {
   /** Frees everything at once: blocks, objects without their finalizers, handles. Types stay. See `ByteHeap.reset`. */
   override reset(): void {
     super.reset();
-    const { space, handles, weakrefs, finalizers, owned } = partsOf(this);
-    owned.clear();
+    const { space, handles, weakrefs, finalizers, watches } = partsOf(this);
+    watches.clear();
     handles.clear();
     weakrefs.clear();
     finalizers.clear();
@@ -161,10 +163,9 @@ export class Heap extends ObjectHeap implements Disposable {
   #finish(): void {
     const { engine } = this;
     engine.live();
-    const { finalizers, owned, counts } = partsOf(this);
+    const { finalizers, watches } = partsOf(this);
     finalizers.exit();
-    for (const weakref of owned) counts.drop(weakref);
-    owned.clear();
+    watches.end();
     const report = this.#report();
     if (report.blocks > 0 || report.handles > 0 || report.held.length > 0) {
       engine.call(() => engine.settings.onLeak(report));

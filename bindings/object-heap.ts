@@ -38,10 +38,11 @@ export let partsOf: (heap: ObjectHeap) => Parts;
  *
  * Methods take pointers or handles. *New* references are the caller's to release; *borrowed* ones are good until
  * something is released or made, unless the caller owns a path to them; an argument that is *stolen* is the caller's no
- * more. Besides the codes it names, every method that takes a reference throws `ERR_HEAP_BAD_POINTER` for what is no
- * pointer to an object (null included), `ERR_HEAP_USE_AFTER_FREE` for a dead object, `ERR_HEAP_ARGUMENT` for what is no
- * pointer at all, `ERR_HEAP_FOREIGN_HANDLE` and, for handles, `ERR_HEAP_USE_AFTER_DISPOSE`; what makes something throws
- * `ERR_HEAP_OOM`. With the option `checks: false` pointers are trusted.
+ * more: a handle given there ends, as by `release()`. Besides the codes it names, every method that takes a reference
+ * throws `ERR_HEAP_BAD_POINTER` for what is no pointer to an object (null included), `ERR_HEAP_USE_AFTER_FREE` for a dead
+ * object, `ERR_HEAP_ARGUMENT` for what is no pointer at all, `ERR_HEAP_FOREIGN_HANDLE` and, for handles,
+ * `ERR_HEAP_USE_AFTER_DISPOSE`; what makes something throws `ERR_HEAP_OOM`. With the option `checks: false` pointers are
+ * trusted.
  */
 export class ObjectHeap extends ByteHeap {
   readonly #parts: Parts;
@@ -173,7 +174,8 @@ export class ObjectHeap extends ByteHeap {
   }
 
   // ---- fields ----
-  // All throw ERR_HEAP_TYPE for a field of another kind or of a type that the object is not of.
+  // All throw ERR_HEAP_TYPE for a field of another kind or of a type that the object is not of, and those that store a
+  // number ERR_HEAP_ARGUMENT for what is none. Numbers are cut to the field's width, as typed arrays do it.
 
   /** Reads a reference: *borrowed*, or 0. */
   getRef(p: Ref, field: Field<"ref">): Ptr {
@@ -261,7 +263,7 @@ export class ObjectHeap extends ByteHeap {
   getI64(p: Ref, field: Field<"i64">): bigint {
     return this.#fields.getI64(p, field);
   }
-  /** Writes an `i64` field. */
+  /** Writes an `i64` field: a whole number. */
   setI64(p: Ref, field: Field<"i64">, value: bigint | number): void {
     this.#fields.setI64(p, field, value);
   }
@@ -424,13 +426,18 @@ export class ObjectHeap extends ByteHeap {
    * memory took the arena for itself. What is refused here is looked at once more, so stale arrays may well refuse.
    */
   #live(p: Ptr): boolean {
-    return (p & 7) === 0 && p >= this.#first && ((this.#i32[(p >>> 2) + 1]! & LIFE) - 1) >>> 0 < IDS;
+    return (
+      p >>> 0 === p &&
+      (p & 7) === 0 &&
+      p >= this.#first &&
+      ((this.#i32[(p >>> 2) + 1]! & LIFE) - 1) >>> 0 < IDS
+    );
   }
 
   /** Is `p` a live object of exactly the type that the reference field belongs to? */
   #hasRef(p: Ptr, field: Field): boolean {
     const key = ((this.#i32[(p >>> 2) + 1]! & LIFE) << KIND_WIDTH) | REF;
-    return (p & 7) === 0 && p >= this.#first && key === field >>> TO_KIND;
+    return p >>> 0 === p && (p & 7) === 0 && p >= this.#first && key === field >>> TO_KIND;
   }
 
   /** The last reference goes. */

@@ -48,7 +48,7 @@ const steps = [
   wasmStep("bytes", "assembly/bytes.ts"),
   {
     name: "bindings/generated/layout.ts",
-    inputs: ["assembly/layout.ts", "assembly/layout/*.ts", "package-lock.json"],
+    inputs: ["assembly/layout.ts", "assembly/layout/**/*.ts", "package-lock.json"],
     outputs: ["bindings/generated/layout.ts"],
     run: async () =>
       write("bindings/generated/layout.ts", formatConstants(await readConstants())),

@@ -150,8 +150,8 @@ export const TYPE_LIMIT: u32 = 65536;
 //   int, bool  ├ header 8 │ value i64 ┤                       float      ├ header 8 │ value f64 ┤
 //   str        ├ header 8 │ length │ hash │ code units … ┤    bytes      ├ header 8 │ length │ bytes … ┤
 //   tuple      ├ header 8 │ length │ items … ┤                list       ├ header 8 │ length │ items │ capacity ┤
-//   dict       ├ header 8 │ length │ table │ filled │ mask │ version │ moves ┤
-//   weakref    ├ header 8 │ referent │ callback │ previous │ next │ hash ┤
+//   dict       ├ header 8 │ length │ table │ filled │ mask │ moves ┤
+//   weakref    ├ header 8 │ referent │ callback │ previous │ next ┤
 
 export const VALUE: u32 = 8;
 
@@ -182,11 +182,9 @@ export const DICT_TABLE: u32 = 12;
 export const DICT_FILLED: u32 = 16;
 /** Slots of the index − 1. The table has room for two thirds as many entries. */
 export const DICT_MASK: u32 = 20;
-/** Changes whenever a key is added or removed. */
-export const DICT_VERSION: u32 = 24;
 /** Changes whenever entries change their places. */
-export const DICT_MOVES: u32 = 28;
-export const DICT_BYTES: u32 = 32;
+export const DICT_MOVES: u32 = 24;
+export const DICT_BYTES: u32 = 28;
 /** Entry: hash, key, value; key and value are 0 in a deleted one. */
 export const ENTRY_HASH: u32 = 0;
 export const ENTRY_KEY: u32 = 4;
@@ -201,8 +199,7 @@ export const WEAKREF_CALLBACK: u32 = 12;
 export const WEAKREF_PREVIOUS: u32 = 16;
 /** Next reference to the same object; next one in the queue while callbacks are pending. */
 export const WEAKREF_NEXT: u32 = 20;
-export const WEAKREF_HASH: u32 = 24;
-export const WEAKREF_BYTES: u32 = 28;
+export const WEAKREF_BYTES: u32 = 24;
 
 /** Small ints are shared: −5 … 256, as in CPython before 3.15. */
 export const SMALL_INT_FIRST: i32 = -5;

@@ -14,7 +14,6 @@ import {
   DICT_MOVES,
   DICT_SMALLEST,
   DICT_TABLE,
-  DICT_VERSION,
   ENTRY_BYTES,
   ENTRY_HASH,
   ENTRY_KEY,
@@ -66,17 +65,16 @@ export function set(dict: usize, key: usize, value: usize): u32 {
   place(indexOf(dict), load<u32>(dict, DICT_MASK), hash, index);
   store<u32>(dict, index + 1, DICT_FILLED);
   store<u32>(dict, load<u32>(dict, DICT_LENGTH) + 1, DICT_LENGTH);
-  touch(dict);
   incref(key);
   incref(value);
   return FAULT_NONE;
 }
 
-/** Takes a key out and returns its value, which the caller owns; 0 if it was not there. */
-export function pop(dict: usize, key: usize): usize {
+/** Takes a key out and releases it and its value; true if it was there. */
+export function remove(dict: usize, key: usize): bool {
   const hash = hashKey(key);
   const entry = find(dict, key, hash);
-  if (!entry) return 0;
+  if (!entry) return false;
   const mask = load<u32>(dict, DICT_MASK);
   const indices = indexOf(dict);
   const number = <u32>(entry - load<u32>(dict, DICT_TABLE)) / ENTRY_BYTES + FIRST;
@@ -88,46 +86,9 @@ export function pop(dict: usize, key: usize): usize {
   store<u32>(entry, 0, ENTRY_KEY);
   store<u32>(entry, 0, ENTRY_VALUE);
   store<u32>(dict, load<u32>(dict, DICT_LENGTH) - 1, DICT_LENGTH);
-  touch(dict);
   decref(old);
-  return value;
-}
-
-/** True if the key was there; it and its value are released. */
-export function remove(dict: usize, key: usize): bool {
-  const value = pop(dict, key);
-  if (value) decref(value);
-  return value != 0;
-}
-
-/** Number of the first live entry from `index` on; −1 if there is none. */
-export function next(dict: usize, index: u32): i32 {
-  const filled = load<u32>(dict, DICT_FILLED);
-  for (; index < filled; index++) {
-    if (load<u32>(entryAt(dict, index), ENTRY_KEY)) return index;
-  }
-  return -1;
-}
-
-/** Releases every entry in the order of insertion, key before value. */
-export function clear(dict: usize): void {
-  const table = <usize>load<u32>(dict, DICT_TABLE);
-  const filled = load<u32>(dict, DICT_FILLED);
-  store<u32>(dict, 0, DICT_LENGTH);
-  store<u32>(dict, 0, DICT_TABLE);
-  store<u32>(dict, 0, DICT_FILLED);
-  store<u32>(dict, 0, DICT_MASK);
-  store<u32>(dict, load<u32>(dict, DICT_MOVES) + 1, DICT_MOVES);
-  touch(dict);
-  for (let i: u32 = 0; i < filled; i++) {
-    const entry = table + <usize>i * ENTRY_BYTES;
-    const key = <usize>load<u32>(entry, ENTRY_KEY);
-    if (!key) continue;
-    const value = <usize>load<u32>(entry, ENTRY_VALUE);
-    decref(key);
-    decref(value);
-  }
-  giveBuffer(table);
+  decref(value);
+  return true;
 }
 
 // ---- search ----
@@ -168,12 +129,6 @@ function place(indices: usize, mask: u32, hash: u32, index: u32): void {
   let slot = hash & mask;
   while (readSlot(indices, mask, slot) > DELETED) slot = (slot + 1) & mask;
   writeSlot(indices, mask, slot, index + FIRST);
-}
-
-// @ts-ignore: decorator
-@inline
-function touch(dict: usize): void {
-  store<u32>(dict, load<u32>(dict, DICT_VERSION) + 1, DICT_VERSION);
 }
 
 // ---- the table ----

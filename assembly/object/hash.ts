@@ -41,7 +41,7 @@ function hashInt(value: i64): u32 {
   return finish((<u32>value) ^ (<u32>(value >>> 32) * 0x9e3779b1));
 }
 
-export function hashAddress(object: usize): u32 {
+function hashAddress(object: usize): u32 {
   return finish((<u32>object) >>> 3);
 }
 

@@ -110,7 +110,7 @@ export function remove(list: usize, from: u32, to: u32): u32 {
   return FAULT_NONE;
 }
 
-export function clear(list: usize): void {
+function clear(list: usize): void {
   const items = <usize>load<u32>(list, LIST_ITEMS);
   const length = load<u32>(list, LIST_LENGTH);
   store<u32>(list, 0, LIST_LENGTH);

@@ -1,5 +1,6 @@
 /** The validator of the object layer: every header, reference, weak list, container and private free list. */
 import {
+  BROKEN_COLLECTION,
   BROKEN_CONTAINER,
   BROKEN_COUNT,
   BROKEN_CRITICAL,
@@ -20,9 +21,14 @@ import {
   LIST_CAPACITY,
   META_DYING,
   META_INTERNED,
+  META_LOOSE,
+  META_TRASH,
   META_TYPE,
   META_WEAK,
+  META_WHITE,
+  STATE_COLLECTING,
   STATE_CRITICAL,
+  STATE_GC_ORPHANS,
   STATE_INTERN,
   STATE_INTERN_FILLED,
   STATE_INTERN_LIVE,
@@ -54,9 +60,14 @@ import { countOf, describe, descriptor, metaOf, typeOf } from "./header";
 import { domainOf, isType } from "./types";
 import { checkObject, nextBlock } from "./walk";
 
+/** What only a collection writes into meta words, and takes back before it ends. */
+const COLLECTION_MARKS: u32 = META_WHITE | META_TRASH | META_LOOSE;
+
 /** 0, or the number of the first broken invariant. */
 export function verify(): u32 {
   if (word(STATE_CRITICAL)) return broken(BROKEN_CRITICAL, 0, 0, word(STATE_CRITICAL));
+  const orphans = word(STATE_GC_ORPHANS);
+  if (orphans && !word(STATE_COLLECTING)) return broken(BROKEN_COLLECTION, orphans, 0, orphans);
   for (let object = nextBlock(0); object; object = nextBlock(object)) {
     const wrong = verifyObject(object);
     if (wrong) return wrong;
@@ -77,6 +88,8 @@ function verifyObject(object: usize): u32 {
   if (!isType(meta & META_TYPE)) return broken(BROKEN_TYPE, object, word(STATE_TYPE_COUNT), meta & META_TYPE);
   // Objects are seen half dead only by the host code that their death called.
   if (meta & META_DYING) return word(STATE_NESTING) ? 0 : broken(BROKEN_COUNT, object, 1, 0);
+  if (meta & COLLECTION_MARKS && !word(STATE_COLLECTING))
+    return broken(BROKEN_COLLECTION, object, 0, meta & COLLECTION_MARKS);
   const count = countOf(object);
   if (count < 1) return broken(BROKEN_COUNT, object, 1, count);
   const type = describe(meta);

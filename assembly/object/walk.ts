@@ -7,7 +7,6 @@ import {
   ARENA_PAGES,
   ARENA_SHIFT,
   CLASS_SPAN,
-  COUNT_LIMIT,
   DOMAIN_RAW,
   FAULT_BAD_POINTER,
   FAULT_NONE,
@@ -27,7 +26,7 @@ import { arenaKind, kindOf } from "../alloc/arenas";
 import { classBytes } from "../alloc/classes";
 import { entryOf, pageOf, recordOf } from "../alloc/pages";
 import { isPool, poolDomain } from "../alloc/pools";
-import { countOf, metaOf, typeOf } from "./header";
+import { countOf, metaOf } from "./header";
 import { isType } from "./types";
 
 /** The live object that follows one in address order, the first for 0; 0 after the last. Dying ones are left out. */
@@ -77,22 +76,6 @@ function nextInPage(record: usize, behind: usize): usize {
     if (metaOf(block) & META_TYPE) return block;
   }
   return 0;
-}
-
-/**
- * Number of mortal objects. `table` is 0 or the address of a word for each type id, to which the type's number is
- * added.
- */
-export function countObjects(table: usize): u32 {
-  let found: u32 = 0;
-  for (let object = nextObject(0); object; object = nextObject(object)) {
-    if (countOf(object) >= COUNT_LIMIT) continue;
-    found++;
-    if (!table) continue;
-    const place = table + ((<usize>typeOf(object)) << 2);
-    store<u32>(place, load<u32>(place) + 1);
-  }
-  return found;
 }
 
 /** FAULT_NONE if the pointer is the start of a live object. */

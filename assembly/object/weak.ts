@@ -14,7 +14,6 @@ import {
   TYPE_WEAK,
   TYPE_WEAKREF,
   WEAKREF_CALLBACK,
-  WEAKREF_HASH,
   WEAKREF_NEXT,
   WEAKREF_PREVIOUS,
   WEAKREF_REFERENT,
@@ -23,7 +22,6 @@ import { setWord } from "../state";
 import { fault } from "../alloc/malloc";
 import { newFixed } from "./alloc";
 import { decref } from "./death";
-import { hashAddress } from "./hash";
 import { describe, descriptor, incref, metaOf, setMeta } from "./header";
 import { runCallback } from "./host";
 
@@ -57,29 +55,6 @@ export function deref(weakref: usize): usize {
   if (!referent || metaOf(referent) & META_DYING) return 0;
   incref(referent);
   return referent;
-}
-
-/** Hash of the referent, by identity; kept after its death. 0 if it died before anybody asked. */
-export function hashWeakref(weakref: usize): u32 {
-  const known = load<u32>(weakref, WEAKREF_HASH);
-  if (known) return known;
-  const referent = <usize>load<u32>(weakref, WEAKREF_REFERENT);
-  if (!referent) return 0;
-  const hash = hashAddress(referent);
-  store<u32>(weakref, hash, WEAKREF_HASH);
-  return hash;
-}
-
-export function countWeakrefs(referent: usize): u32 {
-  let found: u32 = 0;
-  if (metaOf(referent) & META_WEAK) {
-    let weakref = <usize>load<u32>(listHead(referent));
-    while (weakref) {
-      found++;
-      weakref = load<u32>(weakref, WEAKREF_NEXT);
-    }
-  }
-  return found;
 }
 
 // ---- death ----

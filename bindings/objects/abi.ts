@@ -38,22 +38,15 @@ export interface ObjectExports {
   list_pop(list: number, index: number): number;
   list_delete(list: number, from: number, to: number): number;
   list_slice(list: number, from: number, to: number): number;
-  list_clear(list: number): undefined;
   dict_new(): number;
   dict_set(dict: number, key: number, value: number): number;
   dict_get(dict: number, key: number): number;
   dict_has(dict: number, key: number): number;
   dict_delete(dict: number, key: number): number;
-  dict_pop(dict: number, key: number): number;
-  dict_next(dict: number, index: number): number;
-  dict_clear(dict: number): undefined;
   weakref_new(p: number, token: number): number;
   deref(weakref: number): number;
-  weakref_hash(weakref: number): number;
-  weakref_count(p: number): number;
   clear_free_lists(type: number): undefined;
   object_next(p: number): number;
-  object_census(table: number): number;
   /** Proves that `p` is the start of a live object. */
   check_object(p: number): number;
   /** Objects found to be trash; −1 with the fault CORRUPT. */
@@ -101,22 +94,15 @@ export const OBJECT_FUNCTIONS = [
   "list_pop",
   "list_delete",
   "list_slice",
-  "list_clear",
   "dict_new",
   "dict_set",
   "dict_get",
   "dict_has",
   "dict_delete",
-  "dict_pop",
-  "dict_next",
-  "dict_clear",
   "weakref_new",
   "deref",
-  "weakref_hash",
-  "weakref_count",
   "clear_free_lists",
   "object_next",
-  "object_census",
   "check_object",
   "gc",
   "gc_rescue",

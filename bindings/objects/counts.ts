@@ -31,7 +31,7 @@ export class Counts {
 
   decref(ref: Ref): void {
     const space = this.#space;
-    const p = typeof ref === "number" ? ref : space.resolve("decref", ref);
+    const p = typeof ref === "number" ? ref : space.steal("decref", ref);
     if (space.checked && !space.live(p)) space.refuse("decref", p);
     const counts = space.i32;
     const count = counts[p >>> 2];

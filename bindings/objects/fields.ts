@@ -1,9 +1,10 @@
 import { META_DYING, META_TYPE } from "../generated/layout.js";
 import { HeapError, hex } from "../errors.js";
-import type { Ptr } from "../ptr.js";
+import { NULL, type Ptr } from "../ptr.js";
 import type { Counts } from "./counts.js";
-import { KINDS, type FieldKind } from "./kinds.js";
 import { KIND_BITS, OFFSET_BITS, OFFSET_MASK, TYPE_SHIFT, kindName, kindOf, type Field } from "./field.js";
+import { requireNumber, requireWhole } from "./items.js";
+import { KINDS, type FieldKind } from "./kinds.js";
 import type { Ref, Space } from "./space.js";
 import type { Types } from "./types.js";
 
@@ -69,8 +70,7 @@ export class Fields {
     const space = this.#space;
     const p = typeof ref === "number" ? ref : space.resolve("stealRef", ref);
     this.#access("stealRef", p, field, REF);
-    const v = typeof value === "number" ? value : space.resolveValue("stealRef", value);
-    if (v !== 0 && space.checked && !space.live(v)) space.refuse("stealRef", v);
+    const v = value === null || value === 0 ? NULL : space.steal("stealRef", value);
     const slot = (p >>> SHIFT_2) + (field & OFFSET);
     const old = space.u32[slot]!;
     space.u32[slot] = v;
@@ -88,7 +88,7 @@ export class Fields {
   setI8(ref: Ref, field: Field<"i8">, value: number): void {
     const p = typeof ref === "number" ? ref : this.#space.resolve("setI8", ref);
     this.#access("setI8", p, field, I8);
-    this.#space.i8[(p >>> 0) + (field & OFFSET)] = value;
+    this.#space.i8[(p >>> 0) + (field & OFFSET)] = requireNumber("setI8", value);
   }
 
   getU8(ref: Ref, field: Field<"u8">): number {
@@ -100,7 +100,7 @@ export class Fields {
   setU8(ref: Ref, field: Field<"u8">, value: number): void {
     const p = typeof ref === "number" ? ref : this.#space.resolve("setU8", ref);
     this.#access("setU8", p, field, U8);
-    this.#space.u8[(p >>> 0) + (field & OFFSET)] = value;
+    this.#space.u8[(p >>> 0) + (field & OFFSET)] = requireNumber("setU8", value);
   }
 
   getI16(ref: Ref, field: Field<"i16">): number {
@@ -112,7 +112,7 @@ export class Fields {
   setI16(ref: Ref, field: Field<"i16">, value: number): void {
     const p = typeof ref === "number" ? ref : this.#space.resolve("setI16", ref);
     this.#access("setI16", p, field, I16);
-    this.#space.i16[(p >>> SHIFT_1) + (field & OFFSET)] = value;
+    this.#space.i16[(p >>> SHIFT_1) + (field & OFFSET)] = requireNumber("setI16", value);
   }
 
   getU16(ref: Ref, field: Field<"u16">): number {
@@ -124,7 +124,7 @@ export class Fields {
   setU16(ref: Ref, field: Field<"u16">, value: number): void {
     const p = typeof ref === "number" ? ref : this.#space.resolve("setU16", ref);
     this.#access("setU16", p, field, U16);
-    this.#space.u16[(p >>> SHIFT_1) + (field & OFFSET)] = value;
+    this.#space.u16[(p >>> SHIFT_1) + (field & OFFSET)] = requireNumber("setU16", value);
   }
 
   getI32(ref: Ref, field: Field<"i32">): number {
@@ -136,7 +136,7 @@ export class Fields {
   setI32(ref: Ref, field: Field<"i32">, value: number): void {
     const p = typeof ref === "number" ? ref : this.#space.resolve("setI32", ref);
     this.#access("setI32", p, field, I32);
-    this.#space.i32[(p >>> SHIFT_2) + (field & OFFSET)] = value;
+    this.#space.i32[(p >>> SHIFT_2) + (field & OFFSET)] = requireNumber("setI32", value);
   }
 
   getU32(ref: Ref, field: Field<"u32">): number {
@@ -148,7 +148,7 @@ export class Fields {
   setU32(ref: Ref, field: Field<"u32">, value: number): void {
     const p = typeof ref === "number" ? ref : this.#space.resolve("setU32", ref);
     this.#access("setU32", p, field, U32);
-    this.#space.u32[(p >>> SHIFT_2) + (field & OFFSET)] = value;
+    this.#space.u32[(p >>> SHIFT_2) + (field & OFFSET)] = requireNumber("setU32", value);
   }
 
   getI64(ref: Ref, field: Field<"i64">): bigint {
@@ -160,7 +160,7 @@ export class Fields {
   setI64(ref: Ref, field: Field<"i64">, value: bigint | number): void {
     const p = typeof ref === "number" ? ref : this.#space.resolve("setI64", ref);
     this.#access("setI64", p, field, I64);
-    this.#space.i64[(p >>> SHIFT_3) + (field & OFFSET)] = BigInt(value);
+    this.#space.i64[(p >>> SHIFT_3) + (field & OFFSET)] = requireWhole("setI64", value);
   }
 
   getF32(ref: Ref, field: Field<"f32">): number {
@@ -172,7 +172,7 @@ export class Fields {
   setF32(ref: Ref, field: Field<"f32">, value: number): void {
     const p = typeof ref === "number" ? ref : this.#space.resolve("setF32", ref);
     this.#access("setF32", p, field, F32);
-    this.#space.f32[(p >>> SHIFT_2) + (field & OFFSET)] = value;
+    this.#space.f32[(p >>> SHIFT_2) + (field & OFFSET)] = requireNumber("setF32", value);
   }
 
   getF64(ref: Ref, field: Field<"f64">): number {
@@ -184,7 +184,7 @@ export class Fields {
   setF64(ref: Ref, field: Field<"f64">, value: number): void {
     const p = typeof ref === "number" ? ref : this.#space.resolve("setF64", ref);
     this.#access("setF64", p, field, F64);
-    this.#space.f64[(p >>> SHIFT_3) + (field & OFFSET)] = value;
+    this.#space.f64[(p >>> SHIFT_3) + (field & OFFSET)] = requireNumber("setF64", value);
   }
 
   // ---- what every access checks ----
@@ -193,7 +193,7 @@ export class Fields {
     const space = this.#space;
     if (space.checked) {
       const key = ((space.i32[(p >>> 2) + 1]! & LIFE) << KIND_WIDTH) | kind;
-      if ((p & 7) !== 0 || p < space.first || key !== field >>> TO_KIND)
+      if (p >>> 0 !== p || (p & 7) !== 0 || p < space.first || key !== field >>> TO_KIND)
         this.#look(operation, p, field, kind);
     } else if (space.i32[p >>> 2] === undefined) {
       space.refuse(operation, p);

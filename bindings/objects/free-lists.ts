@@ -2,10 +2,11 @@ import {
   STATE_TUPLE_LISTS,
   TUPLE_ITEMS,
   TUPLE_LISTS,
+  TYPE_CLASS,
   TYPE_FREE_COUNT,
-  TYPE_SIZE,
   TYPE_TUPLE,
 } from "../generated/layout.js";
+import { classBytes } from "../classes.js";
 import type { Space } from "./space.js";
 import type { Types } from "./types.js";
 
@@ -15,10 +16,11 @@ export interface FreeListCount {
   readonly name: string;
   /** Objects on the list. */
   readonly count: number;
-  /** Their bytes. */
+  /** Bytes of their blocks. */
   readonly bytes: number;
 }
 
+/** Bytes from one class of small blocks to the next. */
 const BLOCK_STEP = 8;
 
 /** The private free lists that hold anything, by type; those of tuples of all lengths together. */
@@ -28,7 +30,7 @@ export function freeLists(space: Space, types: Types): FreeListCount[] {
     if (id === TYPE_TUPLE) return tupleLists(space, name);
     const word = types.descriptor(id) >>> 2;
     const count = space.u32[word + (TYPE_FREE_COUNT >>> 2)]!;
-    return { name, count, bytes: count * blockBytes(space.u32[word + (TYPE_SIZE >>> 2)]!) };
+    return { name, count, bytes: count * classBytes(space.u32[word + (TYPE_CLASS >>> 2)]!) };
   });
   return lists.filter(({ count }) => count > 0);
 }
@@ -39,11 +41,7 @@ function tupleLists(space: Space, name: string): FreeListCount {
   for (let length = 1; length < TUPLE_LISTS; length++) {
     const cached = space.state(STATE_TUPLE_LISTS + length * 8 + 4);
     count += cached;
-    bytes += cached * blockBytes(TUPLE_ITEMS + length * 4);
+    bytes += cached * classBytes(Math.ceil((TUPLE_ITEMS + length * 4) / BLOCK_STEP));
   }
   return { name, count, bytes };
-}
-
-function blockBytes(size: number): number {
-  return Math.ceil(size / BLOCK_STEP) * BLOCK_STEP;
 }

@@ -38,9 +38,9 @@ export class Handles {
     if (net) this.#registry = netOver(new WeakRef(this));
   }
 
-  /** A handle that steals the reference `ptr`. */
+  /** A handle that steals a reference. */
   own(value: unknown): Handle {
-    return this.#make(this.require("own", value));
+    return this.#make(this.steal("own", value));
   }
 
   /** A handle with a reference of its own. */
@@ -49,9 +49,9 @@ export class Handles {
     return this.#make(ptr);
   }
 
-  /** The pointer of a live object. */
-  require(operation: string, value: unknown): Ptr {
-    return this.#space.require(operation, value);
+  /** The pointer of a live object, a reference to which is the caller's from now on. */
+  steal(operation: string, value: unknown): Ptr {
+    return this.#space.steal(operation, value);
   }
 
   decref(ptr: Ptr): void {

@@ -55,9 +55,9 @@ export class Items {
       if (type.id === TYPE_TUPLE) this.#track(p);
       if (old !== 0) this.#counts.drop(old as Ptr);
     } else if (kind === "i64") {
-      space.i64[slot] = requireWhole(value);
+      space.i64[slot] = requireWhole("setItem", value);
     } else {
-      space[kind][slot] = requireNumber(value);
+      space[kind][slot] = requireNumber("setItem", value);
     }
   }
 
@@ -85,14 +85,17 @@ export class Items {
   }
 }
 
-function requireWhole(value: unknown): bigint {
+/** A value to store as 64 bits. */
+export function requireWhole(operation: string, value: unknown): bigint {
   if (typeof value === "bigint" || Number.isInteger(value)) return BigInt(value as number | bigint);
-  throw argumentError("setItem", "value", value, "a whole number");
+  throw argumentError(operation, "value", value, "a whole number");
 }
 
-function requireNumber(value: unknown): number {
-  if (typeof value === "number" || typeof value === "bigint") return Number(value);
-  throw argumentError("setItem", "value", value, "a number");
+/** A value to store as any other number. */
+export function requireNumber(operation: string, value: unknown): number {
+  if (typeof value === "number") return value;
+  if (typeof value === "bigint") return Number(value);
+  throw argumentError(operation, "value", value, "a number");
 }
 
 /** Refuses an index that is not one of `length` items. */

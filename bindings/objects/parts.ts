@@ -15,6 +15,7 @@ import { Strs } from "./strs.js";
 import { Tuples } from "./tuples.js";
 import { Types } from "./types.js";
 import { Values } from "./values.js";
+import { Watches } from "./watches.js";
 import { Weakrefs } from "./weakrefs.js";
 
 /** The object layer of one heap, a part for each noun. */
@@ -34,8 +35,7 @@ export interface Parts {
   readonly handles: Handles;
   readonly collector: Collector;
   readonly survey: Survey;
-  /** Weak references that weak collections own. */
-  readonly owned: Set<Ptr>;
+  readonly watches: Watches;
 }
 
 /** Puts the parts together, and lets the core call them. */
@@ -70,7 +70,7 @@ export function assemble(engine: Engine, core: Core): Parts {
     handles,
     collector,
     survey: new Survey(space, types, handles),
-    owned: new Set(),
+    watches: new Watches(space, counts, weakrefs),
   };
 }
 

@@ -3,6 +3,7 @@ import { disposeSymbol, makeDisposable } from "../dispose.js";
 import type { Ptr } from "../ptr.js";
 import type { Handle } from "./handle.js";
 import type { Handles } from "./handles.js";
+import type { Ref } from "./space.js";
 
 /** What a scope can hold: anything with `[Symbol.dispose]()`, or with `dispose()` where the host has no such symbol. */
 export type ScopeResource = Disposable | { dispose(): void } | null | undefined;
@@ -50,22 +51,23 @@ export class Scope implements Disposable {
   }
 
   /**
-   * *Steals* a reference, which the scope releases at its end; returns the pointer, *borrowed*. With a second argument
-   * as in `DisposableStack`: any value, and what to do with it at the end.
+   * *Steals* a reference, which the scope releases at its end; returns the pointer, *borrowed*. A handle that owned the
+   * reference ends; `use` keeps one. With a second argument as in `DisposableStack`: any value, and what to do with it
+   * at the end.
    * @throws HeapError `ERR_HEAP_ARGUMENT`, `ERR_HEAP_BAD_POINTER`, `ERR_HEAP_USE_AFTER_FREE`,
    * `ERR_HEAP_USE_AFTER_DISPOSE`
    */
-  adopt(ptr: Ptr): Ptr;
+  adopt(ref: Ref): Ptr;
   adopt<T>(value: T, onDispose: (value: T) => void): T;
-  adopt<T>(value: T, onDispose?: (value: T) => void): T {
+  adopt<T>(value: T, onDispose?: (value: T) => void): T | Ptr {
     this.#requireOpen("adopt");
     if (onDispose === undefined) {
-      const ptr = this.#handles.require("adopt", value);
+      const ptr = this.#handles.steal("adopt", value);
       this.#entries.push({ value: ptr, end: () => this.#handles.decref(ptr) });
-    } else {
-      requireFunction("adopt", "onDispose", onDispose);
-      this.#entries.push({ value, end: () => onDispose(value) });
+      return ptr;
     }
+    requireFunction("adopt", "onDispose", onDispose);
+    this.#entries.push({ value, end: () => onDispose(value) });
     return value;
   }
 
@@ -77,12 +79,12 @@ export class Scope implements Disposable {
   }
 
   /**
-   * A handle on `ptr` (*steals* the reference) that the scope disposes of: `use(heap.own(ptr))`.
+   * A handle on `ref` (*steals* the reference) that the scope disposes of: `use(heap.own(ref))`.
    * @throws HeapError as `heap.own`
    */
-  own(ptr: Ptr): Handle {
+  own(ref: Ref): Handle {
     this.#requireOpen("own");
-    return this.use(this.#handles.own(ptr));
+    return this.use(this.#handles.own(ref));
   }
 
   /**

@@ -242,6 +242,13 @@ export class Space implements Client {
     return p;
   }
 
+  /** The same for a reference that changes hands: a handle that owned it has ended. */
+  steal(operation: string, value: unknown): Ptr {
+    const p = this.require(operation, value);
+    if (value instanceof Handle) value.release();
+    return p;
+  }
+
   /** The pointer of a live object of a built-in type. */
   requireType(operation: string, value: unknown, type: number, name: string): Ptr {
     const p = this.require(operation, value);

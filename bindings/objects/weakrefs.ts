@@ -1,4 +1,4 @@
-import { META_DYING, WEAKREF_REFERENT, TYPE_WEAKREF } from "../generated/layout.js";
+import { META_DYING, TYPE_WEAKREF, WEAKREF_BYTES, WEAKREF_REFERENT } from "../generated/layout.js";
 import { HeapError, hex } from "../errors.js";
 import { NULL, type Ptr } from "../ptr.js";
 import type { Counts } from "./counts.js";
@@ -7,8 +7,6 @@ import { factsOf, type Types } from "./types.js";
 
 /** Called with the weak reference, *borrowed*, after its referent died. */
 export type WeakCallback = (weakref: Ptr) => void;
-
-const WEAKREF_SIZE = 32;
 
 /** Weak references, and the callbacks that JavaScript keeps for the core, each under a number. */
 export class Weakrefs {
@@ -39,7 +37,7 @@ export class Weakrefs {
     const token = callback ? this.#keep(callback) : 0;
     const request = (): number => space.abi.weakref_new(p, token);
     try {
-      return space.made(space.enter(request), operation, WEAKREF_SIZE, request);
+      return space.made(space.enter(request), operation, WEAKREF_BYTES, request);
     } catch (error) {
       this.#callbacks.delete(token);
       throw error;

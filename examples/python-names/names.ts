@@ -188,8 +188,7 @@ export class Names {
       case "Node":
         return heap.alloc(this.#node);
       case "collect":
-        // Where this version of the heap has no collector yet, the two objects stay.
-        (heap as { gc?: () => number }).gc?.();
+        heap.gc();
         break;
       case "ref":
         result = heap.weakref(argument);

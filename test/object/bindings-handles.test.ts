@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
+import type { Handle, HeapOptions, Scope } from "../../bindings/index.js";
 import { partsOf } from "../../bindings/object-heap.js";
-import { builds, errorOf, MIB } from "../support/cores.js";
+import { builds, errorOf, expectRefused, MIB } from "../support/cores.js";
 import { NULL, fillUp, newHeap, release } from "../support/objects.js";
 
 afterEach(() => vi.restoreAllMocks());
@@ -72,6 +73,75 @@ describe.each(builds)("scopes, $name core", (build) => {
   });
 });
 
+describe.each(builds)("what takes a reference over, $name core", (build) => {
+  const setUp = (options?: HeapOptions) => {
+    const heap = newHeap(build, options);
+    const Box = heap.defineType({ name: "Box", fields: { held: "ref" } });
+    const box = heap.alloc(Box);
+    const ways: [name: string, take: (handle: Handle) => void, release: () => void][] = [
+      [
+        "stealRef",
+        (handle) => heap.stealRef(box, Box.fields.held, handle),
+        () => heap.setRef(box, Box.fields.held, NULL),
+      ],
+      ["own", (handle) => void (own = heap.own(handle)), () => own!.dispose()],
+      ["scope.adopt", (handle) => void outer.adopt(handle), () => outer.dispose()],
+      ["scope.own", (handle) => void outer.own(handle), () => outer.dispose()],
+      ["decref", (handle) => heap.decref(handle), () => {}],
+    ];
+    let own: Handle | undefined;
+    let outer!: Scope;
+    heap.scope((scope) => (outer = scope.move()));
+    return { heap, box, ways };
+  };
+
+  test.each([0, 1, 2, 3, 4])("takes it from a handle (way %i)", (index) => {
+    const { heap, box, ways } = setUp();
+    const { handles } = partsOf(heap);
+    const [name, take, giveBack] = ways[index]!;
+    const object = heap.list();
+    const other = heap.own((heap.incref(object), object));
+    const handle = heap.own(object);
+    take(handle);
+    const taken = name === "decref" ? 1 : 2;
+    expect([handle.disposed, heap.refcount(object)]).toEqual([true, taken]);
+    // The handle is out of the net: what is left is the other one, and the new one of `own`.
+    expect(handles.list().length).toBe(name === "own" || name === "scope.own" ? 2 : 1);
+    handle.dispose();
+    expect(heap.refcount(object)).toBe(taken);
+    expectRefused(heap, "ERR_HEAP_USE_AFTER_DISPOSE", () => take(handle));
+    giveBack();
+    expect([other.disposed, heap.refcount(object)]).toEqual([false, 1]);
+    other.dispose();
+    heap.decref(box);
+  });
+
+  test.each([0, 1, 2, 3, 4])("takes nothing from the handle if it throws (way %i)", (index) => {
+    const { heap, box, ways } = setUp();
+    const foreign = newHeap(build);
+    const handle = foreign.own(foreign.list());
+    expectRefused(heap, "ERR_HEAP_FOREIGN_HANDLE", () => ways[index]![1](handle));
+    expect(foreign.refcount(handle)).toBe(1);
+    handle.dispose();
+    const own = heap.own(heap.list());
+    expectRefused(heap, "ERR_HEAP_TYPE", () => heap.stealRef(heap.none, 0 as never, own));
+    own.dispose();
+    heap.decref(box);
+  });
+
+  test("adopt gives the pointer, which escape takes back", () => {
+    const heap = newHeap(build);
+    const handle = heap.own(heap.float(1));
+    const { ptr } = handle;
+    const kept = heap.scope((s) => {
+      expect(s.adopt(handle)).toBe(ptr);
+      return s.escape(ptr);
+    });
+    expect(heap.refcount(kept)).toBe(1);
+    heap.decref(kept);
+  });
+});
+
 describe.each(builds)("forgotten handles, $name core", (build) => {
   test.each(["collect", "warn"] as const)("%s: the reference is released at the next call", (mode) => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
@@ -130,7 +200,11 @@ describe.each(builds)("reset, $name core", (build) => {
     const node = heap.alloc(Node);
     const handle = heap.own(node);
     const map = heap.weakValueMap([["a", node]]);
+    const keys = heap.weakKeyMap([[node, "a"]]);
+    const set = heap.weakSet([node]);
     heap.reset();
+    expect([map.size, keys.size, set.size]).toEqual([0, 0, 0]);
+    expect([...map, ...keys, ...set]).toEqual([]);
     expect(handle.disposed).toBe(true);
     handle.dispose();
     expect(map.get("a")).toBe(undefined);

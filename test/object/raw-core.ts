@@ -98,6 +98,15 @@ export class RawCore {
     return this.new("define_type", type);
   }
 
+  /** Addresses of the live mortal objects. */
+  mortal(): number[] {
+    const found: number[] = [];
+    for (let object = this.call["object_next"]!(0); object; object = this.call["object_next"]!(object)) {
+      if (this.count(object) < L.COUNT_LIMIT) found.push(object);
+    }
+    return found;
+  }
+
   verify(): void {
     const broken = this.call["verify"]!();
     if (broken !== 0) {

@@ -3,7 +3,6 @@
  * for the next call (a forgotten handle): whatever the next call is, it has to see to that.
  */
 import { describe, expect, it } from "vitest";
-import { coreOf } from "../../bindings/heap.js";
 import type { Heap } from "../../bindings/index.js";
 import { partsOf } from "../../bindings/object-heap.js";
 import { builds } from "../support/cores.js";
@@ -37,7 +36,7 @@ function calls(heap: Heap, spoil: () => void): Record<string, () => unknown> {
   const bytes = heap.bytesObject(new Uint8Array([1, 2]));
   const handle = heap.own(heap.int(5000));
   const shared = heap.int(2);
-  const weakrefs = () => coreOf(heap).exports.weakref_count(node);
+  const weakrefs = () => partsOf(heap).survey.census().get("weakref");
   return {
     getRef: () => heap.getRef(node, fields.ref),
     getI32: () => heap.getI32(node, fields.i32),

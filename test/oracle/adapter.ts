@@ -37,15 +37,6 @@ export interface Scenario {
   readonly final: { readonly alive: readonly number[] };
 }
 
-/** Of a heap that has the collector. */
-interface Collecting {
-  gc(generation?: number): number;
-}
-
-export function canCollect(heap: Heap): heap is Heap & Collecting {
-  return typeof (heap as Partial<Collecting>).gc === "function";
-}
-
 const VARIABLES = 8;
 const WEAK_REFERENCES = 6;
 
@@ -114,7 +105,7 @@ class World {
     let found: number;
     do {
       dropAll();
-      found = canCollect(heap) ? heap.gc() : 0;
+      found = heap.gc();
       // Finalizers may have stored their objects.
     } while (found > 0 || this.#vars.some((reference) => reference !== NULL));
     this.#deaths();
@@ -188,7 +179,6 @@ class World {
       case "refcount":
         return heap.refcount(this.#vars[op[1]]!);
       case "collect":
-        if (!canCollect(heap)) throw new Error("this heap has no collector");
         return heap.gc(op[1] as Generation);
     }
   }

@@ -1,27 +1,9 @@
 import { afterEach, expect } from "vitest";
 import { assertNoLeaks, checkpoint } from "../../bindings/testing.js";
-import type { Generation, Heap, HeapOptions, Ptr } from "../../bindings/index.js";
-import { builds, type Build } from "./cores.js";
+import type { Heap, HeapOptions, Ptr } from "../../bindings/index.js";
+import type { Build } from "./cores.js";
 
 export const NULL = 0 as Ptr;
-
-/** The collector's part of the heap, where the heap has it. */
-export interface Collecting {
-  gc(generation?: Generation): number;
-}
-
-function canCollect(heap: Heap): heap is Heap & Collecting {
-  return typeof (heap as Partial<Collecting>).gc === "function";
-}
-
-/** Do the heaps of this version collect cycles? */
-export const collects = canCollect(builds[0]!.create());
-
-/** Runs a full collection (or a younger one); what it found. */
-export function collect(heap: Heap, generation?: Generation): number {
-  if (!canCollect(heap)) throw new Error("this heap has no collector");
-  return heap.gc(generation);
-}
 
 const watched: { readonly heap: Heap; readonly start: ReturnType<typeof checkpoint> }[] = [];
 
