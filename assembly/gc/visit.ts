@@ -52,21 +52,21 @@ export const RESTORE: u32 = 1;
 /** Puts it back, and reaches the child if it is white and behind `where`; the state is the top of the mark stack. */
 export const MARK: u32 = 2;
 /** Has it looked at again if it is white and counted: there was no room on the stack. */
-export const NOTE: u32 = 8;
+export const NOTE: u32 = 3;
 /** Releases it for good, unless the child belongs to the set, or is gone already. */
-export const RELEASE: u32 = 3;
+export const RELEASE: u32 = 4;
 /** Writes it to the address that the state is; the state goes up by 4. */
-export const LIST: u32 = 4;
+export const LIST: u32 = 5;
 /** The state becomes 1 if the child is a container that may be tracked, or null. */
-export const TRACKABLE: u32 = 5;
+export const TRACKABLE: u32 = 6;
 /** The state goes up by 1. */
-export const COUNT: u32 = 6;
+export const COUNT: u32 = 7;
 /** The state becomes 1 if the child is the object at `where`. */
-export const FIND: u32 = 7;
+export const FIND: u32 = 8;
 
 /**
- * Visits the children of `object`, whose meta word is `meta` and whose type's TYPE_SCAN is `scan`; `mask` and `pattern` say which set is looked at. `state`
- * goes from child to child.
+ * Visits the children of `object`, whose meta word is `meta` and whose type's TYPE_SCAN is `scan`. `mask` and `pattern`
+ * say which set is looked at; `state` goes from child to child.
  */
 // @ts-ignore: decorator
 @inline
