@@ -353,6 +353,30 @@ describe.each(["release", "debug"] as const)("object core, %s", (build) => {
     decref(list);
   });
 
+  it("leaves no fault when a list shrinks and there is no memory for a smaller block", () => {
+    make(64);
+    const lengths = [...Array.from({ length: 40 }, (_, i) => i + 1), 100, 300, 1000];
+    const lists = lengths.map((length) => core.new("list_new", length));
+    const blocks: number[] = [];
+    let kept = 0;
+    for (const list of lists) {
+      for (let length = core.get(list + L.LIST_LENGTH); length > 0; length--) {
+        for (const size of [4096, 512, 256, 64, 16, 8]) {
+          for (let block; (block = core.call["malloc"]!(size));) blocks.push(block);
+        }
+        core.put(core.base + L.STATE_FAULT, 0);
+        const [items, capacity] = [core.get(list + L.LIST_ITEMS), core.get(list + L.LIST_CAPACITY)];
+        core.call["list_pop"]!(list, 0);
+        expect(core.state(L.STATE_FAULT)).toBe(0);
+        if (core.get(list + L.LIST_CAPACITY) < capacity && core.get(list + L.LIST_ITEMS) === items) kept++;
+      }
+    }
+    expect(kept).toBeGreaterThan(lists.length);
+    core.verify();
+    for (const block of blocks) core.call["free"]!(block);
+    lists.forEach(decref);
+  });
+
   it("agrees with a Map", () => {
     make();
     const dict = core.new("dict_new");
