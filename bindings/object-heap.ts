@@ -2,17 +2,19 @@ import { COUNT_LIMIT, META_DYING, META_TYPE, TYPE_FIRST } from "./generated/layo
 import { ByteHeap } from "./byte-heap.js";
 import type { Core } from "./core.js";
 import type { ObjectExports } from "./objects/abi.js";
-import { fromJS, toJS, type JSValue } from "./objects/convert.js";
 import type { Counts } from "./objects/counts.js";
 import type { Dicts } from "./objects/dicts.js";
 import { KIND_BITS, OFFSET_BITS, OFFSET_MASK, type Field } from "./objects/field.js";
 import type { Fields, Value } from "./objects/fields.js";
+import { fromJS } from "./objects/from-js.js";
 import { freeLists, type FreeListCount } from "./objects/free-lists.js";
+import type { JSValue } from "./objects/js-value.js";
 import { KINDS, type FieldKind } from "./objects/kinds.js";
 import type { Lists } from "./objects/lists.js";
 import { assemble, type Parts } from "./objects/parts.js";
 import type { Ref, Space } from "./objects/space.js";
 import type { Strs } from "./objects/strs.js";
+import { toJS } from "./objects/to-js.js";
 import type { Tuples } from "./objects/tuples.js";
 import type { FieldSpec, KnownType, NoFields, Type, TypeOptions, Types } from "./objects/types.js";
 import { argumentError } from "./objects/space.js";
@@ -389,7 +391,8 @@ export class ObjectHeap extends ByteHeap {
 
   /**
    * A built-in value as JavaScript has it: None null, int number (bigint beyond 2⁵³), bytes Uint8Array, tuple and list
-   * array, dict Map. What occurs twice, or within itself, does so in the result.
+   * array, dict Map. What occurs twice, or within itself, does so in the result. Keys that a dict tells apart and a Map
+   * does not, such as an int 1 and a float 1, become one entry, with the value of the last of them.
    * @throws HeapError `ERR_HEAP_TYPE` for records and weak references
    */
   toJS(p: Ref): JSValue {

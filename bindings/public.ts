@@ -2,7 +2,7 @@
 export { HeapError } from "./errors.js";
 export type { HeapErrorCode, HeapErrorDetails } from "./errors.js";
 export type { LeakReport, LeakedBlock, LeakedObject } from "./leak.js";
-export type { JSValue } from "./objects/convert.js";
+export type { JSValue } from "./objects/js-value.js";
 export type { Dicts } from "./objects/dicts.js";
 export type { Field } from "./objects/field.js";
 export type { Value } from "./objects/fields.js";

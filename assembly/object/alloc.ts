@@ -26,7 +26,6 @@ import {
   TYPE_ACTIVE,
   TYPE_CLASS,
   TYPE_FLAGS,
-  TYPE_FREE_COUNT,
   TYPE_FREE_HEAD,
   TYPE_ITEMS,
   TYPE_ITEM_BYTES,
@@ -41,7 +40,7 @@ import { zeroBytes } from "../alloc/copy";
 import { enter, fault, leave, releaseRare, takeBlock } from "../alloc/malloc";
 import { classSlot, poolsExhausted } from "../alloc/pools";
 import { pagesFor, takeSpan } from "../alloc/spans";
-import { cacheBlock, clearFreeLists } from "./freelists";
+import { cacheBlock, clearFreeLists, pull } from "./freelists";
 import { descriptor } from "./header";
 import { domainOf, isType, objectClass } from "./types";
 import { markYoung } from "./young";
@@ -97,8 +96,7 @@ export function takeListed(type: usize, meta: u32): usize {
   let block = <usize>load<u32>(type, TYPE_FREE_HEAD);
   if (block) {
     if (meta & META_TRACKED) markYoung(block);
-    store<u32>(type, load<u32>(block), TYPE_FREE_HEAD);
-    store<u32>(type, load<u32>(type, TYPE_FREE_COUNT) - 1, TYPE_FREE_COUNT);
+    pull(type + TYPE_FREE_HEAD, block);
   } else {
     const head = <usize>load<u32>(type, TYPE_ACTIVE);
     block = load<u32>(head);

@@ -59,6 +59,14 @@ function push(list: usize, object: usize, cached: u32): void {
   store<u32>(list, cached + 1, 4);
 }
 
+/** Takes the first block off its list. */
+// @ts-ignore: decorator
+@inline
+export function pull(list: usize, first: usize): void {
+  store<u32>(list, load<u32>(first));
+  store<u32>(list, load<u32>(list, 4) - 1, 4);
+}
+
 /** Address of the list of tuples of a length: first block, number of blocks. */
 // @ts-ignore: decorator
 @inline

@@ -170,6 +170,7 @@ function cut(list: usize, from: u32, to: u32): void {
   memory.copy(itemAt(list, from), itemAt(list, to), (<usize>(length - to)) << 2);
   const left = length - (to - from);
   store<u32>(list, left, LIST_LENGTH);
+  // This cannot fail: for less than a block has, realloc gives the block itself if there is no memory.
   if (left < load<u32>(list, LIST_CAPACITY) >>> 1) resize(list, left);
 }
 

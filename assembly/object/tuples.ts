@@ -3,7 +3,7 @@ import { STATE_EMPTY_TUPLE, TUPLE_ITEMS, TUPLE_LENGTH, TUPLE_LISTS, TYPE_META, T
 import { word } from "../state";
 import { zeroBytes } from "../alloc/copy";
 import { allocateItems, christen } from "./alloc";
-import { tupleList } from "./freelists";
+import { pull, tupleList } from "./freelists";
 import { descriptor } from "./header";
 import { markYoung } from "./young";
 
@@ -15,8 +15,7 @@ export function newTuple(length: u32): usize {
     const list = tupleList(length);
     const block = <usize>load<u32>(list);
     if (block) {
-      store<u32>(list, load<u32>(block));
-      store<u32>(list, load<u32>(list, 4) - 1, 4);
+      pull(list, block);
       zeroBytes(block + TUPLE_LENGTH, <usize>TUPLE_ITEMS - TUPLE_LENGTH + (length << 2));
       store<u32>(block, length, TUPLE_LENGTH);
       markYoung(block);

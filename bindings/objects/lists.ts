@@ -70,7 +70,11 @@ export class Lists {
     return (this.#space.enter(() => this.#space.abi.list_pop(l, at)) >>> 0) as Ptr;
   }
 
-  /** Removes the items from `from` up to `to`, by default the one at `from`, and releases them, the last one first. */
+  /**
+   * Removes the items from `from` up to `to`, by default the one at `from`, and releases them, the last one first. Two
+   * and more, but not all, need memory for their addresses meanwhile.
+   * @throws HeapError also `ERR_HEAP_OOM`; the list is as it was
+   */
   delete(list: Ref, from: number, to: number = from + 1): void {
     const l = this.#require("lists.delete", list);
     const length = this.#length(l);

@@ -96,7 +96,7 @@ export interface Type<
 }
 
 /** Where the items of a type's instances are. */
-export interface ItemLayout {
+interface ItemLayout {
   readonly kind: FieldKind;
   /** Offset of the first item, or of the word that points to it. */
   readonly offset: number;

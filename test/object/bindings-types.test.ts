@@ -104,6 +104,19 @@ describe.each(builds)("conversion, $name core", (build) => {
     heap.decref(p);
   });
 
+  test("keys that a Map does not tell apart become one entry, with the last value", () => {
+    const heap = newHeap(build);
+    const keys = [heap.int(1), heap.float(1), heap.float(2.5), heap.float(2.5)];
+    const values = [10, 20, 30, 40].map((n) => heap.int(n));
+    const dict = heap.dict(keys.map((key, i) => [key, values[i]!]));
+    expect(heap.dicts.size(dict)).toBe(4);
+    expect([...(heap.toJS(dict) as Map<number, number>)]).toEqual([
+      [1, 20],
+      [2.5, 40],
+    ]);
+    release(heap, dict, ...keys);
+  });
+
   test("sharing and cycles are kept", () => {
     const heap = newHeap(build);
     const shared = [1000];

@@ -42,6 +42,13 @@ export function fillUp(heap: Heap): Ptr[] {
   return blocks;
 }
 
+/** A dropped list that holds itself. */
+export function selfCycle(heap: Heap): void {
+  const list = heap.list();
+  heap.lists.append(list, list);
+  heap.decref(list);
+}
+
 /** Is the referent of a weak reference alive? */
 export function isAlive(heap: Heap, weak: Ptr): boolean {
   const referent = heap.deref(weak);

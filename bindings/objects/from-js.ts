@@ -1,133 +1,27 @@
-import {
-  BYTES_DATA,
-  BYTES_LENGTH,
-  LIST_ITEMS,
-  LIST_LENGTH,
-  STATE_TRUE,
-  TUPLE_ITEMS,
-  TUPLE_LENGTH,
-  TYPE_BOOL,
-  TYPE_BYTES,
-  TYPE_DICT,
-  TYPE_FLOAT,
-  TYPE_INT,
-  TYPE_LIST,
-  TYPE_NONE,
-  TYPE_STR,
-  TYPE_TUPLE,
-  VALUE,
-} from "../generated/layout.js";
-import { HeapError, show } from "../errors.js";
+import { TYPE_DICT, TYPE_LIST } from "../generated/layout.js";
+import { show } from "../errors.js";
 import type { Ptr } from "../ptr.js";
-import type { Counts } from "./counts.js";
-import type { Dicts } from "./dicts.js";
 import { Handle } from "./handle.js";
-import type { Lists } from "./lists.js";
-import type { Ref, Space } from "./space.js";
-import type { Strs } from "./strs.js";
-import type { Types } from "./types.js";
-import type { Values } from "./values.js";
+import { noCounterpart } from "./js-value.js";
+import type { Parts } from "./parts.js";
 
-/**
- * JavaScript's counterpart of a built-in value: None null, bool boolean, int number where it is safe, else bigint,
- * float number, str string, bytes Uint8Array, tuple and list array, dict Map.
- */
-export type JSValue =
-  null | boolean | number | bigint | string | Uint8Array | JSValue[] | Map<JSValue, JSValue>;
-
-/** The parts of the heap that conversion is made of. */
-export interface ConvertParts {
-  readonly space: Space;
-  readonly counts: Counts;
-  readonly types: Types;
-  readonly values: Values;
-  readonly strs: Strs;
-  readonly lists: Lists;
-  readonly dicts: Dicts;
-}
-
-// ---- from the heap ----
-
-/** Converts a built-in value; containers that occur twice, or within themselves, do so in the result. No recursion. */
-export function toJS(parts: ConvertParts, ref: Ref): JSValue {
-  const { space, types, strs, dicts } = parts;
-  const done = new Map<Ptr, JSValue>();
-  const pending: (() => void)[] = [];
-
-  const convert = (p: Ptr): JSValue => {
-    const known = done.get(p);
-    if (known !== undefined) return known;
-    switch (types.idAt(p)) {
-      case TYPE_NONE:
-        return null;
-      case TYPE_BOOL:
-        return space.state(STATE_TRUE) === p;
-      case TYPE_INT:
-        return readInt(space.i64[(p + VALUE) >>> 3]!);
-      case TYPE_FLOAT:
-        return space.f64[(p + VALUE) >>> 3]!;
-      case TYPE_STR:
-        return strs.read(p);
-      case TYPE_BYTES:
-        return remember(p, readBytes(space, p));
-      case TYPE_TUPLE:
-        return readItems(p, space.u32[(p + TUPLE_LENGTH) >>> 2]!, p + TUPLE_ITEMS);
-      case TYPE_LIST:
-        return readItems(p, space.u32[(p + LIST_LENGTH) >>> 2]!, space.u32[(p + LIST_ITEMS) >>> 2]!);
-      case TYPE_DICT: {
-        const map = remember(p, new Map<JSValue, JSValue>());
-        pending.push(() => {
-          for (const [key, value] of dicts.entries(p)) map.set(convert(key), convert(value));
-        });
-        return map;
-      }
-      default:
-        throw noCounterpart("toJS", `a ${types.nameAt(p)}`, p);
-    }
-  };
-  const remember = <T extends JSValue>(p: Ptr, value: T): T => (done.set(p, value), value);
-  const readItems = (p: Ptr, length: number, address: number): JSValue[] => {
-    const items = remember(p, [] as JSValue[]);
-    pending.push(() => {
-      for (let i = 0; i < length; i++) {
-        const item = space.u32[(address >>> 2) + i]! as Ptr;
-        items.push(item === 0 ? null : convert(item));
-      }
-    });
-    return items;
-  };
-
-  const result = convert(space.require("toJS", ref));
-  for (let work = pending.pop(); work !== undefined; work = pending.pop()) work();
-  return result;
-}
-
-function readInt(value: bigint): number | bigint {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
-}
-
-function readBytes(space: Space, p: Ptr): Uint8Array {
-  const length = space.u32[(p + BYTES_LENGTH) >>> 2]!;
-  return space.u8.slice(p + BYTES_DATA, p + BYTES_DATA + length);
-}
-
-// ---- to the heap ----
+/** What values are made with. */
+type Makers = Pick<Parts, "space" | "counts" | "types" | "values" | "lists" | "dicts">;
 
 /** Converts a JavaScript value to a *new* reference; objects that occur twice, or within themselves, do so there. */
-export function fromJS(parts: ConvertParts, root: unknown): Ptr {
+export function fromJS(parts: Makers, root: unknown): Ptr {
   return new Importer(parts).run(root);
 }
 
 /** One run of `fromJS`: owns what it makes until all of it is made. */
 class Importer {
-  readonly #parts: ConvertParts;
+  readonly #parts: Makers;
   readonly #done = new Map<object, Ptr>();
   /** Containers made so far; the importer holds a reference to each. */
   readonly #made: Ptr[] = [];
   readonly #pending: (() => void)[] = [];
 
-  constructor(parts: ConvertParts) {
+  constructor(parts: Makers) {
     this.#parts = parts;
   }
 
@@ -235,9 +129,4 @@ function entriesOf(value: object): Iterable<readonly [unknown, unknown]> | undef
 function describe(value: object): string {
   const name = (value.constructor as { name?: unknown } | undefined)?.name;
   return typeof name === "string" ? `an object of class ${name}` : "such an object";
-}
-
-function noCounterpart(operation: string, what: string, ptr?: Ptr): HeapError {
-  const message = `${operation}: ${what} has no counterpart`;
-  return new HeapError("ERR_HEAP_TYPE", message, ptr === undefined ? { operation } : { operation, ptr });
 }

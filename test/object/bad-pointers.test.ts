@@ -1,0 +1,173 @@
+import { describe, expect, test } from "vitest";
+import type { HeapOptions, Ptr } from "../../bindings/index.js";
+import { heapWithNodes, refused } from "../support/bad-input.js";
+import { at, builds, errorOf } from "../support/cores.js";
+import { NULL, newHeap } from "../support/objects.js";
+
+const DEAD = ["ERR_HEAP_USE_AFTER_FREE", "ERR_HEAP_DOUBLE_FREE", "ERR_HEAP_BAD_POINTER"] as const;
+
+describe.each(builds)("bad input, $name core", (build) => {
+  const setUp = (options?: HeapOptions) => heapWithNodes(build, options);
+
+  describe("objects that are dead or never were", () => {
+    test("decref below zero, and every other use after death", () => {
+      const { heap, Node } = setUp();
+      const neighbour = heap.alloc(Node);
+      const uses: ((object: Ptr) => unknown)[] = [
+        (object) => heap.decref(object),
+        (object) => heap.incref(object),
+        (object) => heap.refcount(object),
+        (object) => heap.getRef(object, Node.fields.next),
+        (object) => heap.setRef(object, Node.fields.next, NULL),
+        (object) => heap.setRef(neighbour, Node.fields.next, object),
+        (object) => heap.stealRef(neighbour, Node.fields.next, object),
+        (object) => heap.getI32(object, Node.fields.id),
+        (object) => heap.setF64(object, Node.fields.weight, 1),
+        (object) => heap.typeOf(object),
+        (object) => heap.weakref(object),
+        (object) => heap.isImmortal(object),
+        (object) => heap.makeImmortal(object),
+        (object) => heap.toJS(object),
+        (object) => heap.own(object),
+        (object) => heap.list([object]),
+        (object) => heap.tuple([object]),
+        (object) => heap.length(object),
+      ];
+      for (const use of uses) {
+        const object = heap.alloc(Node);
+        heap.decref(object);
+        refused(heap, DEAD, () => use(object));
+        expect(heap.getRef(neighbour, Node.fields.next)).toBe(NULL);
+      }
+      heap.decref(neighbour);
+    });
+
+    test("a dead object of a type with a private free list", () => {
+      const { heap } = setUp();
+      const float = heap.float(1.5);
+      heap.decref(float);
+      refused(heap, DEAD, () => heap.decref(float));
+      refused(heap, DEAD, () => heap.refcount(float));
+      const again = heap.float(2.5);
+      expect(heap.refcount(again)).toBe(1);
+      heap.decref(again);
+    });
+
+    test("null, addresses nobody handed out, raw blocks, no numbers", () => {
+      const { heap, Node } = setUp();
+      const object = heap.alloc(Node);
+      const block = heap.malloc(64);
+      heap.bytes(block, 64).fill(0);
+      const wrong: unknown[] = [
+        0,
+        8,
+        object + 4,
+        object + 1,
+        2 ** 31,
+        2 ** 32 - 8,
+        -8,
+        0.5,
+        NaN,
+        "x",
+        null,
+        undefined,
+      ];
+      for (const value of [...wrong, {}, 8n, true, block]) {
+        for (const use of [
+          () => heap.incref(value as Ptr),
+          () => heap.decref(value as Ptr),
+          () => heap.refcount(value as Ptr),
+          () => heap.getRef(value as Ptr, Node.fields.next),
+          () => heap.weakref(value as Ptr),
+          () => heap.typeOf(value as Ptr),
+        ]) {
+          refused(heap, ["ERR_HEAP_BAD_POINTER", "ERR_HEAP_ARGUMENT", "ERR_HEAP_USE_AFTER_FREE"], use);
+        }
+      }
+      // Storing null is no error.
+      heap.setRef(object, Node.fields.next, NULL);
+      heap.free(block);
+      heap.decref(object);
+    });
+
+    test("free and realloc of an object", () => {
+      const { heap, Node } = setUp();
+      const object = heap.alloc(Node);
+      refused(heap, ["ERR_HEAP_BAD_POINTER", "ERR_HEAP_CORRUPT"], () => heap.free(object));
+      refused(heap, ["ERR_HEAP_BAD_POINTER", "ERR_HEAP_CORRUPT"], () => heap.realloc(object, 100));
+      expect(heap.refcount(object)).toBe(1);
+      heap.decref(object);
+    });
+  });
+
+  describe("handles", () => {
+    test("of another heap", () => {
+      const { heap, Node } = setUp();
+      const other = newHeap(build);
+      const foreign = other.own(other.list());
+      const node = heap.alloc(Node);
+      refused(heap, "ERR_HEAP_FOREIGN_HANDLE", () => heap.setRef(node, Node.fields.next, foreign));
+      refused(heap, "ERR_HEAP_FOREIGN_HANDLE", () => heap.incref(foreign));
+      refused(heap, "ERR_HEAP_FOREIGN_HANDLE", () => heap.list([foreign]));
+      expect(other.refcount(foreign)).toBe(1);
+      foreign.dispose();
+      heap.decref(node);
+    });
+
+    test("disposed twice, and used afterwards", () => {
+      const { heap, Node } = setUp();
+      const node = heap.alloc(Node);
+      heap.incref(node);
+      const handle = heap.own(node);
+      handle.dispose();
+      handle.dispose();
+      expect([handle.disposed, heap.refcount(node)]).toEqual([true, 1]);
+      refused(heap, "ERR_HEAP_USE_AFTER_DISPOSE", () => handle.ptr);
+      refused(heap, "ERR_HEAP_USE_AFTER_DISPOSE", () => handle.dup());
+      refused(heap, "ERR_HEAP_USE_AFTER_DISPOSE", () => heap.refcount(handle));
+      heap.decref(node);
+    });
+
+    test("a heap disposed twice", () => {
+      const { heap, Node } = setUp();
+      heap.decref(heap.alloc(Node));
+      heap.dispose();
+      heap.dispose();
+      expect(errorOf(() => heap.alloc(Node)).code).toBe("ERR_HEAP_USE_AFTER_DISPOSE");
+      expect(errorOf(() => heap.int(1000)).code).toBe("ERR_HEAP_USE_AFTER_DISPOSE");
+    });
+
+    test("a heap disposed with handles and objects alive", () => {
+      const reports: unknown[] = [];
+      const { heap, Node } = setUp({ onLeak: (report) => reports.push(report) });
+      const handle = heap.own(heap.alloc(Node));
+      heap.alloc(Node);
+      heap.dispose();
+      expect(reports.length).toBe(1);
+      expect(errorOf(() => handle.ptr).code).toBe("ERR_HEAP_USE_AFTER_DISPOSE");
+      handle.dispose();
+      expect(handle.disposed).toBe(true);
+    });
+  });
+
+  describe("counts", () => {
+    test("immortal objects do not move", () => {
+      const { heap, Node } = setUp();
+      for (const object of [heap.none, heap.true, heap.false, heap.int(4), heap.str(""), heap.tuple([])]) {
+        expect(heap.isImmortal(object)).toBe(true);
+        const before = heap.refcount(object);
+        for (let i = 0; i < 100; i++) heap.decref(object);
+        for (let i = 0; i < 50; i++) heap.incref(object);
+        expect(heap.refcount(object)).toBe(before);
+      }
+      const node = heap.alloc(Node);
+      expect(heap.isImmortal(node)).toBe(false);
+      heap.decref(node);
+    });
+
+    test("unsigned pointers only", () => {
+      const { heap } = setUp();
+      refused(heap, ["ERR_HEAP_ARGUMENT", "ERR_HEAP_BAD_POINTER"], () => heap.incref(at(-16)));
+    });
+  });
+});
