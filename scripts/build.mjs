@@ -50,8 +50,7 @@ const steps = [
     name: "bindings/generated/layout.ts",
     inputs: ["assembly/layout.ts", "assembly/layout/**/*.ts", "package-lock.json"],
     outputs: ["bindings/generated/layout.ts"],
-    run: async () =>
-      write("bindings/generated/layout.ts", formatConstants(await readConstants())),
+    run: async () => write("bindings/generated/layout.ts", formatConstants(await readConstants())),
   },
   embedStep("release", "core"),
   embedStep("debug", "debug-core"),
