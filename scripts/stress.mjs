@@ -11,7 +11,7 @@ const TIMEOUT = "600000";
 
 const vitest = join(root, "node_modules/vitest/vitest.mjs");
 for (const interval of INTERVALS) {
-  console.log(`a collection before each ${interval === 1 ? "" : `${interval}th `}allocation`);
+  console.log(`a collection before one allocation in ${interval}`);
   const { status } = spawnSync(
     process.execPath,
     [vitest, "run", "--testTimeout", TIMEOUT, ...process.argv.slice(2)],
