@@ -59,7 +59,7 @@ export function assertNoLeaks(start: Checkpoint): void {
 }
 
 /**
- * From now on every `interval`-th call that may allocate an object makes a full collection first, unless automatic
+ * From now on every `interval`-th call that may allocate an object is followed by a full collection, unless automatic
  * collections are off; 0 ends that. Code that keeps a borrowed pointer across an allocation, or forgets a reference that
  * only a cycle owns, fails at once instead of once in a thousand runs.
  * @throws HeapError `ERR_HEAP_ARGUMENT` if the interval is no whole number, `ERR_HEAP_USE_AFTER_DISPOSE`

@@ -1,5 +1,5 @@
 // npm run test:stress [FILTER…]
-// Runs the tests three times while heaps collect before every allocation, every third and every twentieth one.
+// Runs the tests three times while heaps collect after every allocation, every third and every twentieth one.
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ const TIMEOUT = "600000";
 
 const vitest = join(root, "node_modules/vitest/vitest.mjs");
 for (const interval of INTERVALS) {
-  console.log(`a collection before one allocation in ${interval}`);
+  console.log(`a collection after one allocation in ${interval}`);
   const { status } = spawnSync(
     process.execPath,
     [vitest, "run", "--testTimeout", TIMEOUT, ...process.argv.slice(2)],

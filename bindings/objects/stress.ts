@@ -1,8 +1,8 @@
-import { STATE_GC_ENABLED, STATE_GC_THRESHOLDS } from "../generated/layout.js";
+import { FAULT_NONE, STATE_FAULT, STATE_GC_ENABLED, STATE_GC_THRESHOLDS } from "../generated/layout.js";
 import type { ObjectExports } from "./abi.js";
 import type { Layer } from "./space.js";
 
-/** What may take memory, and may therefore collect: before, or because there is none. */
+/** What may take memory, and may therefore collect. */
 const ALLOCATING = [
   "new_type",
   "alloc",
@@ -24,18 +24,26 @@ const ALLOCATING = [
   "weakref_new",
 ] as const satisfies readonly (keyof ObjectExports)[];
 
-/** Every `interval`-th call of a function that may allocate makes a full collection first, unless they are off. */
+/**
+ * Every `interval`-th call of a function that may allocate is followed by a full collection, unless they are off. Not
+ * preceded by one: the core holds what a request borrows while it collects, and nobody would hold it before the core
+ * was asked.
+ */
 export function stressLayer(interval: number): Layer {
   let calls = 0;
   return (abi, core) => {
+    // A collection must not take the place of a fault that the caller is going to ask for.
     const mayCollect = (): boolean =>
-      core.state(STATE_GC_ENABLED) !== 0 && core.state(STATE_GC_THRESHOLDS) !== 0;
+      core.state(STATE_GC_ENABLED) !== 0 &&
+      core.state(STATE_GC_THRESHOLDS) !== 0 &&
+      core.state(STATE_FAULT) === FAULT_NONE;
     const layer: Record<string, unknown> = { ...abi };
     for (const name of ALLOCATING) {
       const allocate = abi[name] as (...values: never[]) => unknown;
       layer[name] = (...values: never[]) => {
+        const result = allocate(...values);
         if (++calls % interval === 0 && mayCollect()) abi.gc(2);
-        return allocate(...values);
+        return result;
       };
     }
     // The quick forms never collect; nothing quick is to be had under stress.

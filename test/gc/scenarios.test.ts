@@ -81,7 +81,7 @@ describe.each(builds)("scenarios, $name", (build) => {
   });
 
   test("G12 the count of generation 0 grows with an allocation", () => {
-    const heap = newHeap(build);
+    const heap = manualHeap(build);
     heap.gc();
     const [before, one, two] = heap.collector.counts;
     expect([one, two]).toEqual([0, 0]);
@@ -247,7 +247,7 @@ describe.each(builds)("scenarios, $name", (build) => {
   });
 
   test("G27, G28, G29 objects by generation", () => {
-    const heap = newHeap(build);
+    const heap = manualHeap(build);
     const { collector } = heap;
     const list = heap.list();
     const where = () => [0, 1, 2].filter((generation) => collector.objects(generation as 0).includes(list));
@@ -440,7 +440,7 @@ describe.each(builds)("scenarios, $name", (build) => {
   });
 
   test("G48 a collection inside a finalizer or callback of a collection finds nothing", () => {
-    const heap = newHeap(build);
+    const heap = manualHeap(build);
     const found: number[] = [];
     const Node = nodeType(heap, () => found.push(heap.gc()));
     const node = heap.alloc(Node);

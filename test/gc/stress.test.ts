@@ -10,7 +10,7 @@ describe.each([
 ])("stress, $name core", ({ create }) => {
   const collections = (heap: Heap): number => heap.collector.stats()[2]!.collections;
 
-  test.each([1, 3, 20])("every allocation of a multiple of %i collects first", (interval) => {
+  test.each([1, 3, 20])("every allocation of a multiple of %i collects", (interval) => {
     const heap = create();
     const start = checkpoint(heap);
     stress(heap, interval);

@@ -1,5 +1,5 @@
 /**
- * How often heaps of the tests collect by force: before every so manieth call that may allocate; 0: never.
+ * How often heaps of the tests collect by force: after every so manieth call that may allocate; 0: never.
  * `npm run test:stress` sets it. Tests whose subject is when collections happen, or what a certain one finds, turn
  * automatic collections off (`manualHeap`), as CPython's do with `gc.disable()`, and so do those that would take hours.
  */
