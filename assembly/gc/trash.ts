@@ -23,6 +23,8 @@ import {
   COLLECTION_TRASH,
   DEBUG_COLLECTABLE,
   DEBUG_SAVEALL,
+  FAULT_CORRUPT,
+  STATE_GC_DAMAGED,
   STATE_GC_DEBUG,
   STATE_GC_HOST,
   TYPE_FLAGS,
@@ -31,6 +33,7 @@ import {
   WEAKREF_NEXT,
 } from "../layout";
 import { setWord, word } from "../state";
+import { fault } from "../alloc/malloc";
 import { recordOf } from "../alloc/pages";
 import { poolDomain } from "../alloc/pools";
 import { callFinalizer, decref } from "../object/death";
@@ -44,14 +47,17 @@ import { reclaim } from "./reclaim";
 import { restore, subtract } from "./subtract";
 import { spare, spareReached } from "./survivors";
 
-/** Deals with the trash of a collection, whose counts are right again. The number of objects that were trash. */
-export function bury(generation: u32): u32 {
+/**
+ * Deals with the trash of a collection, whose counts are right again. The number of objects that were trash; −1 and a
+ * fault if host code released some of it too often.
+ */
+export function bury(generation: u32): i32 {
   setWord(STATE_GC_HOST, 0);
   if (word(STATE_GC_DEBUG) & DEBUG_COLLECTABLE) announceTrash();
   dropTrashWeakrefs();
   const dead = callBack(clearTrashWeakrefs());
   runFinalizers();
-  if (word(STATE_GC_HOST)) resurrect(generation);
+  if (word(STATE_GC_HOST) && !resurrect(generation)) return -1;
   if (word(STATE_GC_DEBUG) & DEBUG_SAVEALL) return dead + saveAll(generation);
   // References that finalizers made: dead without a word.
   silence(clearTrashWeakrefs());
@@ -189,12 +195,29 @@ function repaint(from: u32, to: u32): u32 {
 
 // ---- the second look ----
 
-/** Spares what is held from outside of the trash now, and all that can be reached from there. */
-function resurrect(generation: u32): void {
+/** Spares what is held from outside of the trash now, and all that can be reached from there. False if counts lack. */
+function resurrect(generation: u32): bool {
   subtract(TRASH, COLOURED_MASK, COLOURED);
+  // Host code released what was not its own: all of it lives on, as if nobody had looked.
+  const damaged = <usize>word(STATE_GC_DAMAGED);
+  if (damaged) {
+    restore(TRASH, COLOURED_MASK, COLOURED);
+    spareAll(generation);
+    fault(FAULT_CORRUPT, damaged);
+    return false;
+  }
   mark(TRASH, COLOURED_MASK, COLOURED);
   restore(TRASH, COLOURED_MASK, COLOURED);
   spareReached(generation);
+  return true;
+}
+
+function spareAll(generation: u32): void {
+  for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
+    for (let object = nextWhite(page, 0); object; object = nextWhite(page, object + 1)) {
+      spare(object, metaOf(object), generation);
+    }
+  }
 }
 
 /** DEBUG_SAVEALL: the host gets all of it. Each object has a reference more until it does. */
