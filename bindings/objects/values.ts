@@ -112,19 +112,21 @@ export class Values {
 
   dict(entries: Iterable<readonly [key: Ref, value: Ref]> = []): Ptr {
     requireIterable("dict", "entries", entries);
-    const request = (): number => this.#space.abi.dict_new();
-    const p = this.#space.made(this.#space.enter(request), "dict", SMALL_OBJECT, request);
+    // Held meanwhile: making the dict may collect, and a finalizer may let go of what is still to be entered.
+    const owned = this.#own("dict", keysAndValues(entries));
     try {
-      for (const entry of entries) {
-        if (!Array.isArray(entry))
-          throw argumentError("dict", "entries", entry, "pairs of a key and a value");
-        this.#dicts.set(p, entry[0], entry[1]);
+      const request = (): number => this.#space.abi.dict_new();
+      const p = this.#space.made(this.#space.enter(request), "dict", SMALL_OBJECT, request);
+      try {
+        for (let i = 0; i < owned.length; i += 2) this.#dicts.set(p, owned[i]!, owned[i + 1]!);
+      } catch (error) {
+        this.#counts.drop(p);
+        throw error;
       }
-    } catch (error) {
-      this.#counts.drop(p);
-      throw error;
+      return p;
+    } finally {
+      for (const p of owned) this.#counts.drop(p);
     }
-    return p;
   }
 
   /** A reference of its own to each item, or to none if one is refused. */
@@ -152,6 +154,15 @@ export class Values {
       for (const p of owned) this.#counts.drop(p);
       throw error;
     }
+  }
+}
+
+/** The keys and the values of pairs, in turn. */
+function* keysAndValues(entries: Iterable<readonly [key: Ref, value: Ref]>): Generator<Ref> {
+  for (const entry of entries) {
+    if (!Array.isArray(entry)) throw argumentError("dict", "entries", entry, "pairs of a key and a value");
+    yield entry[0] as Ref;
+    yield entry[1] as Ref;
   }
 }
 

@@ -49,4 +49,32 @@ describe.each(builds)("when memory is exhausted, $name", (build) => {
     expect(heap.collector.stats()[2]!.collections).toBeGreaterThan(0);
     heap.gc();
   });
+
+  // dict() made the dict first, and a collection let the key die before it was entered.
+  test("dict() holds its keys and values while a finalizer lets go of them", () => {
+    const heap = build.create({ autoCollect: false, thresholds: [1, 1, 1] });
+    const Node = heap.defineType({
+      name: "Node",
+      fields: { self: "ref" },
+      finalize: () => {
+        heap.decref(key);
+        heap.decref(value);
+      },
+    });
+    const key = heap.str("a key of its own");
+    const value = heap.float(1.5);
+    const node = heap.alloc(Node);
+    heap.setRef(node, Node.fields.self, node);
+    heap.decref(node);
+    heap.decref(heap.list());
+    const another = heap.list();
+    heap.collector.enable();
+    const dict = heap.dict([[key, value]]);
+    expect(heap.collector.stats()[0]!.collected + heap.collector.stats()[2]!.collected).toBe(1);
+    expect([heap.refcount(key), heap.refcount(value)]).toEqual([1, 1]);
+    expect(heap.dicts.get(dict, key)).toBe(value);
+    heap.decref(another);
+    heap.decref(dict);
+    heap.verify();
+  });
 });
