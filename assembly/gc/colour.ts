@@ -23,10 +23,10 @@ import {
   META_WHITE,
 } from "../layout";
 
-/** The colour of white objects, and of saved ones. */
+/** Both bits, which is the colour of white objects, and the colour of saved ones. */
 export const COLOUR: u32 = META_WHITE | META_TRASH;
 export const SAVED: u32 = META_TRASH;
-/** The same in a header. */
+/** As they stand in a header of eight bytes. */
 export const COLOURS: u64 = (<u64>COLOUR) << 32;
 export const WHITE: u64 = (<u64>META_WHITE) << 32;
 export const GENERATION: u32 = META_OLDER | META_OLDEST;

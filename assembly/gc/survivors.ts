@@ -3,7 +3,7 @@ import { META_LOOSE, META_TRACKED, META_WHITE, STATE_GC_LOOSE } from "../layout"
 import { setWord, word } from "../state";
 import { metaOf, setMeta } from "../object/header";
 import { markCurrentPools } from "../object/young";
-import { COLOUR, GENERATION, SAVED, TRACKED, bitsOf, upTo } from "./colour";
+import { COLOUR, GENERATION, TRACKED, bitsOf, upTo } from "./colour";
 import {
   MIDDLE,
   TRASH,
@@ -84,10 +84,10 @@ export function untrackLoose(sets: u32): void {
   }
 }
 
-/** After the second look: those that it reached live on. */
-export function spareReached(generation: u32): void {
+/** After the second look: objects of the trash that have a colour live on; SAVED is that of those it reached. */
+export function spareColoured(colour: u32, generation: u32): void {
   for (let object = nextBlock(0, TRASH); object; object = nextBlock(object, TRASH)) {
     const meta = metaOf(object);
-    if ((meta & COLOUR) == SAVED) spare(object, meta, generation);
+    if ((meta & COLOUR) == colour) spare(object, meta, generation);
   }
 }

@@ -40,12 +40,12 @@ import { callFinalizer, decref } from "../object/death";
 import { countOf, describe, incref, metaOf, setMeta, typeOf } from "../object/header";
 import { announceCollection, runFinalizer } from "../object/host";
 import { clearWeakrefs, dropWeakref, runCallbacks } from "../object/weak";
-import { COLOUR, COLOURED, COLOURED_MASK } from "./colour";
+import { COLOUR, COLOURED, COLOURED_MASK, SAVED } from "./colour";
 import { mark } from "./mark";
 import { TRASH, endOf, firstOf, nextPage, strideOf } from "./pages";
 import { reclaim } from "./reclaim";
 import { restore, subtract } from "./subtract";
-import { spare, spareReached } from "./survivors";
+import { spare, spareColoured } from "./survivors";
 
 /**
  * Deals with the trash of a collection, whose counts are right again. The number of objects that were trash; −1 and a
@@ -202,22 +202,14 @@ function resurrect(generation: u32): bool {
   const damaged = <usize>word(STATE_GC_DAMAGED);
   if (damaged) {
     restore(TRASH, COLOURED_MASK, COLOURED);
-    spareAll(generation);
+    spareColoured(COLOUR, generation);
     fault(FAULT_CORRUPT, damaged);
     return false;
   }
   mark(TRASH, COLOURED_MASK, COLOURED);
   restore(TRASH, COLOURED_MASK, COLOURED);
-  spareReached(generation);
+  spareColoured(SAVED, generation);
   return true;
-}
-
-function spareAll(generation: u32): void {
-  for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
-    for (let object = nextWhite(page, 0); object; object = nextWhite(page, object + 1)) {
-      spare(object, metaOf(object), generation);
-    }
-  }
 }
 
 /** DEBUG_SAVEALL: the host gets all of it. Each object has a reference more until it does. */
