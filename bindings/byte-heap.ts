@@ -207,7 +207,7 @@ export class ByteHeap {
   get raw(): RawHeap {
     const core = this.engine.live();
     this.engine.shared = true;
-    return (this.#raw ??= new RawHeap(core.exports));
+    return (this.#raw ??= new RawHeap(core));
   }
 
   // ---- the heap as a whole ----

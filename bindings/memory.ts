@@ -13,8 +13,8 @@ const MAX_VIEW_BYTES = MAX_ARENAS * ARENA_BYTES;
  */
 export class Views {
   readonly memory: WebAssembly.Memory;
-  /** Told of every refresh: whoever keeps arrays of its own over the memory. */
-  onRefresh: (() => void) | undefined;
+  /** Who keeps arrays of its own over the memory. */
+  readonly #followers: ((words: Uint32Array<ArrayBuffer>) => void)[] = [];
   #bytes!: Uint8Array<ArrayBuffer>;
   #words!: Uint32Array<ArrayBuffer>;
 
@@ -29,7 +29,13 @@ export class Views {
     const length = Math.min(buffer.byteLength, MAX_VIEW_BYTES);
     this.#bytes = new Uint8Array(buffer, 0, length);
     this.#words = new Uint32Array(buffer, 0, length >>> 2);
-    this.onRefresh?.();
+    for (const look of this.#followers) look(this.#words);
+  }
+
+  /** Calls `look` now, and whenever there are new arrays. */
+  follow(look: (words: Uint32Array<ArrayBuffer>) => void): void {
+    this.#followers.push(look);
+    look(this.words);
   }
 
   /** All bytes of the memory; never detached when returned. */

@@ -92,10 +92,12 @@ export class Space implements Client {
   }
 
   open(core: Core): void {
+    const moved = core !== this.#core;
     this.#core = core;
     this.#open = true;
     this.map = core.stateAddress(STATE_MAP) >>> 2;
     this.#bind();
+    if (moved) core.views.follow(() => this.direct && core === this.#core && this.#use());
   }
 
   /** Puts a layer between the bindings and the core's object functions, in place of the last one. */
@@ -179,9 +181,8 @@ export class Space implements Client {
 
   #use(): void {
     this.abi = this.#abi;
-    const { views } = this.#core;
-    views.onRefresh = () => this.#look(views.bytes.buffer, views.bytes.length);
-    this.#look(views.bytes.buffer, views.bytes.length);
+    const { bytes } = this.#core.views;
+    this.#look(bytes.buffer, bytes.length);
   }
 
   #hide(): void {
@@ -189,7 +190,6 @@ export class Space implements Client {
       () => void this.renew(),
       () => this.abi,
     );
-    this.#core.views.onRefresh = undefined;
     this.#look(NO_BYTES, 0);
   }
 

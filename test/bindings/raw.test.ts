@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { Ptr } from "../../bindings/index.js";
+import { randomSize, Random } from "../model/script.js";
 import { at, builds, release } from "../support/cores.js";
 
 describe.each(builds)("heap.raw, $name core", ({ create }) => {
@@ -36,6 +38,55 @@ describe.each(builds)("heap.raw, $name core", ({ create }) => {
     heap.raw.free(heap.malloc(100));
     heap.verify();
   });
+});
+
+test.each([256, 512] as const)(
+  "hits in TypeScript get the blocks that the core would give, smallThreshold %i",
+  (smallThreshold) => {
+    const seed = Number(process.env["TALLYHEAP_SEED"] ?? Date.now() % 1_000_000_007);
+    const random = new Random(seed);
+    const heaps = [release.create({ smallThreshold }), release.create({ smallThreshold })] as const;
+    const [ours, core] = [heaps[0].raw, heaps[1].raw.exports];
+    const live: Ptr[] = [];
+    for (let step = 0; step < 30_000; step++) {
+      const isGrowing = (step >>> 11) % 2 === 0;
+      if (live.length === 0 || random.below(10) < (isGrowing ? 6 : 4)) {
+        const size = step < 600 ? step : randomSize(random);
+        const block = ours.malloc(size);
+        expect([seed, step, block]).toEqual([seed, step, core.malloc(size) >>> 0]);
+        live.push(block);
+      } else {
+        const pick = random.below(live.length);
+        const block = live[pick]!;
+        live[pick] = live.at(-1)!;
+        live.pop();
+        // Pointers may be signed, as the wasm functions return them.
+        ours.free(random.below(2) === 0 ? block : at(block | 0));
+        core.free(block);
+      }
+      if (step % 5000 === 0) for (const heap of heaps) heap.verify();
+    }
+    for (const block of live) {
+      ours.free(block);
+      core.free(block);
+    }
+    for (const heap of heaps) heap.verify();
+    expect(heaps[0].stats()).toEqual(heaps[1].stats());
+    expect(heaps[0].stats().heapUsed).toBe(0);
+  },
+);
+
+test("raw hits go on after somebody else grew the memory", () => {
+  const heap = release.create();
+  const { memory, raw } = heap;
+  const blocks = Array.from({ length: 200 }, () => raw.malloc(24));
+  memory.grow(1);
+  for (const block of blocks) raw.free(block);
+  memory.grow(1);
+  const again = blocks.map(() => raw.malloc(24));
+  expect(again.some((block) => blocks.includes(block))).toBe(true);
+  expect(new Set(again).size).toBe(again.length);
+  heap.verify();
 });
 
 test("another module that imports memory and malloc shares the heap", () => {
