@@ -110,8 +110,14 @@ export function checkedRealloc(pointer: usize, size: usize): usize {
   if (quarantineFault()) return 0;
   const old = sizeOf(pointer);
   if (size <= old && !isWasteful(pointer, size)) return shrunk(pointer, size);
+  const before = word(STATE_FAULT);
   const block = fresh(16, size, DEBUG_FRESH_BYTE);
-  if (!block) return size <= old ? shrunk(pointer, size) : 0;
+  if (!block) {
+    if (size > old) return 0;
+    // No memory to move to is no fault of a block that can stay.
+    setWord(STATE_FAULT, before);
+    return shrunk(pointer, size);
+  }
   memory.copy(block, pointer, min(old, size));
   bury(pointer);
   return block;
