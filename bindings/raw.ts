@@ -1,5 +1,6 @@
 import {
   ARENA_SHIFT,
+  RECORD_LIVE_MASK,
   RECORD_MASK,
   RECORD_SHIFT,
   SMALL_LIMIT,
@@ -22,7 +23,7 @@ const SMALL = SMALL_LIMIT;
 const TO_ARENA = ARENA_SHIFT;
 const TO_RECORD = RECORD_SHIFT;
 const IN_RECORDS = RECORD_MASK;
-const LIVE = 0xffff;
+const LIVE = RECORD_LIVE_MASK;
 
 const NOTHING = new Uint32Array(0);
 

@@ -22,6 +22,7 @@ import {
   RECORD_CLASS,
   RECORD_FREE,
   RECORD_LIVE,
+  RECORD_LIVE_MASK,
   SHAPE_CARVED,
   SHAPE_FIRST,
   SLOT_SHAPE,
@@ -98,7 +99,7 @@ export function checkedFree(pointer: usize): u32 {
   const head = load<u32>(record, RECORD_LIVE);
   if (isUnmarkedBlock(pointer, record, head)) {
     store<u32>(pointer, marked(pointer), 4);
-    if ((head & 0xffff) > 1) {
+    if ((head & RECORD_LIVE_MASK) > 1) {
       store<u32>(pointer, load<u32>(record, RECORD_FREE));
       store<u32>(record, <u32>pointer, RECORD_FREE);
       store<u16>(record, <u16>(head - 1), RECORD_LIVE);

@@ -97,6 +97,8 @@ export const TABLE_POSITIONS: u32 = 4;
 export const RECORD_FREE: u32 = 0;
 /** Pools: blocks live or on the active list; 1 in a full pool, so that the first free leaves the fast path. Else 0. */
 export const RECORD_LIVE: u32 = 4;
+/** Its part of the record's second word. */
+export const RECORD_LIVE_MASK: u32 = 0xffff;
 export const RECORD_CLASS: u32 = 6;
 /** Bits 0–1 domain, bits 2–3 pool state. */
 export const RECORD_STATE: u32 = 7;
