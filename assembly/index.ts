@@ -129,6 +129,10 @@ export function alloc_quick(type: u32): usize {
   return generations.isDue() ? 0 : births.allocateListed(header.descriptor(type));
 }
 
+export function int_quick(value: f64): usize {
+  return numbers.newIntListed(value);
+}
+
 export function float_quick(value: f64): usize {
   return numbers.newFloatListed(value);
 }
@@ -227,10 +231,6 @@ export function list_insert(list: usize, index: u32, value: usize): u32 {
   return code == FAULT_MEMORY && rescueFor(list, value, value)
     ? dismiss(list, value, value, lists.insert(list, index, value))
     : code;
-}
-
-export function list_set(list: usize, index: u32, value: usize): u32 {
-  return lists.set(list, index, value);
 }
 
 export function list_pop(list: usize, index: u32): usize {

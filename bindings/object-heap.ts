@@ -62,6 +62,7 @@ export class ObjectHeap extends ByteHeap {
   // undefined while the heap is closed or not started, and not guarded instead: an engine inlines a call that has
   // never had but one target.
   #allocQuick: ObjectExports["alloc_quick"] | undefined;
+  #intQuick: ObjectExports["int_quick"] | undefined;
   #floatQuick: ObjectExports["float_quick"] | undefined;
   #releaseQuick: ObjectExports["release_quick"] | undefined;
 
@@ -82,6 +83,7 @@ export class ObjectHeap extends ByteHeap {
       this.#first = space.first;
       const quick = space.direct ? space.abi : undefined;
       this.#allocQuick = quick?.alloc_quick;
+      this.#intQuick = quick?.int_quick;
       this.#floatQuick = quick?.float_quick;
       this.#releaseQuick = quick?.release_quick;
     });
@@ -332,7 +334,9 @@ export class ObjectHeap extends ByteHeap {
    * @throws HeapError `ERR_HEAP_ARGUMENT` if it is no whole number, `ERR_HEAP_RANGE` if it does not fit, `ERR_HEAP_OOM`
    */
   int(value: number | bigint): Ptr {
-    return this.#parts.values.int(value);
+    const quick = this.#intQuick;
+    const p = quick !== undefined && Number.isSafeInteger(value) ? quick(value as number) : 0;
+    return p === 0 ? this.#parts.values.int(value) : ((p >>> 0) as Ptr);
   }
 
   /** A *new* float. */

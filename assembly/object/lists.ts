@@ -64,17 +64,6 @@ export function insert(list: usize, index: u32, value: usize): u32 {
   return FAULT_NONE;
 }
 
-/** Takes its own reference to `value` and releases what was there. */
-export function set(list: usize, index: u32, value: usize): u32 {
-  if (index >= load<u32>(list, LIST_LENGTH)) return fault(FAULT_RANGE, list);
-  const place = itemAt(list, index);
-  const old = <usize>load<u32>(place);
-  incref(value);
-  store<u32>(place, <u32>value);
-  if (old) decref(old);
-  return FAULT_NONE;
-}
-
 /** Takes an item out; the caller owns it. */
 export function pop(list: usize, index: u32): usize {
   if (index >= load<u32>(list, LIST_LENGTH)) {

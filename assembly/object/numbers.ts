@@ -34,6 +34,18 @@ export function newIntFrom(value: f64): usize {
   return newInt(<i64>value);
 }
 
+/** newIntFrom of a safe integer if it is a shared one or a list has a block at hand, else 0. */
+// @ts-ignore: decorator
+@inline
+export function newIntListed(value: f64): usize {
+  const whole = <i64>value;
+  const small = whole - SMALL_INT_FIRST;
+  if (<u64>small < SMALL_INTS) return word(STATE_SMALL_INTS + ((<u32>small) << 2));
+  const int = takeListed(descriptor(TYPE_INT), TYPE_INT | META_LEAF);
+  if (int) store<i64>(int, whole, VALUE);
+  return int;
+}
+
 export function newFloat(value: f64): usize {
   const float = newFloatListed(value);
   return float ? float : newFloatSlowly(value);

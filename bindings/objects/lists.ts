@@ -1,5 +1,6 @@
-import { LIST_ITEMS, LIST_LENGTH, TYPE_LIST } from "../generated/layout.js";
+import { LIST_CAPACITY, LIST_ITEMS, LIST_LENGTH, TYPE_LIST } from "../generated/layout.js";
 import type { Ptr } from "../ptr.js";
+import type { Counts } from "./counts.js";
 import { indexError, requireIndex } from "./items.js";
 import type { Ref, Space } from "./space.js";
 
@@ -7,15 +8,17 @@ import type { Ref, Space } from "./space.js";
 const GROWTH = 8;
 
 /**
- * Lists, which grow as CPython's do. All methods throw `ERR_HEAP_TYPE` for what is no list, `ERR_HEAP_BAD_POINTER` and
+ * Lists, which grow as CPython's do. What needs no other buffer is done here, without a call. All methods throw `ERR_HEAP_TYPE` for what is no list, `ERR_HEAP_BAD_POINTER` and
  * `ERR_HEAP_USE_AFTER_FREE` for what is no live object, `ERR_HEAP_RANGE` for an index that does not exist.
  */
 export class Lists {
   readonly #space: Space;
+  readonly #counts: Counts;
 
   /** @internal */
-  constructor(space: Space) {
+  constructor(space: Space, counts: Counts) {
     this.#space = space;
+    this.#counts = counts;
   }
 
   /** Number of items. */
@@ -36,7 +39,12 @@ export class Lists {
     const l = this.#require("lists.set", list);
     const v = this.#space.require("lists.set", value);
     requireIndex("lists.set", l, index, this.#length(l));
-    this.#space.done("lists.set", 0, () => this.#space.abi.list_set(l, index, v));
+    const { u32 } = this.#space;
+    const slot = (u32[(l + LIST_ITEMS) >>> 2]! >>> 2) + index;
+    const old = u32[slot]!;
+    this.#counts.keep(v);
+    u32[slot] = v;
+    if (old !== 0) this.#counts.drop(old as Ptr);
   }
 
   /**
@@ -46,6 +54,14 @@ export class Lists {
   append(list: Ref, value: Ref): void {
     const l = this.#require("lists.append", list);
     const v = this.#space.require("lists.append", value);
+    const { u32 } = this.#space;
+    const length = this.#length(l);
+    if (length < u32[(l + LIST_CAPACITY) >>> 2]!) {
+      this.#counts.keep(v);
+      u32[(u32[(l + LIST_ITEMS) >>> 2]! >>> 2) + length] = v;
+      u32[(l + LIST_LENGTH) >>> 2] = length + 1;
+      return;
+    }
     this.#space.done("lists.append", GROWTH, () => this.#space.abi.list_append(l, v));
   }
 
@@ -67,6 +83,12 @@ export class Lists {
     const at = index ?? length - 1;
     if (length === 0) throw indexError("lists.pop", l, at, -1);
     requireIndex("lists.pop", l, at, length);
+    const { u32 } = this.#space;
+    const left = length - 1;
+    if (at === left && left >= u32[(l + LIST_CAPACITY) >>> 2]! >>> 1) {
+      u32[(l + LIST_LENGTH) >>> 2] = left;
+      return u32[(u32[(l + LIST_ITEMS) >>> 2]! >>> 2) + left]! as Ptr;
+    }
     return (this.#space.enter(() => this.#space.abi.list_pop(l, at)) >>> 0) as Ptr;
   }
 

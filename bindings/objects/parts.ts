@@ -61,7 +61,7 @@ export function assemble(engine: Engine, core: Core): Parts {
     fields: new Fields(space, counts, types),
     items: new Items(space, counts, types),
     values: new Values(space, counts, strs, dicts),
-    lists: new Lists(space),
+    lists: new Lists(space, counts),
     dicts,
     tuples: new Tuples(space),
     strs,

@@ -47,7 +47,7 @@ export function stressLayer(interval: number): Layer {
       };
     }
     // The quick forms never collect; nothing quick is to be had under stress.
-    layer["alloc_quick"] = layer["float_quick"] = () => 0;
+    layer["alloc_quick"] = layer["int_quick"] = layer["float_quick"] = () => 0;
     return layer as unknown as ObjectExports;
   };
 }

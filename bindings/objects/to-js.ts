@@ -27,24 +27,18 @@ type Sources = Pick<Parts, "space" | "types" | "strs" | "dicts">;
 
 /** Converts a built-in value; containers that occur twice, or within themselves, do so in the result. No recursion. */
 export function toJS(parts: Sources, ref: Ref): JSValue {
-  const { space, types, strs, dicts } = parts;
+  const { space, types, dicts } = parts;
+  const start = space.require("toJS", ref);
+  const scalar = readScalar(parts, start);
+  if (scalar !== undefined) return scalar;
   const done = new Map<Ptr, JSValue>();
   const pending: (() => void)[] = [];
 
   const convert = (p: Ptr): JSValue => {
-    const known = done.get(p);
+    const scalar = readScalar(parts, p);
+    const known = scalar === undefined ? done.get(p) : scalar;
     if (known !== undefined) return known;
     switch (types.idAt(p)) {
-      case TYPE_NONE:
-        return null;
-      case TYPE_BOOL:
-        return space.state(STATE_TRUE) === p;
-      case TYPE_INT:
-        return readInt(space.i64[(p + VALUE) >>> 3]!);
-      case TYPE_FLOAT:
-        return space.f64[(p + VALUE) >>> 3]!;
-      case TYPE_STR:
-        return strs.read(p);
       case TYPE_BYTES:
         return remember(p, readBytes(space, p));
       case TYPE_TUPLE:
@@ -74,9 +68,27 @@ export function toJS(parts: Sources, ref: Ref): JSValue {
     return items;
   };
 
-  const result = convert(space.require("toJS", ref));
+  const result = convert(start);
   for (let work = pending.pop(); work !== undefined; work = pending.pop()) work();
   return result;
+}
+
+/** The value of an object that holds no others and has no identity in JavaScript; undefined for any other. */
+function readScalar({ space, types, strs }: Sources, p: Ptr): JSValue | undefined {
+  switch (types.idAt(p)) {
+    case TYPE_NONE:
+      return null;
+    case TYPE_BOOL:
+      return space.state(STATE_TRUE) === p;
+    case TYPE_INT:
+      return readInt(space.i64[(p + VALUE) >>> 3]!);
+    case TYPE_FLOAT:
+      return space.f64[(p + VALUE) >>> 3]!;
+    case TYPE_STR:
+      return strs.read(p);
+    default:
+      return undefined;
+  }
 }
 
 function readInt(value: bigint): number | bigint {

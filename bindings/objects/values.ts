@@ -1,11 +1,8 @@
 import {
   BYTES_DATA,
-  SMALL_INTS,
-  SMALL_INT_FIRST,
   STATE_EMPTY_TUPLE,
   STATE_FALSE,
   STATE_NONE,
-  STATE_SMALL_INTS,
   STATE_TRUE,
   TUPLE_ITEMS,
   TYPE_STR,
@@ -46,14 +43,9 @@ export class Values {
 
   int(value: number | bigint): Ptr {
     const space = this.#space;
-    if (typeof value === "number") {
-      const index = value - SMALL_INT_FIRST;
-      if (index >>> 0 === index && index < SMALL_INTS)
-        return space.state(STATE_SMALL_INTS + index * 4) as Ptr;
-      if (Number.isSafeInteger(value)) {
-        const request = (): number => space.abi.int_from(value);
-        return space.made(space.enter(request), "int", SMALL_OBJECT, request);
-      }
+    if (typeof value === "number" && Number.isSafeInteger(value)) {
+      const request = (): number => space.abi.int_from(value);
+      return space.made(space.enter(request), "int", SMALL_OBJECT, request);
     }
     const big = requireInt64(value);
     const request = (): number => space.abi.int_new(big);
@@ -98,15 +90,14 @@ export class Values {
     const owned = this.#own("tuple", items);
     if (owned.length === 0) return this.#space.state(STATE_EMPTY_TUPLE) as Ptr;
     const p = this.#makeFilled("tuple", owned, () => this.#space.abi.tuple_new(owned.length));
-    this.#space.u32.set(owned, (p + TUPLE_ITEMS) >>> 2);
+    this.#store(owned, p + TUPLE_ITEMS);
     return p;
   }
 
   list(items: Iterable<Ref> = []): Ptr {
     const owned = this.#own("list", items);
     const p = this.#makeFilled("list", owned, () => this.#space.abi.list_new(owned.length));
-    const { u32 } = this.#space;
-    if (owned.length > 0) u32.set(owned, u32[(p + LIST_ITEMS) >>> 2]! >>> 2);
+    if (owned.length > 0) this.#store(owned, this.#space.u32[(p + LIST_ITEMS) >>> 2]!);
     return p;
   }
 
@@ -134,16 +125,28 @@ export class Values {
     requireIterable(operation, "items", items);
     const owned: Ptr[] = [];
     try {
-      for (const item of items) {
-        const p = this.#space.require(operation, item);
-        this.#counts.keep(p);
-        owned.push(p);
-      }
+      // By index: nothing else runs meanwhile, as it may between the items of other iterables.
+      if (Array.isArray(items))
+        for (let i = 0; i < items.length; i++) owned.push(this.#keep(operation, items[i]));
+      else for (const item of items) owned.push(this.#keep(operation, item));
       return owned;
     } catch (error) {
       for (const p of owned) this.#counts.drop(p);
       throw error;
     }
+  }
+
+  #keep(operation: string, item: unknown): Ptr {
+    const p = this.#space.require(operation, item);
+    this.#counts.keep(p);
+    return p;
+  }
+
+  /** Writes references to where a new container has its items. */
+  #store(owned: readonly Ptr[], address: number): void {
+    const { u32 } = this.#space;
+    const first = address >>> 2;
+    for (let i = 0; i < owned.length; i++) u32[first + i] = owned[i]!;
   }
 
   /** A container for references that are owned already; they are released if there is no memory for it. */
