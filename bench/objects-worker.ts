@@ -8,9 +8,10 @@ import { createInterface } from "node:readline";
 
 import { createHeap, type Heap, type HeapOptions, type Ptr } from "tallyheap";
 
-import { processorNs } from "./clock.js";
 import { objectsModule } from "./objects-module.js";
 import { randomFrom } from "./random.js";
+import { timed, type Workloads } from "./timed.js";
+import { heapValues, plainValues } from "./value-lives.js";
 
 const TREE_DEPTH = 19;
 const TREE = 2 ** (TREE_DEPTH + 1) - 1;
@@ -19,16 +20,6 @@ const LOOP = 5_000_000;
 const OBJECTS = 65_536;
 const STORES = 2_000_000;
 const COUNTED = 100_000;
-
-/** A workload, run once: ns a unit. */
-type Workloads = Record<string, () => number>;
-
-/** Times `body` and divides. */
-function timed(units: number, body: () => void): number {
-  const start = processorNs();
-  body();
-  return (processorNs() - start) / units;
-}
 
 // ---- the core linked into the module of the loops ----
 
@@ -108,6 +99,7 @@ function publicInterface(checks: boolean): Workloads {
   };
   const counted = heap.alloc(Record);
   return {
+    ...heapValues(heap),
     "death: tree of 1M records": () => {
       const root = tree(TREE_DEPTH);
       return timed(TREE, () => heap.decref(root));
@@ -167,6 +159,7 @@ function plain(): Workloads {
   // What is created escapes, or the engine would not create it.
   const recent = new Array<unknown>(1024).fill(null);
   return {
+    ...plainValues(),
     "record: create, destroy": () =>
       timed(LOOP, () => {
         for (let i = 0; i < LOOP; i++) recent[i & 1023] = { a: null, b: null };

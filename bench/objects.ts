@@ -54,6 +54,11 @@ const WORKLOADS = [
   "record: create, destroy",
   "incref, decref",
   "store, 64k objects at random",
+  "int: create, destroy",
+  "str of 8: create, destroy",
+  "list of 2: create, destroy",
+  "list: append, pop",
+  "dict of 64: get",
 ];
 
 /** Kinds of objects, and what CPython 3.11 takes for one on 64 bits (with the collector's header). */

@@ -78,6 +78,58 @@ def record_pair():
     return (process_time_ns() - start - empty) / LOOP
 
 
+def int_pair():
+    x = 1000
+    empty = empty_loop()
+    start = process_time_ns()
+    for _ in repeat(None, LOOP):
+        x + x
+    return (process_time_ns() - start - empty) / LOOP
+
+
+def str_pair():
+    x, y = "spam", "+egg"
+    empty = empty_loop()
+    start = process_time_ns()
+    for _ in repeat(None, LOOP):
+        x + y
+    return (process_time_ns() - start - empty) / LOOP
+
+
+def list_pair():
+    x, y = 1000, 2000
+    empty = empty_loop()
+    start = process_time_ns()
+    for _ in repeat(None, LOOP):
+        [x, y]
+    return (process_time_ns() - start - empty) / LOOP
+
+
+def append_pop():
+    x, items = 1000, [None] * 10
+    append, pop = items.append, items.pop
+    empty = empty_loop()
+    start = process_time_ns()
+    for _ in repeat(None, LOOP):
+        append(x)
+        pop()
+    return (process_time_ns() - start - empty) / LOOP
+
+
+def dict_get():
+    keys = ["key %d" % i for i in range(64)]
+    entries = dict.fromkeys(keys)
+    order = keys * (LOOP // 64)
+    start = process_time_ns()
+    for key in order:
+        pass
+    empty = process_time_ns() - start
+    start = process_time_ns()
+    for key in order:
+        entries[key]
+    return (process_time_ns() - start - empty) / len(order)
+
+
 class Record:
     __slots__ = ("a", "b")
 
@@ -136,6 +188,11 @@ WORKLOADS = {
     "death: chain of 5M": lambda: dying(chain, CHAIN),
     "float: create, destroy": float_pair,
     "record: create, destroy": record_pair,
+    "int: create, destroy": int_pair,
+    "str of 8: create, destroy": str_pair,
+    "list of 2: create, destroy": list_pair,
+    "list: append, pop": append_pop,
+    "dict of 64: get": dict_get,
 }
 
 print(sys.version.split()[0], flush=True)

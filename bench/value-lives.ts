@@ -1,0 +1,77 @@
+/**
+ * What a runtime does most with built-in values, for bench:objects: through the heap's public interface, and the same
+ * with plain JavaScript values. bench/native/objects.py has CPython's side under the same names.
+ */
+
+import type { Heap, Ptr } from "tallyheap";
+
+import { timed, type Workloads } from "./timed.js";
+
+const LOOP = 1_000_000;
+const KEYS = 64;
+const ITEMS = 10;
+
+export function heapValues(heap: Heap): Workloads {
+  const pair = [heap.int(1000), heap.int(2000)];
+  const list = heap.list(Array.from({ length: ITEMS }, () => heap.none));
+  const keys = Array.from({ length: KEYS }, (_, i) => heap.intern(`key ${i}`));
+  const dict = heap.dict(keys.map((key): [Ptr, Ptr] => [key, heap.none]));
+  return {
+    "int: create, destroy": () =>
+      timed(LOOP, () => {
+        for (let i = 0; i < LOOP; i++) heap.decref(heap.int(i + 1000));
+      }),
+    "str of 8: create, destroy": () =>
+      timed(LOOP, () => {
+        for (let i = 0; i < LOOP; i++) heap.decref(heap.str("spam+egg"));
+      }),
+    "list of 2: create, destroy": () =>
+      timed(LOOP, () => {
+        for (let i = 0; i < LOOP; i++) heap.decref(heap.list(pair));
+      }),
+    "list: append, pop": () =>
+      timed(LOOP, () => {
+        for (let i = 0; i < LOOP; i++) {
+          heap.lists.append(list, pair[0]!);
+          heap.decref(heap.lists.pop(list));
+        }
+      }),
+    "dict of 64: get": () => {
+      let found = 0;
+      const ns = timed(LOOP, () => {
+        for (let i = 0; i < LOOP; i++) if (heap.dicts.get(dict, keys[i % KEYS]!) !== 0) found++;
+      });
+      if (found !== LOOP) throw new Error(`found ${found} of ${LOOP} keys`);
+      return ns;
+    },
+  };
+}
+
+export function plainValues(): Workloads {
+  // What is created escapes, or the engine would not create it.
+  const recent = new Array<unknown>(1024).fill(null);
+  const list = new Array<unknown>(ITEMS).fill(null);
+  const keys = Array.from({ length: KEYS }, (_, i) => `key ${i}`);
+  const dict = new Map(keys.map((key) => [key, null]));
+  return {
+    "list of 2: create, destroy": () =>
+      timed(LOOP, () => {
+        for (let i = 0; i < LOOP; i++) recent[i & 1023] = [recent, list];
+      }),
+    "list: append, pop": () =>
+      timed(LOOP, () => {
+        for (let i = 0; i < LOOP; i++) {
+          list.push(recent);
+          recent[i & 1023] = list.pop();
+        }
+      }),
+    "dict of 64: get": () => {
+      let found = 0;
+      const ns = timed(LOOP, () => {
+        for (let i = 0; i < LOOP; i++) if (dict.get(keys[i % KEYS]!) === null) found++;
+      });
+      if (found !== LOOP) throw new Error(`found ${found} of ${LOOP} keys`);
+      return ns;
+    },
+  };
+}
