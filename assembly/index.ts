@@ -137,6 +137,18 @@ export function float_quick(value: f64): usize {
   return numbers.newFloatListed(value);
 }
 
+export function str_quick(length: u32, wide: u32): usize {
+  return strings.newStrListed(length, wide);
+}
+
+export function tuple_quick(length: u32): usize {
+  return generations.isDue() ? 0 : tuples.newTupleListed(length);
+}
+
+export function list_quick(length: u32): usize {
+  return generations.isDue() ? 0 : lists.newListListed(length);
+}
+
 /** Releases the last reference to an object. */
 export function release_quick(object: usize): bool {
   return deaths.dieAtOnce(object, true);

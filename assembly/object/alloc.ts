@@ -45,6 +45,9 @@ import { descriptor } from "./header";
 import { domainOf, isType, objectClass } from "./types";
 import { markYoung } from "./young";
 
+/** Largest instance that is made without a call: zeroing more would be one (alloc/copy.ts). */
+const QUICK_BYTES: usize = 128;
+
 /** A new instance of a type, with `items` items if the type has any; 0 if out of memory. */
 export function allocate(id: u32, items: u32): usize {
   const type = descriptor(id);
@@ -130,22 +133,46 @@ export function allocateItems(type: usize, items: u32): usize {
     fault(FAULT_MEMORY, 0);
     return 0;
   }
-  const domain = domainOf(load<u32>(type, TYPE_FLAGS));
-  const c = objectClass(bytes);
-  const head = STATE + STATE_ACTIVE + classSlot(domain, c);
-  let block: usize = c ? <usize>load<u32>(head) : 0;
-  if (block) store<u32>(head, load<u32>(block));
-  else {
-    block = takeObject(domain, bytes);
-    if (!block) return 0;
-  }
-  zeroBytes(block + OBJECT_FIELDS, bytes - OBJECT_FIELDS);
-  store<u32>(block + load<u32>(type, TYPE_LENGTH), items);
-  christen(block, load<u32>(type, TYPE_META));
+  const object = listedItems(type, items, bytes);
+  if (object) return object;
+  const block = takeObject(domainOf(load<u32>(type, TYPE_FLAGS)), bytes);
+  if (block) furnish(block, type, items, bytes);
   return block;
 }
 
+/** The same if the active list has a block; 0 if it has none, or the instance is not small. */
+// @ts-ignore: decorator
+@inline
+export function allocateItemsListed(type: usize, items: u32): usize {
+  const bytes = itemsEnd(type, items);
+  return bytes - 1 < QUICK_BYTES ? listedItems(type, items, bytes) : 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function listedItems(type: usize, items: u32, bytes: usize): usize {
+  const c = objectClass(bytes);
+  if (!c) return 0;
+  const head = STATE + STATE_ACTIVE + classSlot(domainOf(load<u32>(type, TYPE_FLAGS)), c);
+  const block = <usize>load<u32>(head);
+  if (!block) return 0;
+  store<u32>(head, load<u32>(block));
+  furnish(block, type, items, bytes);
+  return block;
+}
+
+/** Makes a block an instance: its length, zero items, its header. */
+// @ts-ignore: decorator
+@inline
+function furnish(block: usize, type: usize, items: u32, bytes: usize): void {
+  zeroBytes(block + OBJECT_FIELDS, bytes - OBJECT_FIELDS);
+  store<u32>(block + load<u32>(type, TYPE_LENGTH), items);
+  christen(block, load<u32>(type, TYPE_META));
+}
+
 /** Bytes of an instance with `items` items; 0 if no memory can hold it. */
+// @ts-ignore: decorator
+@inline
 function itemsEnd(type: usize, items: u32): usize {
   const bytes = <u64>load<u32>(type, TYPE_ITEMS) + <u64>items * load<u32>(type, TYPE_ITEM_BYTES);
   return bytes > 0xffe00000 ? 0 : max(<usize>bytes, <usize>load<u32>(type, TYPE_SIZE));

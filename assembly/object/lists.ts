@@ -12,13 +12,16 @@ import {
   LIST_ITEMS,
   LIST_LENGTH,
   TYPE_LIST,
+  TYPE_META,
 } from "../layout";
 import { fault } from "../alloc/malloc";
-import { newFixed } from "./alloc";
-import { giveBuffer, resizeBuffer, takeBuffer, takeZeroed } from "./buffers";
+import { newFixed, takeListed } from "./alloc";
+import { giveBuffer, peek, resizeBuffer, takeBuffer, takePeeked, takeZeroed } from "./buffers";
 import { decref } from "./death";
 import { descriptor, incref } from "./header";
 
+/** Most items of a list that is made without a call: as many as are zeroed in a loop. */
+const QUICK_ITEMS: u32 = 32;
 /** More references than memory can hold. */
 const LENGTH_LIMIT: u32 = 0x3fe00000;
 
@@ -36,6 +39,25 @@ export function newList(length: u32): usize {
     giveBuffer(items);
     return 0;
   }
+  store<u32>(list, length, LIST_LENGTH);
+  store<u32>(list, <u32>items, LIST_ITEMS);
+  store<u32>(list, length, LIST_CAPACITY);
+  return list;
+}
+
+/** newList if lists of blocks have both at hand, else 0. */
+export function newListListed(length: u32): usize {
+  const bytes = (<usize>length) << 2;
+  let items: usize = 0;
+  if (length) {
+    if (length > QUICK_ITEMS) return 0;
+    items = peek(bytes);
+    if (!items) return 0;
+  }
+  const type = descriptor(TYPE_LIST);
+  const list = takeListed(type, load<u32>(type, TYPE_META));
+  if (!list) return 0;
+  if (items) takePeeked(items, bytes);
   store<u32>(list, length, LIST_LENGTH);
   store<u32>(list, <u32>items, LIST_ITEMS);
   store<u32>(list, length, LIST_CAPACITY);

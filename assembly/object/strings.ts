@@ -17,8 +17,11 @@ import {
 } from "../layout";
 import { setWord, word } from "../state";
 import { fault } from "../alloc/malloc";
-import { allocateItems } from "./alloc";
+import { allocateItems, allocateItemsListed } from "./alloc";
 import { descriptor, metaOf, setMeta } from "./header";
+
+/** More units than a str that is made without a call can have. */
+const QUICK_UNITS: u32 = 128;
 
 /** A new str of zeros for the caller to fill before anybody sees it; the shared empty one for length 0. */
 export function newStr(length: u32, wide: u32): usize {
@@ -28,6 +31,19 @@ export function newStr(length: u32, wide: u32): usize {
     return 0;
   }
   const str = allocateItems(descriptor(TYPE_STR), wide ? length << 1 : length);
+  if (str && wide) {
+    store<u32>(str, length, STR_LENGTH);
+    setMeta(str, metaOf(str) | META_WIDE);
+  }
+  return str;
+}
+
+/** newStr of at least one unit, if its size class has a block at hand, else 0. */
+// @ts-ignore: decorator
+@inline
+export function newStrListed(length: u32, wide: u32): usize {
+  if (length - 1 >= QUICK_UNITS) return 0;
+  const str = allocateItemsListed(descriptor(TYPE_STR), length << wide);
   if (str && wide) {
     store<u32>(str, length, STR_LENGTH);
     setMeta(str, metaOf(str) | META_WIDE);

@@ -2,7 +2,7 @@
 import { STATE_EMPTY_TUPLE, TUPLE_ITEMS, TUPLE_LENGTH, TUPLE_LISTS, TYPE_META, TYPE_TUPLE } from "../layout";
 import { word } from "../state";
 import { zeroBytes } from "../alloc/copy";
-import { allocateItems, christen } from "./alloc";
+import { allocateItems, allocateItemsListed, christen } from "./alloc";
 import { pull, tupleList } from "./freelists";
 import { descriptor } from "./header";
 import { markYoung } from "./young";
@@ -11,17 +11,30 @@ import { markYoung } from "./young";
 export function newTuple(length: u32): usize {
   if (!length) return word(STATE_EMPTY_TUPLE);
   const type = descriptor(TYPE_TUPLE);
-  if (length < TUPLE_LISTS) {
-    const list = tupleList(length);
-    const block = <usize>load<u32>(list);
-    if (block) {
-      pull(list, block);
-      zeroBytes(block + TUPLE_LENGTH, <usize>TUPLE_ITEMS - TUPLE_LENGTH + (length << 2));
-      store<u32>(block, length, TUPLE_LENGTH);
-      markYoung(block);
-      christen(block, load<u32>(type, TYPE_META));
-      return block;
-    }
-  }
-  return allocateItems(type, length);
+  const kept = takeKept(type, length);
+  return kept ? kept : allocateItems(type, length);
+}
+
+/** newTuple if a list has a block at hand, else 0. */
+export function newTupleListed(length: u32): usize {
+  if (!length) return 0;
+  const type = descriptor(TYPE_TUPLE);
+  const kept = takeKept(type, length);
+  return kept ? kept : allocateItemsListed(type, length);
+}
+
+/** A tuple from the private free list of its length; 0 if that is empty. */
+// @ts-ignore: decorator
+@inline
+function takeKept(type: usize, length: u32): usize {
+  if (length >= TUPLE_LISTS) return 0;
+  const list = tupleList(length);
+  const block = <usize>load<u32>(list);
+  if (!block) return 0;
+  markYoung(block);
+  pull(list, block);
+  zeroBytes(block + TUPLE_LENGTH, <usize>TUPLE_ITEMS - TUPLE_LENGTH + (length << 2));
+  store<u32>(block, length, TUPLE_LENGTH);
+  christen(block, load<u32>(type, TYPE_META));
+  return block;
 }

@@ -16,6 +16,9 @@ export interface ObjectExports {
   alloc_quick(type: number): number;
   int_quick(value: number): number;
   float_quick(value: number): number;
+  str_quick(length: number, wide: number): number;
+  tuple_quick(length: number): number;
+  list_quick(length: number): number;
   release_quick(p: number): number;
   incref(p: number): undefined;
   decref(p: number): undefined;
@@ -73,6 +76,9 @@ export const OBJECT_FUNCTIONS = [
   "alloc_quick",
   "int_quick",
   "float_quick",
+  "str_quick",
+  "tuple_quick",
+  "list_quick",
   "release_quick",
   "incref",
   "decref",

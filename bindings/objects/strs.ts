@@ -73,21 +73,40 @@ export class Strs {
       const request = (): number => space.abi.str_char(text.charCodeAt(0));
       return space.made(space.enter(request), "str", STR_DATA, request);
     }
-    const isWide = !isNarrow(text);
-    const request = (): number => space.abi.str_new(length, isWide ? 1 : 0);
-    const s = space.made(space.enter(request), "str", isWide ? length * 2 : length, request);
-    const units = isWide ? space.u16 : space.u8;
-    const first = isWide ? (s + STR_DATA) >>> 1 : s + STR_DATA;
-    for (let i = 0; i < length; i++) units[first + i] = text.charCodeAt(i);
+    const s = this.#make(length, 0);
+    const { u8 } = space;
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > NARROW_MAX) return this.#writeWide(text, s);
+      u8[s + STR_DATA + i] = unit;
+    }
     return s;
+  }
+
+  /** The same after `narrow`, which was begun for it, has turned out to be too narrow. */
+  #writeWide(text: string, narrow: Ptr): Ptr {
+    const space = this.#space;
+    space.enter(() => space.abi.release(narrow));
+    const s = this.#make(text.length, 1);
+    const { u16 } = space;
+    const first = (s + STR_DATA) >>> 1;
+    for (let i = 0; i < text.length; i++) u16[first + i] = text.charCodeAt(i);
+    return s;
+  }
+
+  /** A str of zeros; `wide` says whether its units have two bytes. */
+  #make(length: number, wide: 0 | 1): Ptr {
+    const p = this.#space.abi.str_quick(length, wide);
+    return p === 0 ? this.#makeSlowly(length, wide) : ((p >>> 0) as Ptr);
+  }
+
+  #makeSlowly(length: number, wide: 0 | 1): Ptr {
+    const space = this.#space;
+    const request = (): number => space.abi.str_new(length, wide);
+    return space.made(space.enter(request), "str", length << wide, request);
   }
 
   #require(operation: string, str: Ref): Ptr {
     return this.#space.requireType(operation, str, TYPE_STR, "str");
   }
-}
-
-function isNarrow(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > NARROW_MAX) return false;
-  return true;
 }

@@ -89,14 +89,16 @@ export class Values {
   tuple(items: Iterable<Ref>): Ptr {
     const owned = this.#own("tuple", items);
     if (owned.length === 0) return this.#space.state(STATE_EMPTY_TUPLE) as Ptr;
-    const p = this.#makeFilled("tuple", owned, () => this.#space.abi.tuple_new(owned.length));
+    const quick = this.#space.abi.tuple_quick(owned.length);
+    const p = quick === 0 ? this.#tupleSlowly(owned) : ((quick >>> 0) as Ptr);
     this.#store(owned, p + TUPLE_ITEMS);
     return p;
   }
 
   list(items: Iterable<Ref> = []): Ptr {
     const owned = this.#own("list", items);
-    const p = this.#makeFilled("list", owned, () => this.#space.abi.list_new(owned.length));
+    const quick = this.#space.abi.list_quick(owned.length);
+    const p = quick === 0 ? this.#listSlowly(owned) : ((quick >>> 0) as Ptr);
     if (owned.length > 0) this.#store(owned, this.#space.u32[(p + LIST_ITEMS) >>> 2]!);
     return p;
   }
@@ -123,12 +125,11 @@ export class Values {
   /** A reference of its own to each item, or to none if one is refused. */
   #own(operation: string, items: Iterable<Ref>): Ptr[] {
     requireIterable(operation, "items", items);
+    // Between the items of an array nothing happens to those before.
+    if (Array.isArray(items)) return this.#ownAll(operation, [...(items as Ref[])]);
     const owned: Ptr[] = [];
     try {
-      // By index: nothing else runs meanwhile, as it may between the items of other iterables.
-      if (Array.isArray(items))
-        for (let i = 0; i < items.length; i++) owned.push(this.#keep(operation, items[i]));
-      else for (const item of items) owned.push(this.#keep(operation, item));
+      for (const item of items) owned.push(this.#keep(operation, item));
       return owned;
     } catch (error) {
       for (const p of owned) this.#counts.drop(p);
@@ -136,10 +137,30 @@ export class Values {
     }
   }
 
-  #keep(operation: string, item: unknown): Ptr {
+  /** The same for an array that nobody else has, in place. */
+  #ownAll(operation: string, items: Ref[]): Ptr[] {
+    let owned = 0;
+    try {
+      for (; owned < items.length; owned++) items[owned] = this.#keep(operation, items[owned]!);
+      return items as Ptr[];
+    } catch (error) {
+      for (const p of items.slice(0, owned)) this.#counts.drop(p as Ptr);
+      throw error;
+    }
+  }
+
+  #keep(operation: string, item: Ref): Ptr {
     const p = this.#space.require(operation, item);
     this.#counts.keep(p);
     return p;
+  }
+
+  #tupleSlowly(owned: Ptr[]): Ptr {
+    return this.#makeFilled("tuple", owned, () => this.#space.abi.tuple_new(owned.length));
+  }
+
+  #listSlowly(owned: Ptr[]): Ptr {
+    return this.#makeFilled("list", owned, () => this.#space.abi.list_new(owned.length));
   }
 
   /** Writes references to where a new container has its items. */

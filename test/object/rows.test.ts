@@ -1,0 +1,100 @@
+import { describe, expect, test } from "vitest";
+import type { Ptr } from "../../bindings/index.js";
+import { builds } from "../support/cores.js";
+import { newHeap } from "../support/objects.js";
+
+/** Around the lengths at which a row of items is made or dies another way. */
+const LENGTHS = [0, 1, 2, 3, 4, 5, 15, 16, 17, 18, 19, 20, 21, 28, 29, 31, 32, 33, 40, 200];
+
+describe.each(builds)("rows of items, $name core", (build) => {
+  test.each(["list", "tuple"] as const)(
+    "a %s of any length holds its items and lets go of each, last first",
+    (kind) => {
+      const heap = newHeap(build);
+      const died: number[] = [];
+      const Base = heap.defineType({ name: "Base", fields: { id: "i32" } });
+      const { id } = Base.fields;
+      const finalize = (self: Ptr): void => void died.push(heap.getI32(self, id));
+      const Watched = heap.defineType({ name: "Watched", extends: Base, finalize });
+      const shared = heap.int(123_456);
+      const watched = (i: number): Ptr => {
+        const object = heap.alloc(Watched);
+        heap.setI32(object, id, i);
+        return object;
+      };
+      const makers: ((i: number) => Ptr)[] = [
+        () => (heap.incref(shared), shared),
+        () => heap.none,
+        (i) => heap.int(1_000_000 + i),
+        (i) => heap.str(`item ${i}`),
+        () => heap.list([shared]),
+        watched,
+      ];
+      /** Item i of the mix: all of one kind, or all kinds in turn. */
+      const makerOf = (mix: number, i: number): ((i: number) => Ptr) =>
+        makers[mix < makers.length ? mix : (i + mix) % makers.length]!;
+      for (const length of LENGTHS) {
+        for (let mix = 0; mix < makers.length * 2; mix++) {
+          const indexes = Array.from({ length }, (_, i) => i);
+          const items = indexes.map((i) => makerOf(mix, i)(i));
+          const row = heap[kind](items);
+          const own = items.filter((item) => item !== heap.none && item !== shared);
+          expect(own.every((item) => heap.refcount(item) === 2)).toBe(true);
+          for (const item of items) heap.decref(item);
+          expect(indexes.map((i) => heap.getItem(row, i))).toEqual(items);
+          died.length = 0;
+          heap.decref(row);
+          expect(died).toEqual(indexes.filter((i) => makerOf(mix, i) === watched).reverse());
+          expect(heap.refcount(shared)).toBe(1);
+        }
+        heap.verify();
+      }
+      heap.decref(shared);
+    },
+  );
+
+  test("a str of any length and width reads as it was written", () => {
+    const heap = newHeap(build);
+    for (const length of [
+      0, 1, 2, 7, 8, 9, 47, 48, 49, 63, 64, 65, 111, 112, 113, 127, 128, 129, 200, 9000,
+    ]) {
+      for (const unit of ["a", "é", "ÿ", "Ā", "\ud800", "語"]) {
+        for (const at of [0, length >> 1, length - 1]) {
+          const text = [...Array<string>(length).fill("x")].map((x, i) => (i === at ? unit : x)).join("");
+          const str = heap.str(text);
+          expect(heap.toJS(str)).toBe(text);
+          expect(heap.length(str)).toBe(length);
+          heap.decref(str);
+        }
+      }
+    }
+    heap.verify();
+  });
+
+  test("items come from an iterable as its own iterator gives them, and all or none are taken", () => {
+    const heap = newHeap(build);
+    class Backwards extends Array<Ptr> {
+      override *[Symbol.iterator](): ArrayIterator<Ptr> {
+        for (let i = this.length - 1; i >= 0; i--) yield this[i]!;
+      }
+    }
+    const [a, b] = [heap.int(1001), heap.int(1002)];
+    const list = heap.list(Backwards.from([a, b]));
+    expect(heap.toJS(list)).toEqual([1002, 1001]);
+    expect(() => heap.list([a, undefined as unknown as Ptr, b])).toThrow("pointer");
+    expect(() => heap.tuple(Object.assign(new Array<Ptr>(3), { 0: a }))).toThrow("pointer");
+    const released = heap.tuple(
+      (function* () {
+        const own = heap.int(1003);
+        yield own;
+        heap.decref(own);
+        yield a;
+      })(),
+    );
+    expect(heap.toJS(released)).toEqual([1003, 1001]);
+    for (const p of [list, released]) heap.decref(p);
+    expect([a, b].map((p) => heap.refcount(p))).toEqual([1, 1]);
+    for (const p of [a, b]) heap.decref(p);
+    heap.verify();
+  });
+});
