@@ -18,6 +18,8 @@ import type { Strs } from "./strs.js";
 /** Bytes of a number or of a small container, for the message when memory is out. */
 const SMALL_OBJECT = 16;
 const INT_BITS = 64;
+const NO_ITEMS: readonly Ref[] = [];
+const ARRAY_ITERATOR = NO_ITEMS[Symbol.iterator];
 
 /** Makes built-in values. */
 export class Values {
@@ -87,19 +89,29 @@ export class Values {
   }
 
   tuple(items: Iterable<Ref>): Ptr {
+    if (isPlainArray(items)) {
+      const { length } = items;
+      const p = this.#space.abi.tuple_quick(length) >>> 0;
+      if (p !== 0) return this.#fill("tuple", p as Ptr, p + TUPLE_ITEMS, items, length);
+    }
     const owned = this.#own("tuple", items);
     if (owned.length === 0) return this.#space.state(STATE_EMPTY_TUPLE) as Ptr;
-    const quick = this.#space.abi.tuple_quick(owned.length);
-    const p = quick === 0 ? this.#tupleSlowly(owned) : ((quick >>> 0) as Ptr);
-    this.#store(owned, p + TUPLE_ITEMS);
+    const p = this.#makeFor("tuple", owned, () => this.#space.abi.tuple_new(owned.length));
+    this.#space.u32.set(owned, (p + TUPLE_ITEMS) >>> 2);
     return p;
   }
 
-  list(items: Iterable<Ref> = []): Ptr {
+  list(items: Iterable<Ref> = NO_ITEMS): Ptr {
+    if (isPlainArray(items)) {
+      const { length } = items;
+      const p = this.#space.abi.list_quick(length) >>> 0;
+      if (p !== 0)
+        return this.#fill("list", p as Ptr, this.#space.u32[(p + LIST_ITEMS) >>> 2]!, items, length);
+    }
     const owned = this.#own("list", items);
-    const quick = this.#space.abi.list_quick(owned.length);
-    const p = quick === 0 ? this.#listSlowly(owned) : ((quick >>> 0) as Ptr);
-    if (owned.length > 0) this.#store(owned, this.#space.u32[(p + LIST_ITEMS) >>> 2]!);
+    const p = this.#makeFor("list", owned, () => this.#space.abi.list_new(owned.length));
+    const { u32 } = this.#space;
+    if (owned.length > 0) u32.set(owned, u32[(p + LIST_ITEMS) >>> 2]! >>> 2);
     return p;
   }
 
@@ -122,14 +134,32 @@ export class Values {
     }
   }
 
+  /** Gives a new row of `length` nulls at `address` what is in an array; it dies if an item is refused. */
+  #fill(operation: string, row: Ptr, address: number, items: readonly Ref[], length: number): Ptr {
+    const space = this.#space;
+    try {
+      for (let i = 0; i < length; i++) {
+        const p = space.require(operation, items[i]);
+        this.#counts.keep(p);
+        space.u32[(address >>> 2) + i] = p;
+      }
+      return row;
+    } catch (error) {
+      this.#counts.drop(row);
+      throw error;
+    }
+  }
+
   /** A reference of its own to each item, or to none if one is refused. */
   #own(operation: string, items: Iterable<Ref>): Ptr[] {
     requireIterable(operation, "items", items);
-    // Between the items of an array nothing happens to those before.
-    if (Array.isArray(items)) return this.#ownAll(operation, [...(items as Ref[])]);
     const owned: Ptr[] = [];
     try {
-      for (const item of items) owned.push(this.#keep(operation, item));
+      for (const item of items) {
+        const p = this.#space.require(operation, item);
+        this.#counts.keep(p);
+        owned.push(p);
+      }
       return owned;
     } catch (error) {
       for (const p of owned) this.#counts.drop(p);
@@ -137,41 +167,8 @@ export class Values {
     }
   }
 
-  /** The same for an array that nobody else has, in place. */
-  #ownAll(operation: string, items: Ref[]): Ptr[] {
-    let owned = 0;
-    try {
-      for (; owned < items.length; owned++) items[owned] = this.#keep(operation, items[owned]!);
-      return items as Ptr[];
-    } catch (error) {
-      for (const p of items.slice(0, owned)) this.#counts.drop(p as Ptr);
-      throw error;
-    }
-  }
-
-  #keep(operation: string, item: Ref): Ptr {
-    const p = this.#space.require(operation, item);
-    this.#counts.keep(p);
-    return p;
-  }
-
-  #tupleSlowly(owned: Ptr[]): Ptr {
-    return this.#makeFilled("tuple", owned, () => this.#space.abi.tuple_new(owned.length));
-  }
-
-  #listSlowly(owned: Ptr[]): Ptr {
-    return this.#makeFilled("list", owned, () => this.#space.abi.list_new(owned.length));
-  }
-
-  /** Writes references to where a new container has its items. */
-  #store(owned: readonly Ptr[], address: number): void {
-    const { u32 } = this.#space;
-    const first = address >>> 2;
-    for (let i = 0; i < owned.length; i++) u32[first + i] = owned[i]!;
-  }
-
   /** A container for references that are owned already; they are released if there is no memory for it. */
-  #makeFilled(operation: string, owned: Ptr[], request: () => number): Ptr {
+  #makeFor(operation: string, owned: Ptr[], request: () => number): Ptr {
     try {
       return this.#space.made(this.#space.enter(request), operation, owned.length * 4, request);
     } catch (error) {
@@ -179,6 +176,11 @@ export class Values {
       throw error;
     }
   }
+}
+
+/** An array whose items are those that its indexes name. */
+function isPlainArray(items: unknown): items is readonly Ref[] {
+  return Array.isArray(items) && items[Symbol.iterator] === ARRAY_ITERATOR;
 }
 
 /** The keys and the values of pairs, in turn. */

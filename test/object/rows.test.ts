@@ -93,6 +93,15 @@ describe.each(builds)("rows of items, $name core", (build) => {
     );
     expect(heap.toJS(released)).toEqual([1003, 1001]);
     for (const p of [list, released]) heap.decref(p);
+    // Getters may change the array, and the heap, while its items are taken.
+    const growing: Ptr[] = [a];
+    Object.defineProperty(growing, 1, { get: () => (growing.push(a, a, a), heap.gc(), b), enumerable: true });
+    const row = heap.tuple(growing);
+    expect(heap.toJS(row)).toEqual([1001, 1002]);
+    const shrinking: Ptr[] = [a, b, a];
+    Object.defineProperty(shrinking, 0, { get: () => ((shrinking.length = 1), a), enumerable: true });
+    expect(() => heap.list(shrinking)).toThrow("pointer");
+    heap.decref(row);
     expect([a, b].map((p) => heap.refcount(p))).toEqual([1, 1]);
     for (const p of [a, b]) heap.decref(p);
     heap.verify();
