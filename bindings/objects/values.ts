@@ -90,9 +90,8 @@ export class Values {
 
   tuple(items: Iterable<Ref>): Ptr {
     if (isPlainArray(items)) {
-      const { length } = items;
-      const p = this.#space.abi.tuple_quick(length) >>> 0;
-      if (p !== 0) return this.#fill("tuple", p as Ptr, p + TUPLE_ITEMS, items, length);
+      const p = this.#space.abi.tuple_quick(items.length) >>> 0;
+      if (p !== 0 && this.#fill("tuple", p as Ptr, p + TUPLE_ITEMS, items)) return p as Ptr;
     }
     const owned = this.#own("tuple", items);
     if (owned.length === 0) return this.#space.state(STATE_EMPTY_TUPLE) as Ptr;
@@ -103,10 +102,9 @@ export class Values {
 
   list(items: Iterable<Ref> = NO_ITEMS): Ptr {
     if (isPlainArray(items)) {
-      const { length } = items;
-      const p = this.#space.abi.list_quick(length) >>> 0;
-      if (p !== 0)
-        return this.#fill("list", p as Ptr, this.#space.u32[(p + LIST_ITEMS) >>> 2]!, items, length);
+      const p = this.#space.abi.list_quick(items.length) >>> 0;
+      if (p !== 0 && this.#fill("list", p as Ptr, this.#space.u32[(p + LIST_ITEMS) >>> 2]!, items))
+        return p as Ptr;
     }
     const owned = this.#own("list", items);
     const p = this.#makeFor("list", owned, () => this.#space.abi.list_new(owned.length));
@@ -134,20 +132,28 @@ export class Values {
     }
   }
 
-  /** Gives a new row of `length` nulls at `address` what is in an array; it dies if an item is refused. */
-  #fill(operation: string, row: Ptr, address: number, items: readonly Ref[], length: number): Ptr {
+  /**
+   * Stores what is in an array in a row of as many nulls. If an item is refused the row dies, and also, with the result
+   * false, if a getter made the array longer or shorter meanwhile.
+   */
+  #fill(operation: string, row: Ptr, address: number, items: readonly Ref[]): boolean {
     const space = this.#space;
+    const { length } = items;
     try {
       for (let i = 0; i < length; i++) {
-        const p = space.require(operation, items[i]);
+        const item = items[i];
+        if (items.length !== length) break;
+        const p = space.require(operation, item);
         this.#counts.keep(p);
         space.u32[(address >>> 2) + i] = p;
       }
-      return row;
     } catch (error) {
       this.#counts.drop(row);
       throw error;
     }
+    if (items.length === length) return true;
+    this.#counts.drop(row);
+    return false;
   }
 
   /** A reference of its own to each item, or to none if one is refused. */
