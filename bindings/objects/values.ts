@@ -18,6 +18,7 @@ import type { Strs } from "./strs.js";
 /** Bytes of a number or of a small container, for the message when memory is out. */
 const SMALL_OBJECT = 16;
 const INT_BITS = 64;
+const ITERATE = Array.prototype[Symbol.iterator];
 
 /** Makes built-in values. */
 export class Values {
@@ -125,8 +126,8 @@ export class Values {
     requireIterable(operation, "items", items);
     const owned: Ptr[] = [];
     try {
-      // By index: nothing else runs meanwhile, as it may between the items of other iterables.
-      if (Array.isArray(items))
+      // An array that iterates as arrays do is quicker by index.
+      if (Array.isArray(items) && items[Symbol.iterator] === ITERATE)
         for (let i = 0; i < items.length; i++) owned.push(this.#keep(operation, items[i]));
       else for (const item of items) owned.push(this.#keep(operation, item));
       return owned;

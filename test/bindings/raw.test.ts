@@ -77,7 +77,19 @@ test.each([256, 512] as const)(
 );
 
 test("a hit reads a size as the core would: without its fraction, modulo 2³²", () => {
-  for (const size of [0.5, 8.5, 15.9, 16.5, 512.5, -0.5, NaN, Infinity, 2 ** 32 + 5, 16 - 2 ** 32, -(2 ** 31)]) {
+  for (const size of [
+    0.5,
+    8.5,
+    15.9,
+    16.5,
+    512.5,
+    -0.5,
+    NaN,
+    Infinity,
+    2 ** 32 + 5,
+    16 - 2 ** 32,
+    -(2 ** 31),
+  ]) {
     const heaps = [release.create(), release.create()] as const;
     const [ours, core] = [heaps[0].raw, heaps[1].raw.exports];
     // So that every class has a block at hand.
