@@ -73,10 +73,11 @@ export class RawHeap {
 
   /** A new block of `size` bytes, or 0 when memory is out; for size 0 a distinct block. */
   malloc(size: number): Ptr {
-    if ((size - 1) >>> 0 < SMALL) {
+    const last = (size - 1) >>> 0;
+    if (last < SMALL) {
       const words = this.#words;
       // Class 1 for up to 8 bytes, else 8-byte classes of multiples of 16: rawBytes() of assembly/alloc/classes.ts.
-      const head = this.#active + (((size + 15) & ~15) >>> 3) - (size <= 8 ? 1 : 0);
+      const head = this.#active + (((last + 16) & ~15) >>> 3) - (last < 8 ? 1 : 0);
       const block = words[head]! | 0;
       if (block !== 0) {
         words[head] = words[block >>> 2]!;

@@ -8,8 +8,9 @@ import type { Ref, Space } from "./space.js";
 const GROWTH = 8;
 
 /**
- * Lists, which grow as CPython's do. What needs no other buffer is done here, without a call. All methods throw `ERR_HEAP_TYPE` for what is no list, `ERR_HEAP_BAD_POINTER` and
- * `ERR_HEAP_USE_AFTER_FREE` for what is no live object, `ERR_HEAP_RANGE` for an index that does not exist.
+ * Lists, which grow as CPython's do. What needs no other buffer is done here, without a call. All methods throw
+ * `ERR_HEAP_TYPE` for what is no list, `ERR_HEAP_BAD_POINTER` and `ERR_HEAP_USE_AFTER_FREE` for what is no live object,
+ * `ERR_HEAP_RANGE` for an index that does not exist.
  */
 export class Lists {
   readonly #space: Space;

@@ -76,6 +76,29 @@ test.each([256, 512] as const)(
   },
 );
 
+test("a hit reads a size as the core would: without its fraction, modulo 2³²", () => {
+  for (const size of [
+    0.5,
+    8.5,
+    15.9,
+    16.5,
+    512.5,
+    -0.5,
+    NaN,
+    Infinity,
+    2 ** 32 + 5,
+    16 - 2 ** 32,
+    -(2 ** 31),
+  ]) {
+    const heaps = [release.create(), release.create()] as const;
+    const [ours, core] = [heaps[0].raw, heaps[1].raw.exports];
+    // So that every class has a block at hand.
+    for (let warm = 1; warm <= 512; warm++) expect(ours.malloc(warm)).toBe(core.malloc(warm) >>> 0);
+    expect([size, ours.malloc(size)]).toEqual([size, core.malloc(size) >>> 0]);
+    for (const heap of heaps) heap.verify();
+  }
+});
+
 test("raw hits go on after somebody else grew the memory", () => {
   const heap = release.create();
   const { memory, raw } = heap;

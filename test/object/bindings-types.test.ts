@@ -225,6 +225,26 @@ describe.each(builds)("types, $name core", (build) => {
 });
 
 describe.each(builds)("items, $name core", (build) => {
+  test("items are what the iterable gives, also if it is an array with an iterator of its own", () => {
+    const heap = manualHeap(build);
+    const [a, b] = [heap.int(1000), heap.int(2000)];
+    class Twice extends Array<Ptr> {
+      override *[Symbol.iterator](): ArrayIterator<Ptr> {
+        for (let i = 0; i < this.length; i++) yield* [this[i]!, this[i]!];
+      }
+    }
+    const own = Object.assign([a, b], { [Symbol.iterator]: () => [b].values() });
+    for (const items of [Twice.of(a, b), own, new Proxy([a, b], {}), new Set([a, b]), Uint32Array.of(a, b)]) {
+      const expected = [...(items as Iterable<Ptr>)].map((item) => heap.toJS(item));
+      for (const made of [heap.list(items as Iterable<Ptr>), heap.tuple(items as Iterable<Ptr>)]) {
+        expect(heap.toJS(made)).toEqual(expected);
+        heap.decref(made);
+      }
+    }
+    expect([heap.refcount(a), heap.refcount(b)]).toEqual([1, 1]);
+    release(heap, a, b);
+  });
+
   test("a tuple that the collector was done with can become part of a cycle", () => {
     const heap = manualHeap(build);
     for (const generation of [0, 1, 2] as const) {
