@@ -239,6 +239,23 @@ describe.each(builds)("items, $name core", (build) => {
     }
   });
 
+  test("so can the tuples that the collector was done with because of it", () => {
+    const heap = manualHeap(build);
+    const inner = heap.tuple([heap.none]);
+    const middle = heap.tuple([inner]);
+    const outer = heap.tuple([middle]);
+    for (let i = 0; i < 3; i++) heap.gc();
+    expect([inner, middle, outer].map((tuple) => heap.collector.isTracked(tuple))).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    const list = heap.list([outer]);
+    heap.setItem(inner, 0, list);
+    release(heap, inner, middle, outer, list);
+    expect(heap.gc()).toBe(4);
+  });
+
   test("items that lie 2 GiB behind the first", () => {
     const heap = build.create({ autoCollect: false });
     const index = 2 ** 29 + 5;
