@@ -194,6 +194,28 @@ describe.each(builds)("dispose, $name core", (build) => {
 });
 
 describe.each(builds)("reset, $name core", (build) => {
+  test("a scope that adopted a reference does not release what lives at its address afterwards", () => {
+    const heap = newHeap(build);
+    const kept = heap.scope((s) => {
+      const address = s.adopt(heap.list());
+      heap.reset();
+      const list = heap.list();
+      expect(list).toBe(address);
+      return list;
+    });
+    expect(heap.refcount(kept)).toBe(1);
+    heap.decref(kept);
+  });
+
+  test("a scope whose heap is disposed of ends in silence", () => {
+    const heap = build.create({ onLeak: () => {} });
+    heap.scope((s) => {
+      s.adopt(heap.list());
+      s.own(heap.list());
+      heap.dispose();
+    });
+  });
+
   test("types survive, handles and weak maps are empty", () => {
     const heap = newHeap(build);
     const Node = heap.defineType({ name: "Node", fields: { next: "ref" }, weakrefs: true });
