@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Handle, HeapOptions, Scope } from "../../bindings/index.js";
 import { partsOf } from "../../bindings/object-heap.js";
+import { run } from "../project/repository.js";
 import { builds, errorOf, expectRefused, MIB } from "../support/cores.js";
 import { NULL, fillUp, newHeap, release } from "../support/objects.js";
 
@@ -190,6 +191,40 @@ describe.each(builds)("dispose, $name core", (build) => {
     heap.dispose();
     expect(order).toEqual([3, 1]);
     expect(onLeak).not.toHaveBeenCalled();
+  });
+});
+
+describe("handles that the host really collects", () => {
+  const script = `
+    import { createHeap } from "tallyheap";
+    const wait = () => new Promise((resolve) => setTimeout(resolve, 5));
+    const outcome = {};
+    for (const forgottenHandles of ["off", "collect", "warn"]) {
+      let warnings = 0;
+      console.warn = () => warnings++;
+      const heap = createHeap({ forgottenHandles });
+      const list = heap.list();
+      heap.incref(list);
+      let gone = false;
+      const registry = new FinalizationRegistry(() => (gone = true));
+      (() => registry.register(heap.own(list)))();
+      for (let i = 0; i < 1000 && !gone; i++) await wait(gc());
+      await wait();
+      outcome[forgottenHandles] = [gone, heap.refcount(list), warnings];
+    }
+    console.log(JSON.stringify(outcome));
+  `;
+
+  test("keep their reference, give it back, or say so too", async () => {
+    const args = ["--expose-gc", "--input-type=module", "--eval", script];
+    const { code, stdout, stderr } = await run(process.execPath, args);
+    expect([code, stderr]).toEqual([0, ""]);
+    const [off, collect, warn] = [
+      [true, 2, 0],
+      [true, 1, 0],
+      [true, 1, 1],
+    ];
+    expect(JSON.parse(stdout)).toEqual({ off, collect, warn });
   });
 });
 
