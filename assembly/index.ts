@@ -348,6 +348,11 @@ export function gc_unfreeze(): void {
   collector.unfreeze();
 }
 
+/** A tuple that has META_HELD was changed. */
+export function gc_retrack(): void {
+  collector.retrack();
+}
+
 /** Tracked objects of a generation (3: frozen, 4: 0 to 2) to a buffer of words; their number. Buffer 0: the number only. */
 export function gc_objects(generation: u32, buffer: usize): u32 {
   return collector.objects(generation, buffer);

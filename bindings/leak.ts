@@ -45,7 +45,7 @@ export type LeakedBlocks = Pick<LeakReport, "blocks" | "bytes" | "leaked">;
 /** A report as text for people: the totals, then each block and each held object that is known, with its stacks. */
 export function describeLeaks(report: LeakReport): string {
   const { blocks, bytes, leaked, objects, handles, held } = report;
-  const lines = [`tallyheap: never freed: ${blocks} blocks, ${bytes} bytes`];
+  const lines = blocks === 0 ? [] : [`tallyheap: never freed: ${blocks} blocks, ${bytes} bytes`];
   for (const { ptr, size, allocationStack } of leaked) {
     lines.push(`${size} bytes at ${hex(ptr)}`);
     if (allocationStack !== "") lines.push(allocationStack);

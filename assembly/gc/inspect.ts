@@ -3,14 +3,19 @@
  * buffer 0 they are only counted. Trash that a collection is dealing with is not shown.
  */
 import {
+  META_DYING,
   META_FROZEN,
+  META_HELD,
   META_SAVED,
   META_TRACKED,
+  META_TYPE,
+  STATE_EMPTY_TUPLE,
   STATE_GC_COUNT1,
   STATE_GC_COUNT2,
   STATE_YOUNG_COUNT,
+  TYPE_TUPLE,
 } from "../layout";
-import { setWord } from "../state";
+import { setWord, word } from "../state";
 import { metaOf, setMeta } from "../object/header";
 import { markCurrentPools } from "../object/young";
 import { GENERATION, generationOf, isHidden } from "./colour";
@@ -77,6 +82,17 @@ export function saved(buffer: usize): u32 {
     found++;
   }
   return found;
+}
+
+// ---- tuples ----
+
+/** A tuple with META_HELD was changed: what held it was untracked because it could not be part of a cycle. */
+export function retrack(): void {
+  for (let object = nextBlock(0, ALL); object; object = nextBlock(object, ALL)) {
+    const meta = metaOf(object);
+    if ((meta & META_TYPE) != TYPE_TUPLE || meta & (META_TRACKED | META_DYING)) continue;
+    if (object != word(STATE_EMPTY_TUPLE)) setMeta(object, (meta & ~META_HELD) | META_TRACKED | GENERATION);
+  }
 }
 
 // ---- the permanent generation ----

@@ -18,6 +18,7 @@ import {
   FLAG_ENTRIES,
   FLAG_ITEMS_REF,
   META_DYING,
+  META_HELD,
   META_HOOKS,
   META_LEAF,
   META_TRACKED,
@@ -166,7 +167,7 @@ function see(act: u32, child: usize, mask: u64, pattern: u64, where: usize, stat
       state += 4;
     }
   } else if (act == TRACKABLE) {
-    if (!child || mayBeTracked(metaOf(child))) state = 1;
+    if (!child || mayBeTracked(child)) state = 1;
   } else if (act == COUNT) {
     state += usize(child != 0);
   } else if (act == FIND) {
@@ -201,10 +202,13 @@ function repay(count: i32): i32 {
   return more < 0 ? more & ~COUNT_LIMIT : more;
 }
 
-/** Can the object become part of a cycle? A tuple cannot any more once it is untracked. */
-function mayBeTracked(meta: u32): bool {
+/** Can the object become part of a cycle? A tuple cannot once it is untracked, unless it is changed; see retrack(). */
+function mayBeTracked(object: usize): bool {
+  const meta = metaOf(object);
   if (!(load<u32>(describe(meta), TYPE_FLAGS) & FLAG_CONTAINER)) return false;
-  return (meta & META_TYPE) != TYPE_TUPLE || (meta & META_TRACKED) != 0;
+  if ((meta & META_TYPE) != TYPE_TUPLE || meta & META_TRACKED) return true;
+  setMeta(object, meta | META_HELD);
+  return false;
 }
 
 /** Trash held the last reference. What has more to do at death than release its block waits until the trash is gone. */

@@ -37,8 +37,10 @@ export const META_WEAK: u32 = 1 << 23;
 export const META_HOST: u32 = 1 << 24;
 /** str: two bytes a code unit. */
 export const META_WIDE: u32 = 1 << 25;
-/** Containers, in the same bit: freeze() set it aside. */
+/** Tracked objects, in the same bit: freeze() set it aside. */
 export const META_FROZEN: u32 = 1 << 25;
+/** Untracked tuples, in the same bit: untracked tuples may hold it. */
+export const META_HELD: u32 = 1 << 25;
 /** str: it stands in the table of interned strings. */
 export const META_INTERNED: u32 = 1 << 26;
 /** Its type has a finalizer; a weak reference: it has a callback. */

@@ -288,7 +288,8 @@ export class Collector {
     if (!this.#space.started) return;
     const { abi } = this.#space;
     if (this.#space.enter(() => abi.gc_saved(0)) === 0) return;
-    this.#garbage.push(...this.#list("garbage", (buffer) => abi.gc_saved(buffer)));
+    // One by one: there may be more than a call takes arguments.
+    for (const p of this.#list("garbage", (buffer) => abi.gc_saved(buffer))) this.#garbage.push(p);
   }
 
   /** The addresses that `write` writes to a buffer; with buffer 0 it says how many. */

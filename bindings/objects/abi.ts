@@ -60,6 +60,7 @@ export interface ObjectExports {
   gc_retune(): undefined;
   gc_freeze(): undefined;
   gc_unfreeze(): undefined;
+  gc_retrack(): undefined;
   /** These four write addresses to a buffer and return their number; with buffer 0 they only count. */
   gc_objects(generation: number, buffer: number): number;
   gc_referents(p: number, buffer: number): number;
@@ -115,6 +116,7 @@ export const OBJECT_FUNCTIONS = [
   "gc_retune",
   "gc_freeze",
   "gc_unfreeze",
+  "gc_retrack",
   "gc_objects",
   "gc_referents",
   "gc_referrers",

@@ -10,9 +10,9 @@ export interface Finalizer<T = unknown> {
   atexit: boolean;
   /** Runs the function now, unless it ran or was detached, and returns its result; later calls give undefined. */
   call(): T | undefined;
-  /** Gives up: the function will not run. What it was, or undefined if it is not alive. */
+  /** Gives up: the function will not run. What it was, or undefined if it is not alive or the object is dead. */
   detach(): FinalizerParts<T> | undefined;
-  /** The object, *borrowed*, and the function; undefined if it is not alive. */
+  /** The object, *borrowed*, and the function; undefined if it is not alive or the object is dead. */
   peek(): FinalizerParts<T> | undefined;
 }
 
@@ -48,9 +48,10 @@ export class Finalizers {
 
   /** The object dies: runs what waits for that. */
   died(p: Ptr): void {
-    const waiting = this.#byObject.get(p);
+    const waiting = this.#byObject.get(p)?.reverse() ?? [];
     this.#byObject.delete(p);
-    for (const pending of waiting?.reverse() ?? []) this.#run(pending);
+    for (const pending of waiting) pending.isDead = true;
+    for (const pending of waiting) this.#run(pending);
   }
 
   /** The heap is disposed of: runs what still waits and wants to run then, newest first, also what that adds. */
@@ -111,6 +112,8 @@ class Pending implements Finalizer {
   readonly #finalizers: Finalizers;
   #fn: (() => unknown) | undefined;
   atexit = true;
+  /** The object is dead. */
+  isDead = false;
 
   constructor(finalizers: Finalizers, ptr: Ptr, fn: () => unknown, serial: number) {
     this.#finalizers = finalizers;
@@ -124,15 +127,20 @@ class Pending implements Finalizer {
   }
 
   call(): unknown {
-    return this.#end()?.fn();
+    this.#finalizers.remove(this);
+    return this.take()?.();
   }
 
   detach(): FinalizerParts | undefined {
-    return this.#end();
+    const parts = this.peek();
+    if (parts === undefined) return undefined;
+    this.#finalizers.remove(this);
+    this.#fn = undefined;
+    return parts;
   }
 
   peek(): FinalizerParts | undefined {
-    return this.#fn && { ptr: this.ptr, fn: this.#fn };
+    return this.#fn && !this.isDead ? { ptr: this.ptr, fn: this.#fn } : undefined;
   }
 
   /** The function, for the last time. */
@@ -140,13 +148,5 @@ class Pending implements Finalizer {
     const fn = this.#fn;
     this.#fn = undefined;
     return fn;
-  }
-
-  #end(): FinalizerParts | undefined {
-    const parts = this.peek();
-    if (parts === undefined) return undefined;
-    this.#finalizers.remove(this);
-    this.#fn = undefined;
-    return parts;
   }
 }

@@ -28,6 +28,8 @@ export class Handles {
   #first: HandleRecord | undefined;
   /** Forgotten ones, whose reference is released at the next call of the heap. */
   #forgotten: HandleRecord[] = [];
+  /** How often the heap was reset. */
+  #age = 0;
 
   constructor(space: Space, counts: Counts, types: Types) {
     this.engine = space.engine;
@@ -54,8 +56,12 @@ export class Handles {
     return this.#space.steal(operation, value);
   }
 
-  decref(ptr: Ptr): void {
-    this.#counts.decref(ptr);
+  /** What releases a reference that no handle owns, for later. As with handles, a heap that was emptied ends it. */
+  releaserOf(ptr: Ptr): () => void {
+    const age = this.#age;
+    return () => {
+      if (age === this.#age && !this.engine.disposed) this.#counts.decref(ptr);
+    };
   }
 
   /** The handle lets go of its reference without releasing it. */
@@ -88,6 +94,7 @@ export class Handles {
     for (const record of this.list()) record.ended = true;
     this.#first = undefined;
     this.#forgotten = [];
+    this.#age++;
   }
 
   /** How messages name an object. */

@@ -1,4 +1,4 @@
-import { META_OLDER, META_OLDEST, META_TRACKED, TYPE_TUPLE } from "../generated/layout.js";
+import { META_HELD, META_OLDER, META_OLDEST, META_TRACKED, TYPE_TUPLE } from "../generated/layout.js";
 import { HeapError } from "../errors.js";
 import type { Ptr } from "../ptr.js";
 import type { Counts } from "./counts.js";
@@ -49,10 +49,10 @@ export class Items {
     const slot = address >>> KINDS[kind].shift;
     if (kind === "ref") {
       const v = space.resolveValue("setItem", value);
+      if (type.id === TYPE_TUPLE) this.#track(p);
       if (v !== 0) this.#counts.incref(v);
       const old = space.u32[slot]!;
       space.u32[slot] = v;
-      if (type.id === TYPE_TUPLE) this.#track(p);
       if (old !== 0) this.#counts.drop(old as Ptr);
     } else if (kind === "i64") {
       space.i64[slot] = requireWhole("setItem", value);
@@ -61,11 +61,17 @@ export class Items {
     }
   }
 
-  /** A tuple that the collector was done with may have become part of a cycle. It is of the oldest generation now. */
+  /**
+   * A tuple that the collector was done with may become part of a cycle. It is of the oldest generation now, and so are
+   * those that it was done with because of this one: a walk, which no tuple costs twice between two collections.
+   */
   #track(tuple: Ptr): void {
-    const { u32 } = this.#space;
+    const space = this.#space;
     const word = (tuple >>> 2) + 1;
-    if ((u32[word]! & META_TRACKED) === 0) u32[word] = u32[word]! | TRACKED_OLD;
+    const meta = space.u32[word]!;
+    if ((meta & META_TRACKED) !== 0) return;
+    if ((meta & META_HELD) !== 0) space.enter(() => space.abi.gc_retrack());
+    else space.u32[word] = meta | TRACKED_OLD;
   }
 
   #find(operation: string, p: Ptr, index: number): Item {

@@ -63,7 +63,7 @@ export class Scope implements Disposable {
     this.#requireOpen("adopt");
     if (onDispose === undefined) {
       const ptr = this.#handles.steal("adopt", value);
-      this.#entries.push({ value: ptr, end: () => this.#handles.decref(ptr) });
+      this.#entries.push({ value: ptr, end: this.#handles.releaserOf(ptr) });
       return ptr;
     }
     requireFunction("adopt", "onDispose", onDispose);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Ptr } from "../../bindings/index.js";
-import { at, builds, expectRefused, MIB } from "../support/cores.js";
+import { at, builds, errorOf, expectRefused, MIB, release } from "../support/cores.js";
 
 const NO_SIZE = [-1, -0.5, 0.5, 1.5, NaN, Infinity, -Infinity, 2 ** 32, 2 ** 53, 1e300];
 const NO_NUMBER: unknown[] = [
@@ -15,6 +15,16 @@ const NO_NUMBER: unknown[] = [
   Symbol("size"),
   { valueOf: () => 16 },
 ];
+
+test("errors say what was passed", () => {
+  const heap = release.create();
+  const message = (value: unknown): string => errorOf(() => heap.malloc(value as number)).message;
+  const said = [NaN, "16", 16n, null, undefined, {}, [], () => 16, Symbol("size")].map(
+    (value) => message(value).split(", not ")[1],
+  );
+  const things = ["an object", "an object", "a function", "a symbol"];
+  expect(said).toEqual(["NaN", '"16"', "16n", "null", "undefined", ...things]);
+});
 
 describe.each(builds)("sizes, counts and alignments, $name core", ({ create }) => {
   const heap = create({ maxBytes: 8 * MIB });

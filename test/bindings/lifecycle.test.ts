@@ -85,6 +85,10 @@ test("without onLeak the report goes to the console", () => {
     leaky.malloc(48);
     leaky.dispose();
     expect(log.mock.calls[0]?.[0]).toMatch(/never freed: 1 blocks, 48 bytes[^]*lifecycle\.test/);
+    const holding = release.create();
+    holding.list();
+    holding.dispose();
+    expect(log.mock.calls[1]?.[0]).toMatch(/^tallyheap: 1 objects are alive/);
   } finally {
     log.mockRestore();
   }

@@ -64,6 +64,19 @@ describe.each(builds)("scenarios, $name", (build) => {
     expect(heap.gc()).toBe(1);
   });
 
+  test("SAVEALL keeps more trash than a call takes arguments", () => {
+    const heap = manualHeap(build);
+    const { collector } = heap;
+    collector.debug = collector.SAVEALL;
+    const count = 200_000;
+    for (let i = 0; i < count; i++) selfCycle(heap);
+    expect(heap.gc()).toBe(count);
+    expect(collector.garbage.length).toBe(count);
+    collector.debug = 0;
+    for (const list of collector.garbage.splice(0)) heap.decref(list);
+    expect(heap.gc()).toBe(count);
+  });
+
   test("G11 threshold 1 and a finalizer that allocates", () => {
     const heap = newHeap(build, { thresholds: [1, 1, 1] });
     let finalized = 0;

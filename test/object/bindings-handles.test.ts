@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Handle, HeapOptions, Scope } from "../../bindings/index.js";
 import { partsOf } from "../../bindings/object-heap.js";
+import { run } from "../project/repository.js";
 import { builds, errorOf, expectRefused, MIB } from "../support/cores.js";
 import { NULL, fillUp, newHeap, release } from "../support/objects.js";
 
@@ -193,7 +194,63 @@ describe.each(builds)("dispose, $name core", (build) => {
   });
 });
 
+describe("handles that the host really collects", () => {
+  const script = `
+    import { createHeap } from "tallyheap";
+    const wait = () => new Promise((resolve) => setTimeout(resolve, 5));
+    const outcome = {};
+    for (const forgottenHandles of ["off", "collect", "warn"]) {
+      let warnings = 0;
+      console.warn = () => warnings++;
+      const heap = createHeap({ forgottenHandles });
+      const list = heap.list();
+      heap.incref(list);
+      let gone = false;
+      const registry = new FinalizationRegistry(() => (gone = true));
+      (() => registry.register(heap.own(list)))();
+      for (let i = 0; i < 1000 && !gone; i++) await wait(gc());
+      await wait();
+      outcome[forgottenHandles] = [gone, heap.refcount(list), warnings];
+    }
+    console.log(JSON.stringify(outcome));
+  `;
+
+  test("keep their reference, give it back, or say so too", async () => {
+    const args = ["--expose-gc", "--input-type=module", "--eval", script];
+    const { code, stdout, stderr } = await run(process.execPath, args);
+    expect([code, stderr]).toEqual([0, ""]);
+    const [off, collect, warn] = [
+      [true, 2, 0],
+      [true, 1, 0],
+      [true, 1, 1],
+    ];
+    expect(JSON.parse(stdout)).toEqual({ off, collect, warn });
+  });
+});
+
 describe.each(builds)("reset, $name core", (build) => {
+  test("a scope that adopted a reference does not release what lives at its address afterwards", () => {
+    const heap = newHeap(build);
+    const kept = heap.scope((s) => {
+      const address = s.adopt(heap.list());
+      heap.reset();
+      const list = heap.list();
+      expect(list).toBe(address);
+      return list;
+    });
+    expect(heap.refcount(kept)).toBe(1);
+    heap.decref(kept);
+  });
+
+  test("a scope whose heap is disposed of ends in silence", () => {
+    const heap = build.create({ onLeak: () => {} });
+    heap.scope((s) => {
+      s.adopt(heap.list());
+      s.own(heap.list());
+      heap.dispose();
+    });
+  });
+
   test("types survive, handles and weak maps are empty", () => {
     const heap = newHeap(build);
     const Node = heap.defineType({ name: "Node", fields: { next: "ref" }, weakrefs: true });

@@ -224,6 +224,33 @@ describe.each(builds)("types, $name core", (build) => {
   });
 });
 
+describe.each(builds)("the number of types, $name core", (build) => {
+  test("65,520 and no more, each with instances and fields of its own", () => {
+    const heap = manualHeap(build);
+    const types = Array.from({ length: 65_520 }, (_, i) =>
+      heap.defineType({ name: `T${i}`, fields: { next: "ref", id: "i32" } }),
+    );
+    expectRefused(heap, "ERR_HEAP_RANGE", () => heap.defineType({ name: "one too many" }));
+    const objects = types.map((type, i) => {
+      const object = heap.alloc(type);
+      heap.setI32(object, type.fields.id, i);
+      return object;
+    });
+    const found = objects.filter((object, i) => {
+      const type = types[i]!;
+      return heap.typeOf(object) === type && heap.getI32(object, type.fields.id) === i;
+    });
+    expect(found.length).toBe(65_520);
+    const [first, last] = [types[0]!, types[65_519]!];
+    expectRefused(heap, "ERR_HEAP_TYPE", () => heap.getRef(objects[0]!, last.fields.next));
+    heap.setRef(objects[65_519]!, last.fields.next, objects[0]!);
+    heap.setRef(objects[0]!, first.fields.next, objects[65_519]!);
+    release(heap, ...objects.splice(0, 1), ...objects.splice(-1));
+    for (const object of objects) heap.decref(object);
+    expect(heap.gc()).toBe(2);
+  });
+});
+
 describe.each(builds)("items, $name core", (build) => {
   test("items are what the iterable gives, also if it is an array with an iterator of its own", () => {
     const heap = manualHeap(build);
@@ -257,6 +284,23 @@ describe.each(builds)("items, $name core", (build) => {
       release(heap, list, tuple);
       expect(heap.gc()).toBe(2);
     }
+  });
+
+  test("so can the tuples that the collector was done with because of it", () => {
+    const heap = manualHeap(build);
+    const inner = heap.tuple([heap.none]);
+    const middle = heap.tuple([inner]);
+    const outer = heap.tuple([middle]);
+    for (let i = 0; i < 3; i++) heap.gc();
+    expect([inner, middle, outer].map((tuple) => heap.collector.isTracked(tuple))).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    const list = heap.list([outer]);
+    heap.setItem(inner, 0, list);
+    release(heap, inner, middle, outer, list);
+    expect(heap.gc()).toBe(4);
   });
 
   test("items that lie 2 GiB behind the first", () => {

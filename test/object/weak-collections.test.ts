@@ -314,6 +314,15 @@ describe.each(builds)("finalize, $name core", (build) => {
     expect(finalizers.some(({ alive }) => alive)).toBe(false);
   });
 
+  test("finalizers that wait while others of a dead object run neither show it nor can be given up", () => {
+    const { heap, object } = setUp();
+    const seen: unknown[] = [];
+    const first = heap.finalize(object, () => seen.push("first"));
+    heap.finalize(object, () => seen.push(first.alive, first.peek(), first.detach()));
+    heap.decref(object);
+    expect(seen).toEqual([true, undefined, undefined, "first"]);
+  });
+
   test("W48: it runs although nobody kept it, and after the death nothing is left", () => {
     const { heap, object } = setUp();
     let calls = 0;
