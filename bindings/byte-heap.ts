@@ -268,6 +268,7 @@ export class ByteHeap {
 
   #freeFailed(ptr: Ptr, fault: number): void {
     requirePtr("free", ptr);
+    if (this.engine.heal()) return this.free(ptr);
     this.engine.throwFault("free", ptr, fault);
   }
 

@@ -43,6 +43,9 @@ export interface CoreExports extends ObjectExports {
   readonly layoutVersion: WebAssembly.Global;
 }
 
+/** No phase of a collection. */
+const NO_PHASE = -1;
+
 /** The two builds of the core. */
 export type CoreKind = "release" | "debug";
 
@@ -110,13 +113,17 @@ export class Core {
     this.kind = kind;
     this.views = views;
     this.hooks = hooks;
-    this.exports = instantiate(module, kind, {
-      memory,
+    const host = {
       grown: () => views.refresh(),
       finalize: (object: number, type: number) => hooks.finalize(object >>> 0, type),
       callback: (weakref: number, token: number) => hooks.callback(weakref >>> 0, token),
       collection: (phase: number, subject: number) => hooks.collection(phase, subject >>> 0),
-    });
+    };
+    this.exports = instantiate(module, kind, { memory, ...host });
+    // Compiled now: where the stack is nearly used up, an engine has no room to compile what it meets for the first time.
+    host.finalize(0, 0);
+    host.callback(0, 0);
+    host.collection(NO_PHASE, 0);
     this.#state = this.exports.stateBase.value as number;
   }
 

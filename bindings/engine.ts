@@ -4,6 +4,7 @@ import { HeapError } from "./errors.js";
 import { WASM_PAGE_BYTES } from "./memory.js";
 import type { Settings } from "./options.js";
 import { NULL, type Ptr } from "./ptr.js";
+import { reserveStack } from "./stack.js";
 import type { Witness } from "./witness.js";
 
 /**
@@ -17,6 +18,8 @@ export interface Client {
   /** The heap is closed, or wants attention before the next call. */
   close(attend: () => void): void;
 }
+
+const NOTHING = Symbol("nothing was thrown");
 
 /**
  * What all parts of one heap share: the core, the settings, and the rules of entering the core. It guards against
@@ -60,6 +63,7 @@ export class Engine {
   live(): Core {
     this.#gate();
     if (this.#core === undefined) throw disposedError();
+    this.heal();
     return this.#core;
   }
 
@@ -108,13 +112,21 @@ export class Engine {
     }
   }
 
+  /** Has what catches exceptions of callbacks compiled, before it is needed where an engine cannot compile any more. */
+  warm(): void {
+    this.call(passes);
+    this.report(NOTHING);
+  }
+
   /** Tells the owner what a callback threw. Never throws, also at the end of the stack. */
   report(error: unknown): void {
+    if (error === NOTHING) return;
     this.#busy++;
     try {
       this.settings.onUnraisable(error);
     } catch {
       this.#lost = [error];
+      if (this.#gate === passes) this.#gate = this.#attend;
     }
     this.#busy--;
   }
@@ -129,6 +141,10 @@ export class Engine {
 
   /** A request came back with nothing: the fault's error, or once more after `onMemoryPressure`, or out of memory. */
   retry(operation: string, size: number, ptr: Ptr, request: () => number): Ptr {
+    if (this.heal()) {
+      const block = this.protect(request) >>> 0;
+      if (block !== 0) return block as Ptr;
+    }
     this.#requireOnlyMemory(operation, ptr);
     if (this.protect(() => this.live().exports.gc_rescue()) !== 0) {
       const block = this.protect(request) >>> 0;
@@ -185,6 +201,7 @@ export class Engine {
 
   /** Runs something that enters the core. */
   protect<T>(enter: () => T): T {
+    reserveStack();
     try {
       return enter();
     } catch (cause) {
@@ -195,18 +212,27 @@ export class Engine {
 
   /**
    * Something was thrown where the core was called. A trap means that its lists are broken. A stack overflow is the
-   * caller's affair, but may have come in the middle of an operation: in a slow path, which leaves its mark, or just
-   * before one; so the heap is verified before it is used again.
+   * caller's affair, but may have come in the middle of an operation; so the heap is verified before it is used again.
    */
   trapped(cause: unknown): void {
     if (cause instanceof HeapError) throw cause;
-    const cut = this.#core !== undefined && this.#core.state(STATE_POISON) !== 0;
-    if (cut || cause instanceof WebAssembly.RuntimeError) throw this.#poison(cause);
+    if (cause instanceof WebAssembly.RuntimeError) throw this.#poison(cause);
     if (cause instanceof RangeError) {
       this.#suspect = true;
       if (this.#gate === passes) this.#close(this.#attend);
     }
     throw cause;
+  }
+
+  /**
+   * Was a slow path of the core cut short, with nothing left of the stack even to note it? It refuses all slow paths
+   * then. True once the heap was verified and is open again.
+   */
+  heal(): boolean {
+    if (this.#core === undefined || this.#core.state(STATE_POISON) === 0) return false;
+    this.#suspect = true;
+    this.#attend();
+    return true;
   }
 
   // ---- open, wanting attention, corrupt, disposed ----
@@ -233,7 +259,10 @@ export class Engine {
     for (const error of this.#lost.splice(0)) this.report(error);
   };
 
+  /** The mark of a slow path that was cut short says only that there may be something to find. */
   #recheck(core: Core): void {
+    reserveStack();
+    core.setState(STATE_POISON, 0);
     let broken: number;
     try {
       broken = core.exports.verify();

@@ -1,6 +1,7 @@
 import {
   COLLECTION_START,
   COLLECTION_STOP,
+  COLLECTION_TRASH,
   DEBUG_SAVEALL,
   FAULT_CORRUPT,
   META_FINALIZED,
@@ -231,7 +232,8 @@ export class Collector {
   hear(phase: number, subject: number): void {
     if (phase === COLLECTION_START) this.#started(subject);
     else if (phase === COLLECTION_STOP) this.#stopped(subject);
-    else console.error(`gc: collectable <${this.#nameOf(subject as Ptr)} ${hex(subject)}>`);
+    else if (phase === COLLECTION_TRASH)
+      console.error(`gc: collectable <${this.#nameOf(subject as Ptr)} ${hex(subject)}>`);
   }
 
   #started(generation: number): void {

@@ -1,5 +1,6 @@
 import { COUNT_LIMIT, FAULT_NONE } from "../generated/layout.js";
 import type { Ptr } from "../ptr.js";
+import { reserveStack } from "../stack.js";
 import type { Ref, Space } from "./space.js";
 
 // Imported constants are read from memory at every use, a module's own are part of the code.
@@ -74,6 +75,7 @@ export class Counts {
   #release(p: Ptr): void {
     const { abi, engine } = this.#space;
     let fault = FAULT_NONE;
+    reserveStack();
     try {
       fault = abi.release(p);
     } catch (cause) {

@@ -99,6 +99,10 @@ function connect(
       engine.report(error);
     }
   };
+  // Compiled now: where the stack is nearly used up, an engine has no room to compile what it meets for the first time.
+  hooks.finalize(0, 0);
+  hooks.callback(0, 0);
+  engine.warm();
   hooks.collection = (phase, subject) => {
     try {
       collector.hear(phase, subject);

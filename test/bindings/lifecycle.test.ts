@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { STATE_ACTIVE, STATE_POISON } from "../../bindings/generated/layout.js";
+import { STATE_ACTIVE, STATE_COUNT_BITS, STATE_POISON } from "../../bindings/generated/layout.js";
 import { coreOf } from "../../bindings/heap.js";
 import {
   HeapError,
@@ -244,11 +244,24 @@ describe("a trap", () => {
     }
   });
 
-  test("does so under heap.raw too, once a slow path was cut short", () => {
-    const heap = release.create();
-    coreOf(heap).setState(STATE_POISON, 1);
-    expect(errorOf(() => heap.malloc(16)).code).toBe("ERR_HEAP_CORRUPT");
-    expectClosed(heap, "ERR_HEAP_CORRUPT");
+  test("under heap.raw, in a slow path: the heap is verified, and refuses everything only if it is broken", () => {
+    for (const isBroken of [true, false]) {
+      const heap = release.create();
+      const block = heap.malloc(100);
+      coreOf(heap).setState(STATE_POISON, 1);
+      if (isBroken) coreOf(heap).setState(STATE_COUNT_BITS + 4, 0);
+      const attempt = (): unknown => heap.malloc(5000);
+      if (isBroken) {
+        expect(errorOf(attempt).code).toBe("ERR_HEAP_CORRUPT");
+        expectClosed(heap, "ERR_HEAP_CORRUPT");
+      } else {
+        expect(attempt()).toBeGreaterThan(0);
+        coreOf(heap).setState(STATE_POISON, 1);
+        heap.free(block);
+        heap.verify();
+        expect(errorOf(() => heap.free(block)).code).toMatch(/DOUBLE_FREE|BAD_POINTER/);
+      }
+    }
   });
 });
 
