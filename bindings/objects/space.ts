@@ -63,6 +63,8 @@ export class Space implements Client {
   map = 0;
   /** Addresses below this one are no objects; all addresses if every check has to ask the core. */
   first = 0;
+  /** How often the heap was reset: what refers to objects from outside is good for one age. */
+  age = 0;
   /** Those who keep the arrays and functions at hand themselves. */
   readonly #users: (() => void)[] = [];
   readonly #start: Starter;
@@ -115,6 +117,7 @@ export class Space implements Client {
 
   /** The heap was reset: there are no types and no objects. */
   restart(): void {
+    this.age++;
     this.#started = false;
     this.#hide();
   }

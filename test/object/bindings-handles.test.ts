@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { Handle, HeapOptions, Scope } from "../../bindings/index.js";
+import type { Handle, HeapOptions, Ptr, Scope } from "../../bindings/index.js";
 import { partsOf } from "../../bindings/object-heap.js";
 import { run } from "../project/repository.js";
 import { builds, errorOf, expectRefused, MIB } from "../support/cores.js";
@@ -240,6 +240,24 @@ describe.each(builds)("reset, $name core", (build) => {
     });
     expect(heap.refcount(kept)).toBe(1);
     heap.decref(kept);
+  });
+
+  test("an iterator over a dict ends with it", () => {
+    const heap = newHeap(build);
+    const makeDict = (): Ptr => heap.dict([0, 1, 2].map((i) => [heap.int(i), heap.none]));
+    for (const before of [0, 1]) {
+      for (const refill of [() => {}, makeDict]) {
+        const dict = makeDict();
+        const iterators = [heap.dicts.keys(dict), heap.dicts.entries(dict)];
+        for (const iterator of iterators) for (let i = 0; i < before; i++) iterator.next();
+        heap.reset();
+        refill();
+        for (const iterator of iterators) {
+          expect(errorOf(() => iterator.next()).code).toBe("ERR_HEAP_USE_AFTER_FREE");
+        }
+        heap.reset();
+      }
+    }
   });
 
   test("a scope whose heap is disposed of ends in silence", () => {
