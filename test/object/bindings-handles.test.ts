@@ -228,6 +228,67 @@ describe("handles that the host really collects", () => {
   });
 });
 
+describe("memory of a heap that was disposed of", () => {
+  const script = (entry: string): string => `
+    import { createHeap } from "${entry}";
+    import { checkpoint, stress } from "tallyheap/testing";
+    const wait = () => new Promise((resolve) => setTimeout(resolve, 5));
+    const memories = [];
+    WebAssembly.Memory = class extends WebAssembly.Memory {
+      constructor(limits) {
+        super(limits);
+        memories.push(new WeakRef(this));
+      }
+    };
+    const lives = () => memories.filter((memory) => memory.deref() !== undefined).length;
+    const use = (heap) => {
+      const Node = heap.defineType({ name: "Node", fields: { next: "ref" }, weakrefs: true, finalize: (p) => heap.free(heap.malloc(8)) });
+      const node = heap.alloc(Node);
+      const block = heap.malloc(100);
+      const kept = [heap, Node, heap.statsView, heap.collector, heap.lists, heap.dicts, heap.strs, checkpoint(heap)];
+      kept.push(heap.own(node), heap.weakValueMap([[1, node]]), heap.weakKeyMap([[node, 1]]), heap.weakSet([node]));
+      kept.push(heap.finalize(node, () => heap.stats()), heap.dicts.keys(heap.dict([[heap.int(1), heap.none]])));
+      heap.scope((s) => kept.push(s.move()));
+      heap.decref(heap.alloc(Node));
+      heap.fromJS({ a: [1, 2.5, "text", new Uint8Array(3)] });
+      try { heap.free(block + 8); } catch {}
+      for (let i = 0; i < 2000; i++) {
+        heap.decref(heap.list([heap.none]));
+        heap.free(heap.malloc(16));
+        heap.setRef(node, Node.fields.next, heap.none);
+      }
+      heap.bytes(block, 100).fill(1);
+      heap.malloc(4 << 20);
+      heap.gc();
+      heap.verify();
+      return kept;
+    };
+    const variants = [() => {}, (heap) => heap.trim(), (heap) => heap.reset(), (heap) => stress(heap, 3)];
+    const kept = [];
+    for (const variant of variants) {
+      const heap = createHeap({ onLeak: () => {} });
+      kept.push(heap, use(heap));
+      variant(heap);
+      heap.decref(heap.list());
+      heap.dispose();
+    }
+    const before = memories.length;
+    for (let i = 0; i < 100 && lives() > 0; i++) {
+      await wait(); // what deref() gave is held to the end of the job
+      gc();
+    }
+    console.log(JSON.stringify([kept.length, before, lives()]));
+  `;
+
+  test.each(["tallyheap", "tallyheap/debug"])("%s: is let go of, whoever holds the heap", async (entry) => {
+    const args = ["--expose-gc", "--input-type=module", "--eval", script(entry)];
+    const { code, stdout, stderr } = await run(process.execPath, args);
+    expect([code, stderr]).toEqual([0, ""]);
+    // One memory for each heap, and one that trim() moved to.
+    expect(JSON.parse(stdout)).toEqual([8, 5, 0]);
+  });
+});
+
 describe.each(builds)("reset, $name core", (build) => {
   test("a scope that adopted a reference does not release what lives at its address afterwards", () => {
     const heap = newHeap(build);
