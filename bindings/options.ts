@@ -22,7 +22,10 @@ export interface MemoryPressure {
 /** What a forgotten handle does. */
 export type ForgottenHandles = "off" | "collect" | "warn";
 
-/** Options of `createHeap`. Every value is checked; a refused one is an `ERR_HEAP_ARGUMENT` that says what was expected. */
+/**
+ * Options of `createHeap`. Every name and value is checked; a refused one is an `ERR_HEAP_ARGUMENT` that says what was
+ * expected.
+ */
 export interface HeapOptions {
   /** Linear memory at the start, in bytes; rounded up to 64 KiB. Default 1 MiB. */
   readonly initialBytes?: number | undefined;
@@ -92,6 +95,24 @@ export interface Settings {
   readonly onLeak: (report: LeakReport) => void;
 }
 
+/** The names of all options. */
+const NAMES: Record<keyof HeapOptions, true> = {
+  initialBytes: true,
+  maxBytes: true,
+  smallThreshold: true,
+  poolBytes: true,
+  clientBytes: true,
+  autoCollect: true,
+  thresholds: true,
+  checks: true,
+  forgottenHandles: true,
+  module: true,
+  memory: true,
+  onUnraisable: true,
+  onMemoryPressure: true,
+  onLeak: true,
+};
+
 const MAX_BYTES = 2 ** 32;
 const DEFAULT_INITIAL_BYTES = 2 ** 20;
 /** Null page and state block; the heap's own arenas follow the client's. */
@@ -103,6 +124,7 @@ const RESERVED_BYTES = ARENA_BYTES;
  */
 export function readOptions(options: HeapOptions = {}): Settings {
   if (typeof options !== "object" || options === null) refuse("options", options, "an object");
+  requireNames(options);
   const clientBytes = readBytes("clientBytes", options.clientBytes, 0, 0, (MAX_ARENAS - 2) * ARENA_BYTES);
   const clientArenas = Math.ceil(clientBytes / ARENA_BYTES);
   const leastBytes = RESERVED_BYTES + (clientArenas + 1) * ARENA_BYTES;
@@ -133,6 +155,15 @@ export function readOptions(options: HeapOptions = {}): Settings {
     onMemoryPressure: readCallback("onMemoryPressure", options.onMemoryPressure),
     onLeak: readCallback("onLeak", options.onLeak) ?? reportLeak,
   };
+}
+
+/** A misspelt option would do nothing, and say nothing. */
+function requireNames(options: object): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || Object.hasOwn(NAMES, name)) continue;
+    const message = `there is no option ${name}; there are ${Object.keys(NAMES).join(", ")}`;
+    throw new HeapError("ERR_HEAP_ARGUMENT", message, { operation: "createHeap", argument: name, value });
+  }
 }
 
 function readBytes(name: string, value: unknown, fallback: number, minimum: number, maximum: number): number {

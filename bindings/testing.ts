@@ -9,7 +9,7 @@
  *     stress(heap, 1); // whoever uses a reference without owning it will be found out
  */
 import { HeapError } from "./errors.js";
-import { reportOf, type Heap } from "./heap.js";
+import { Heap, reportOf } from "./heap.js";
 import { describeLeaks } from "./leak.js";
 import { partsOf } from "./object-heap.js";
 import { argumentError } from "./objects/space.js";
@@ -29,18 +29,21 @@ export interface Checkpoint {
 
 /**
  * Notes what is alive: for `assertNoLeaks`. Collects cycles first. Walks the heap.
- * @throws HeapError `ERR_HEAP_USE_AFTER_DISPOSE`
+ * @throws HeapError `ERR_HEAP_ARGUMENT` for what is no heap, `ERR_HEAP_USE_AFTER_DISPOSE`
  */
 export function checkpoint(heap: Heap): Checkpoint {
+  requireHeap("checkpoint", heap);
   return { heap, ...take(heap) };
 }
 
 /**
  * Proves that nothing is alive that was not alive at the checkpoint: no more objects of any type, handles or blocks of
  * raw bytes. Collects cycles first.
- * @throws HeapError `ERR_HEAP_LEAK`, saying what there is too much of and who holds it; `ERR_HEAP_USE_AFTER_DISPOSE`
+ * @throws HeapError `ERR_HEAP_LEAK`, saying what there is too much of and who holds it; `ERR_HEAP_ARGUMENT` for what is
+ * no checkpoint, `ERR_HEAP_USE_AFTER_DISPOSE`
  */
 export function assertNoLeaks(start: Checkpoint): void {
+  if (!isCheckpoint(start)) throw argumentError("assertNoLeaks", "start", start, "a checkpoint");
   const { heap } = start;
   const now = take(heap);
   const excess: string[] = [];
@@ -62,11 +65,21 @@ export function assertNoLeaks(start: Checkpoint): void {
  * From now on every `interval`-th call that may allocate an object is followed by a full collection, unless automatic
  * collections are off; 0 ends that. Code that keeps a borrowed pointer across an allocation, or forgets a reference that
  * only a cycle owns, fails at once instead of once in a thousand runs.
- * @throws HeapError `ERR_HEAP_ARGUMENT` if the interval is no whole number, `ERR_HEAP_USE_AFTER_DISPOSE`
+ * @throws HeapError `ERR_HEAP_ARGUMENT` for what is no heap, or if the interval is no whole number; `ERR_HEAP_USE_AFTER_DISPOSE`
  */
 export function stress(heap: Heap, interval: number): void {
+  requireHeap("stress", heap);
   if (!isU32(interval)) throw argumentError("stress", "interval", interval, "a whole number");
   partsOf(heap).space.interpose(interval === 0 ? (abi) => abi : stressLayer(interval));
+}
+
+function requireHeap(operation: string, heap: unknown): void {
+  if (!(heap instanceof Heap)) throw argumentError(operation, "heap", heap, "a heap");
+}
+
+function isCheckpoint(value: unknown): boolean {
+  const { heap, objects } = (value ?? {}) as Partial<Checkpoint>;
+  return heap instanceof Heap && objects instanceof Map;
 }
 
 function take(heap: Heap): Omit<Checkpoint, "heap"> {

@@ -19,6 +19,7 @@ import {
 } from "../generated/layout.js";
 import { HeapError, hex } from "../errors.js";
 import { NULL, isU32, type Ptr } from "../ptr.js";
+import type { Counts } from "../objects/counts.js";
 import { argumentError, type Ref, type Space } from "../objects/space.js";
 import type { Types } from "../objects/types.js";
 import {
@@ -55,6 +56,7 @@ export class Collector {
   readonly callbacks = new Set<CollectionCallback>();
   readonly #space: Space;
   readonly #types: Types;
+  readonly #counts: Counts;
   readonly #garbage: Ptr[] = [];
   #enabled: boolean;
   #thresholds: Thresholds;
@@ -64,9 +66,10 @@ export class Collector {
   #manual = false;
 
   /** @internal */
-  constructor(space: Space, types: Types) {
+  constructor(space: Space, types: Types, counts: Counts) {
     this.#space = space;
     this.#types = types;
+    this.#counts = counts;
     this.#enabled = space.engine.settings.autoCollect;
     this.#thresholds = space.engine.settings.thresholds;
   }
@@ -167,30 +170,37 @@ export class Collector {
 
   /**
    * The tracked objects of a generation, or of all but the permanent one: *borrowed*. (CPython: gc.get_objects)
-   * @throws HeapError `ERR_HEAP_ARGUMENT`
+   * @throws HeapError `ERR_HEAP_ARGUMENT`, `ERR_HEAP_OOM`
    */
   objects(generation?: Generation | null): Ptr[] {
     if (generation !== undefined && generation !== null) requireGeneration("objects", generation);
     return this.#list("objects", (buffer) => this.#space.abi.gc_objects(generation ?? EVERY, buffer));
   }
 
-  /** The tracked objects that refer to any of these: *borrowed*. (CPython: gc.get_referrers) */
+  /**
+   * The tracked objects that refer to any of these: *borrowed*. (CPython: gc.get_referrers)
+   * @throws HeapError `ERR_HEAP_OOM`
+   */
   referrers(...objects: Ref[]): Ptr[] {
+    if (objects.length === 0) return [];
     const space = this.#space;
-    const targets = objects.map((p) => space.require("referrers", p));
-    if (targets.length === 0) return [];
-    return this.#withBuffer("referrers", targets.length, (place) => {
-      space.u32.set(targets, place >>> 2);
-      return this.#list("referrers", (buffer) => space.abi.gc_referrers(place, targets.length, buffer));
-    });
+    return this.#holding("referrers", objects, (targets) =>
+      this.#withBuffer("referrers", targets.length, (place) => {
+        space.fresh().u32.set(targets, place >>> 2);
+        return this.#list("referrers", (buffer) => space.abi.gc_referrers(place, targets.length, buffer));
+      }),
+    );
   }
 
-  /** What these objects refer to, duplicates included: *borrowed*. (CPython: gc.get_referents) */
+  /**
+   * What these objects refer to, duplicates included: *borrowed*. (CPython: gc.get_referents)
+   * @throws HeapError `ERR_HEAP_OOM`
+   */
   referents(...objects: Ref[]): Ptr[] {
-    const pointers = objects.map((p) => this.#space.require("referents", p));
-    return pointers.flatMap((p) =>
-      this.#list("referents", (buffer) => this.#space.abi.gc_referents(p, buffer)).filter(
-        (child) => child !== 0,
+    const space = this.#space;
+    return this.#holding("referents", objects, (sources) =>
+      sources.flatMap((p) =>
+        this.#list("referents", (buffer) => space.abi.gc_referents(p, buffer)).filter((child) => child !== 0),
       ),
     );
   }
@@ -251,7 +261,7 @@ export class Collector {
     const candidates = core.state(STATE_GC_CANDIDATES);
     const info = { generation, collected, uncollectable: 0, candidates, durationMs };
     this.#stats[generation] = addCollection(this.#stats[generation]!, info);
-    if ((this.#debug & DEBUG_SAVEALL) !== 0) this.#fetch();
+    if ((this.#debug & DEBUG_SAVEALL) !== 0) this.#space.engine.call(() => this.#fetch());
     if ((this.#debug & this.STATS) !== 0) {
       console.error(
         `gc: done, ${collected} unreachable, 0 uncollectable, ${(durationMs / 1000).toFixed(4)}s elapsed`,
@@ -297,22 +307,41 @@ export class Collector {
   /** The addresses that `write` writes to a buffer; with buffer 0 it says how many. */
   #list(operation: string, write: (buffer: number) => number): Ptr[] {
     const space = this.#space;
-    const count = space.enter(() => write(0));
-    if (count === 0) return [];
-    return this.#withBuffer(operation, count, (buffer) => {
-      const written = space.enter(() => write(buffer));
-      return [...space.fresh().u32.subarray(buffer >>> 2, (buffer >>> 2) + written)] as Ptr[];
-    });
+    const count = (): number => space.enter(() => write(0));
+    for (;;) {
+      const words = count();
+      if (words === 0) return [];
+      const list = this.#withBuffer(operation, words, (buffer, wasThere) => {
+        // What made room for the buffer may have made objects as well: they are counted anew.
+        if (!wasThere && count() > words) return undefined;
+        const written = space.enter(() => write(buffer));
+        return [...space.fresh().u32.subarray(buffer >>> 2, (buffer >>> 2) + written)] as Ptr[];
+      });
+      if (list) return list;
+    }
   }
 
-  #withBuffer<T>(operation: string, words: number, use: (buffer: number) => T): T {
+  /** Uses a buffer of words; was it there, or was something collected or freed for it? */
+  #withBuffer<T>(operation: string, words: number, use: (buffer: number, wasThere: boolean) => T): T {
     const { core, engine } = this.#space;
-    const buffer = engine.protect(() => core.exports.malloc(words * WORD)) >>> 0;
-    if (buffer === 0) throw engine.outOfMemory(operation, words * WORD);
+    const request = (): number => core.exports.malloc(words * WORD);
+    const found = engine.protect(request) >>> 0;
+    const buffer = found === 0 ? engine.retry(operation, words * WORD, NULL, request) : found;
     try {
-      return use(buffer);
+      return use(buffer, found !== 0);
     } finally {
       engine.protect(() => core.exports.free(buffer));
+    }
+  }
+
+  /** Uses objects that must not die meanwhile, whatever making room for a buffer may run. */
+  #holding<T>(operation: string, objects: Ref[], use: (held: Ptr[]) => T): T {
+    const held = objects.map((p) => this.#space.require(operation, p));
+    for (const p of held) this.#counts.keep(p);
+    try {
+      return use(held);
+    } finally {
+      for (const p of held) this.#counts.drop(p);
     }
   }
 

@@ -85,6 +85,15 @@ export class DebugHeap extends Heap {
     this.#sites.clear();
   }
 
+  override dispose(): void {
+    try {
+      super.dispose();
+    } finally {
+      // A stack that came by way of the core, from a finalizer, holds on to its memory.
+      if (this.disposed) this.#sites.clear();
+    }
+  }
+
   /** C's functions cannot tell what they found wrong: it waits in the core for the next call that can. */
   #throwWaiting(): void {
     const core = coreOf(this);

@@ -9,6 +9,7 @@ import {
   ENTRY_VALUE,
   TYPE_DICT,
 } from "../generated/layout.js";
+import { HeapError, hex } from "../errors.js";
 import type { Ptr } from "../ptr.js";
 import type { Ref, Space } from "./space.js";
 
@@ -65,7 +66,8 @@ export class Dicts {
 
   /**
    * The keys, each *borrowed*, in the order of their insertion. The dict may change meanwhile: keys that were removed
-   * are left out, keys that were added are not visited.
+   * are left out, keys that were added are not visited. If the dict dies, or the heap is reset, while
+   * keys are left, the next step throws.
    */
   keys(dict: Ref): IterableIterator<Ptr> {
     return visit(this.#space, this.#require("dicts.keys", dict), "dicts.keys", (key) => key);
@@ -104,11 +106,13 @@ function visit<T>(
     }
     return found;
   };
+  const { age } = space;
   let moves = word(DICT_MOVES);
   let place = places();
   const waiting = [...place].map(([key, index]) => ({ key, hash: entry(index, ENTRY_HASH) }));
   return (function* () {
     for (const { key, hash } of waiting) {
+      if (space.age !== age) throw resetError(operation, dict);
       space.requireType(operation, dict, TYPE_DICT, "dict");
       if (word(DICT_MOVES) !== moves) {
         place = places();
@@ -120,4 +124,9 @@ function visit<T>(
       if (isThere) yield result(key as Ptr, entry(index, ENTRY_VALUE) as Ptr);
     }
   })();
+}
+
+function resetError(operation: string, ptr: Ptr): HeapError {
+  const message = `${operation}(${hex(ptr)}): the heap was reset, the dict is gone`;
+  return new HeapError("ERR_HEAP_USE_AFTER_FREE", message, { operation, ptr });
 }

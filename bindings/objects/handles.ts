@@ -28,8 +28,6 @@ export class Handles {
   #first: HandleRecord | undefined;
   /** Forgotten ones, whose reference is released at the next call of the heap. */
   #forgotten: HandleRecord[] = [];
-  /** How often the heap was reset. */
-  #age = 0;
 
   constructor(space: Space, counts: Counts, types: Types) {
     this.engine = space.engine;
@@ -58,9 +56,9 @@ export class Handles {
 
   /** What releases a reference that no handle owns, for later. As with handles, a heap that was emptied ends it. */
   releaserOf(ptr: Ptr): () => void {
-    const age = this.#age;
+    const { age } = this.#space;
     return () => {
-      if (age === this.#age && !this.engine.disposed) this.#counts.decref(ptr);
+      if (age === this.#space.age && !this.engine.disposed) this.#counts.decref(ptr);
     };
   }
 
@@ -94,7 +92,6 @@ export class Handles {
     for (const record of this.list()) record.ended = true;
     this.#first = undefined;
     this.#forgotten = [];
-    this.#age++;
   }
 
   /** How messages name an object. */

@@ -52,7 +52,7 @@ export function assemble(engine: Engine, core: Core): Parts {
   const handles = new Handles(space, counts, types);
   const weakrefs = new Weakrefs(space, counts, types);
   const finalizers = new Finalizers(space);
-  const collector = new Collector(space, types);
+  const collector = new Collector(space, types, counts);
   connect(core.hooks, engine, types, weakrefs, finalizers, collector);
   return {
     space,

@@ -30,6 +30,9 @@ export type Starter = (core: Core) => void;
 export type Layer = (abi: ObjectExports, core: Core) => ObjectExports;
 
 const NO_BYTES = new ArrayBuffer(0);
+/** What a disposed heap has for a core: it lets go of its own, and its gate throws before any of this is used. */
+const NO_CORE = Object.freeze({}) as Core;
+const NO_FUNCTIONS = Object.freeze({}) as ObjectExports;
 
 // Imported constants are read from memory at every use, a module's own are part of the code.
 const TO_ARENA = ARENA_SHIFT;
@@ -63,6 +66,8 @@ export class Space implements Client {
   map = 0;
   /** Addresses below this one are no objects; all addresses if every check has to ask the core. */
   first = 0;
+  /** How often the heap was reset: what refers to objects from outside is good for one age. */
+  age = 0;
   /** Those who keep the arrays and functions at hand themselves. */
   readonly #users: (() => void)[] = [];
   readonly #start: Starter;
@@ -111,10 +116,14 @@ export class Space implements Client {
     this.#open = false;
     this.#attend = attend;
     this.#hide();
+    if (!this.engine.disposed) return;
+    this.#core = NO_CORE;
+    this.#abi = NO_FUNCTIONS;
   }
 
   /** The heap was reset: there are no types and no objects. */
   restart(): void {
+    this.age++;
     this.#started = false;
     this.#hide();
   }
@@ -182,6 +191,7 @@ export class Space implements Client {
   #use(): void {
     this.abi = this.#abi;
     const { bytes } = this.#core.views;
+    this.first = this.#isStrict ? 2 ** 32 : this.#core.state(STATE_FIRST) * ARENA_BYTES;
     this.#look(bytes.buffer, bytes.length);
   }
 
@@ -203,7 +213,6 @@ export class Space implements Client {
     this.i64 = new BigInt64Array(buffer, 0, length >>> 3);
     this.f32 = new Float32Array(buffer, 0, length >>> 2);
     this.f64 = new Float64Array(buffer, 0, length >>> 3);
-    this.first = this.#isStrict ? 2 ** 32 : this.#core.state(STATE_FIRST) * ARENA_BYTES;
     for (const look of this.#users) look();
   }
 

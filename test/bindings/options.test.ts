@@ -50,6 +50,19 @@ describe.each(builds)("createHeap options, $name core", ({ create }) => {
     expect(create({ maxBytes: undefined, memory: undefined }).malloc(1)).not.toBe(0);
   });
 
+  test("names that are no option's are refused, with those that are", () => {
+    for (const name of ["maxbytes", "autocollect", "toString"]) {
+      const error = errorOf(() => create(untyped({ checks: true, [name]: 1 })));
+      expect(error).toMatchObject({ code: "ERR_HEAP_ARGUMENT", operation: "createHeap", argument: name });
+      expect(error.message).toContain(name);
+      expect(error.message).toContain("maxBytes, ");
+    }
+    // What is not given, inherited, or hidden is no option.
+    const inherited = Object.create({ maxbytes: 1 }) as HeapOptions;
+    expect(create(inherited).malloc(1)).not.toBe(0);
+    expect(create(untyped({ maxbytes: undefined, [Symbol("maxbytes")]: 1 })).malloc(1)).not.toBe(0);
+  });
+
   test("initialBytes is the memory at the start, and no growth before it is full", () => {
     const heap = create({ initialBytes: 3_000_000 });
     expect(heap.stats().heapTotal).toBe(Math.ceil(3_000_000 / 65_536) * 65_536);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { coreOf } from "../../bindings/heap.js";
-import type { Heap, Ptr } from "../../bindings/index.js";
-import { builds, errorOf, MIB } from "../support/cores.js";
-import { manualHeap, newHeap, release } from "../support/objects.js";
+import type { Heap, HeapOptions, Ptr } from "../../bindings/index.js";
+import { builds, errorOf, expectRefused, MIB } from "../support/cores.js";
+import { fillUp, manualHeap, newHeap, release } from "../support/objects.js";
 
 describe.each(builds)("when memory is exhausted, $name", (build) => {
   /** Fills the memory with one cycle that nobody holds. */
@@ -76,5 +76,177 @@ describe.each(builds)("when memory is exhausted, $name", (build) => {
     heap.decref(another);
     heap.decref(dict);
     heap.verify();
+  });
+
+  describe("a look at objects gets its buffer", () => {
+    const COUNT = 6143;
+
+    interface Full {
+      readonly heap: Heap;
+      /** A list of lists: to write down the addresses of these takes more memory than there is. */
+      readonly row: Ptr;
+      readonly lists: readonly Ptr[];
+      readonly blocks: Ptr[];
+      /** Leaves the heap as it was. */
+      readonly end: () => void;
+    }
+
+    /** A heap at its limit; `drop` runs before the last memory is taken. */
+    function full(options: HeapOptions, drop: (heap: Heap) => void): Full {
+      const heap = manualHeap(build, { maxBytes: 2 * MIB, ...options });
+      const lists = Array.from({ length: COUNT }, () => heap.list([heap.none]));
+      const row = heap.list(lists);
+      drop(heap);
+      const blocks = fillUp(heap);
+      const end = (): void => {
+        for (const block of blocks) heap.free(block);
+        release(heap, row, ...lists);
+      };
+      return { heap, row, lists, blocks, end };
+    }
+
+    /** Trash of some size. */
+    function dropCycle(heap: Heap): void {
+      const list = heap.list(new Array<Ptr>(60_000).fill(heap.none));
+      heap.lists.append(list, list);
+      heap.decref(list);
+    }
+
+    const collections = (heap: Heap): number => heap.collector.stats()[2]!.collections;
+    const sorted = (pointers: readonly Ptr[]): Ptr[] => [...pointers].sort((a, b) => a - b);
+
+    test("by a collection", () => {
+      const looks: ((full: Full) => void)[] = [
+        ({ heap, row, lists }) => expect(heap.collector.objects()).toEqual(sorted([row, ...lists])),
+        ({ heap, row, lists }) => expect(heap.collector.referents(row)).toEqual(lists),
+        ({ heap, row, lists }) => expect(heap.collector.referrers(...lists)).toEqual([row]),
+      ];
+      for (const look of looks) {
+        const state = full({}, dropCycle);
+        const before = collections(state.heap);
+        look(state);
+        expect(collections(state.heap) - before).toBe(1);
+        state.heap.verify();
+        state.end();
+      }
+    });
+
+    test("by onMemoryPressure", () => {
+      let asked = 0;
+      const onMemoryPressure = (): void => {
+        asked++;
+        for (const block of state.blocks.splice(0)) state.heap.free(block);
+      };
+      const state = full({ onMemoryPressure }, () => {});
+      expect(state.heap.collector.objects().length).toBe(COUNT + 1);
+      expect(asked).toBe(1);
+      state.end();
+    });
+
+    test("or fails in good order", () => {
+      const { heap, row, lists, end } = full({}, () => {});
+      const { collector } = heap;
+      for (const look of [
+        () => collector.objects(),
+        () => collector.referents(row),
+        () => collector.referrers(...lists),
+      ]) {
+        expect(expectRefused(heap, "ERR_HEAP_OOM", look).size).toBeGreaterThanOrEqual(4 * COUNT);
+      }
+      expect([heap.refcount(row), heap.refcount(lists[0]!)]).toEqual([1, 2]);
+      end();
+    });
+
+    test("large enough for what finalizers make meanwhile", () => {
+      const made: Ptr[] = [];
+      // Room for small objects, too little for the buffer.
+      let room: Ptr[] = [];
+      const state = full({}, (heap) => {
+        room = Array.from({ length: 4 }, () => heap.bytesObject(new Uint8Array(4000)));
+        const Node = heap.defineType({
+          name: "Node",
+          fields: { cycle: "ref" },
+          finalize: () => {
+            release(heap, ...room);
+            for (let i = 0; i < 100; i++) made.push(heap.list([heap.none]));
+          },
+        });
+        const node = heap.alloc(Node);
+        const list = heap.list(new Array<Ptr>(60_000).fill(node));
+        heap.setRef(node, Node.fields.cycle, list);
+        release(heap, list, node);
+      });
+      const { heap, row, lists } = state;
+      expect(heap.collector.objects()).toEqual(sorted([row, ...lists, ...made]));
+      expect(made.length).toBe(100);
+      heap.verify();
+      release(heap, ...made);
+      state.end();
+    });
+
+    test("and none if nothing is left to write down", () => {
+      const state = full({}, (heap) => {
+        const Holder = heap.defineType({
+          name: "Holder",
+          fields: { cycle: "ref" },
+          finalize: () => heap.lists.delete(state.row, 0, COUNT),
+        });
+        const holder = heap.alloc(Holder);
+        heap.setRef(holder, Holder.fields.cycle, holder);
+        heap.decref(holder);
+        dropCycle(heap);
+      });
+      expect(state.heap.collector.referents(state.row)).toEqual([]);
+      state.end();
+    });
+
+    test("while the objects asked about are held", () => {
+      const state = full({}, (heap) => {
+        const Holder = heap.defineType({
+          name: "Holder",
+          fields: { cycle: "ref" },
+          finalize: () => heap.decref(state.row),
+        });
+        const holder = heap.alloc(Holder);
+        heap.setRef(holder, Holder.fields.cycle, holder);
+        heap.decref(holder);
+        dropCycle(heap);
+      });
+      const { heap, row, lists } = state;
+      expect(heap.collector.referents(row)).toEqual(lists);
+      expect(errorOf(() => heap.refcount(row)).code).toBe("ERR_HEAP_USE_AFTER_FREE");
+      heap.verify();
+      for (const block of state.blocks) heap.free(block);
+      release(heap, ...lists);
+    });
+
+    test("also for what SAVEALL kept", () => {
+      const errors: unknown[] = [];
+      const stops: number[] = [];
+      const { heap, blocks, end } = full({ onUnraisable: (error) => errors.push(error) }, (heap) => {
+        for (let i = 0; i < 3000; i++) {
+          const list = heap.list();
+          heap.lists.append(list, list);
+          heap.decref(list);
+        }
+      });
+      const { collector } = heap;
+      collector.callbacks.add((phase, { collected }) => phase === "stop" && stops.push(collected));
+      collector.debug = collector.SAVEALL;
+      // No memory for the list of the trash: the collection says so, and comes to its end.
+      expect(heap.gc()).toBe(3000);
+      expect([errors.length, stops]).toEqual([1, [3000]]);
+      expect(errors[0]).toMatchObject({ code: "ERR_HEAP_OOM", operation: "garbage" });
+      collector.debug = 0;
+      for (const block of blocks.splice(0)) heap.free(block);
+      dropCycle(heap);
+      blocks.push(...fillUp(heap));
+      const before = collections(heap);
+      expect(collector.garbage.length).toBe(3000);
+      expect(collections(heap) - before).toBe(1);
+      release(heap, ...collector.garbage.splice(0));
+      end();
+      expect(heap.gc()).toBe(3000);
+    });
   });
 });

@@ -80,3 +80,31 @@ describe.each([
     expect(errorOf(() => stress(heap, 1)).code).toBe("ERR_HEAP_USE_AFTER_DISPOSE");
   });
 });
+
+describe.each([
+  { name: "release", create: createHeap },
+  { name: "debug", create: createDebugHeap },
+])("arguments, $name core", ({ create }) => {
+  const strangers = [undefined, null, {}, 1, "heap", Symbol("heap"), { heap: {} }] as unknown[];
+
+  test("checkpoint and stress refuse what is no heap", () => {
+    for (const value of strangers) {
+      const wrong = { code: "ERR_HEAP_ARGUMENT", argument: "heap", value };
+      expect(errorOf(() => checkpoint(value as Heap))).toMatchObject({ ...wrong, operation: "checkpoint" });
+      expect(errorOf(() => stress(value as Heap, 1))).toMatchObject({ ...wrong, operation: "stress" });
+    }
+  });
+
+  test("assertNoLeaks refuses what is no checkpoint", () => {
+    const heap = create();
+    for (const value of [...strangers, heap, { heap }, { ...checkpoint(heap), objects: {} }]) {
+      expect(errorOf(() => assertNoLeaks(value as ReturnType<typeof checkpoint>))).toMatchObject({
+        code: "ERR_HEAP_ARGUMENT",
+        operation: "assertNoLeaks",
+        argument: "start",
+        value,
+      });
+    }
+    heap.dispose();
+  });
+});

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { Handle, HeapOptions, Scope } from "../../bindings/index.js";
+import type { Handle, HeapOptions, Ptr, Scope } from "../../bindings/index.js";
 import { partsOf } from "../../bindings/object-heap.js";
 import { run } from "../project/repository.js";
 import { builds, errorOf, expectRefused, MIB } from "../support/cores.js";
@@ -228,6 +228,67 @@ describe("handles that the host really collects", () => {
   });
 });
 
+describe("memory of a heap that was disposed of", () => {
+  const script = (entry: string): string => `
+    import { createHeap } from "${entry}";
+    import { checkpoint, stress } from "tallyheap/testing";
+    const wait = () => new Promise((resolve) => setTimeout(resolve, 5));
+    const memories = [];
+    WebAssembly.Memory = class extends WebAssembly.Memory {
+      constructor(limits) {
+        super(limits);
+        memories.push(new WeakRef(this));
+      }
+    };
+    const lives = () => memories.filter((memory) => memory.deref() !== undefined).length;
+    const use = (heap) => {
+      const Node = heap.defineType({ name: "Node", fields: { next: "ref" }, weakrefs: true, finalize: (p) => heap.free(heap.malloc(8)) });
+      const node = heap.alloc(Node);
+      const block = heap.malloc(100);
+      const kept = [heap, Node, heap.statsView, heap.collector, heap.lists, heap.dicts, heap.strs, checkpoint(heap)];
+      kept.push(heap.own(node), heap.weakValueMap([[1, node]]), heap.weakKeyMap([[node, 1]]), heap.weakSet([node]));
+      kept.push(heap.finalize(node, () => heap.stats()), heap.dicts.keys(heap.dict([[heap.int(1), heap.none]])));
+      heap.scope((s) => kept.push(s.move()));
+      heap.decref(heap.alloc(Node));
+      heap.fromJS({ a: [1, 2.5, "text", new Uint8Array(3)] });
+      try { heap.free(block + 8); } catch {}
+      for (let i = 0; i < 2000; i++) {
+        heap.decref(heap.list([heap.none]));
+        heap.free(heap.malloc(16));
+        heap.setRef(node, Node.fields.next, heap.none);
+      }
+      heap.bytes(block, 100).fill(1);
+      heap.malloc(4 << 20);
+      heap.gc();
+      heap.verify();
+      return kept;
+    };
+    const variants = [() => {}, (heap) => heap.trim(), (heap) => heap.reset(), (heap) => stress(heap, 3)];
+    const kept = [];
+    for (const variant of variants) {
+      const heap = createHeap({ onLeak: () => {} });
+      kept.push(heap, use(heap));
+      variant(heap);
+      heap.decref(heap.list());
+      heap.dispose();
+    }
+    const before = memories.length;
+    for (let i = 0; i < 100 && lives() > 0; i++) {
+      await wait(); // what deref() gave is held to the end of the job
+      gc();
+    }
+    console.log(JSON.stringify([kept.length, before, lives()]));
+  `;
+
+  test.each(["tallyheap", "tallyheap/debug"])("%s: is let go of, whoever holds the heap", async (entry) => {
+    const args = ["--expose-gc", "--input-type=module", "--eval", script(entry)];
+    const { code, stdout, stderr } = await run(process.execPath, args);
+    expect([code, stderr]).toEqual([0, ""]);
+    // One memory for each heap, and one that trim() moved to.
+    expect(JSON.parse(stdout)).toEqual([8, 5, 0]);
+  });
+});
+
 describe.each(builds)("reset, $name core", (build) => {
   test("a scope that adopted a reference does not release what lives at its address afterwards", () => {
     const heap = newHeap(build);
@@ -240,6 +301,24 @@ describe.each(builds)("reset, $name core", (build) => {
     });
     expect(heap.refcount(kept)).toBe(1);
     heap.decref(kept);
+  });
+
+  test("an iterator over a dict ends with it", () => {
+    const heap = newHeap(build);
+    const makeDict = (): Ptr => heap.dict([0, 1, 2].map((i) => [heap.int(i), heap.none]));
+    for (const before of [0, 1]) {
+      for (const refill of [() => {}, makeDict]) {
+        const dict = makeDict();
+        const iterators = [heap.dicts.keys(dict), heap.dicts.entries(dict)];
+        for (const iterator of iterators) for (let i = 0; i < before; i++) iterator.next();
+        heap.reset();
+        refill();
+        for (const iterator of iterators) {
+          expect(errorOf(() => iterator.next()).code).toBe("ERR_HEAP_USE_AFTER_FREE");
+        }
+        heap.reset();
+      }
+    }
   });
 
   test("a scope whose heap is disposed of ends in silence", () => {
