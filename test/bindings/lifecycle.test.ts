@@ -248,15 +248,16 @@ describe("a trap", () => {
     for (const isBroken of [true, false]) {
       const heap = release.create();
       const block = heap.malloc(100);
-      coreOf(heap).setState(STATE_POISON, 1);
-      if (isBroken) coreOf(heap).setState(STATE_COUNT_BITS + 4, 0);
+      const core = coreOf(heap);
+      if (isBroken) core.setState(STATE_COUNT_BITS + 4, 0);
+      core.setState(STATE_POISON, 1);
       const attempt = (): unknown => heap.malloc(5000);
       if (isBroken) {
         expect(errorOf(attempt).code).toBe("ERR_HEAP_CORRUPT");
         expectClosed(heap, "ERR_HEAP_CORRUPT");
       } else {
         expect(attempt()).toBeGreaterThan(0);
-        coreOf(heap).setState(STATE_POISON, 1);
+        core.setState(STATE_POISON, 1);
         heap.free(block);
         heap.verify();
         expect(errorOf(() => heap.free(block)).code).toMatch(/DOUBLE_FREE|BAD_POINTER/);
