@@ -3,7 +3,7 @@
  * neighbouring arenas that is in use.
  */
 
-import { createHeap, type Heap, type Ptr } from "tallyheap";
+import type { Heap, Ptr } from "tallyheap";
 
 const BLOCKS = 10 * 1024 * 1024;
 const BLOCK_BYTES = 16;
@@ -31,7 +31,7 @@ export interface Show {
 
 /** Blocks of the heap and how many of them each arena has. */
 class Filling {
-  readonly #heap = createHeap();
+  readonly #heap: Heap;
   readonly #blocks = new Uint32Array(BLOCKS);
   readonly #used = new Uint32Array(2 ** (32 - ARENA_SHIFT));
   readonly #cells: number;
@@ -41,7 +41,8 @@ class Filling {
   /** ns, of the calls alone. */
   #spent = 0;
 
-  constructor(cells: number, show: Show) {
+  constructor(heap: Heap, cells: number, show: Show) {
+    this.#heap = heap;
     this.#cells = cells;
     this.#show = show;
   }
@@ -103,8 +104,8 @@ function drain(which: (index: number) => boolean) {
 }
 
 /** Fills, frees three quarters here and there, frees the rest; ns to allocate and free a block. Throws if `verify()` does. */
-export function drawStrip(cells: number, show: Show): void {
-  const filling = new Filling(cells, show);
+export function drawStrip(heap: Heap, cells: number, show: Show): void {
+  const filling = new Filling(heap, cells, show);
   filling.run("filled", fill);
   filling.run(
     "3/4 freed",

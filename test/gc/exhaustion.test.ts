@@ -52,7 +52,7 @@ describe.each(builds)("when memory is exhausted, $name", (build) => {
 
   // dict() made the dict first, and a collection let the key die before it was entered.
   test("dict() holds its keys and values while a finalizer lets go of them", () => {
-    const heap = build.create({ autoCollect: false, thresholds: [1, 1, 1] });
+    const heap = manualHeap(build, { thresholds: [1, 1, 1] });
     const Node = heap.defineType({
       name: "Node",
       fields: { self: "ref" },

@@ -15,14 +15,14 @@ function nodeType(heap: Heap, finalize?: (self: Ptr) => void) {
 
 // Scenarios of CPython's test_gc; docs/objects.md says which are left out.
 describe.each(builds)("scenarios, $name", (build) => {
-  test("G1 a list that holds itself", () => {
+  test("G1: a list that holds itself", () => {
     const heap = newHeap(build);
     selfCycle(heap);
     expect(heap.gc()).toBe(1);
     expect(heap.gc()).toBe(0);
   });
 
-  test("G2 a mapping that holds itself", () => {
+  test("G2: a mapping that holds itself", () => {
     const heap = newHeap(build);
     const dict = heap.dict();
     heap.dicts.set(dict, heap.int(1), dict);
@@ -30,7 +30,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     expect(heap.gc()).toBe(1);
   });
 
-  test("G3 list and tuple in a cycle", () => {
+  test("G3: list and tuple in a cycle", () => {
     const heap = newHeap(build);
     const list = heap.list();
     const tuple = heap.tuple([list]);
@@ -39,7 +39,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     expect(heap.gc()).toBe(2);
   });
 
-  test("G5 an object that refers to itself", () => {
+  test("G5: an object that refers to itself", () => {
     const heap = newHeap(build);
     const Node = nodeType(heap);
     const node = heap.alloc(Node);
@@ -48,7 +48,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     expect(heap.gc()).toBe(0);
   });
 
-  test("G10 SAVEALL keeps trash, intact", () => {
+  test("G10: SAVEALL keeps trash, intact", () => {
     const heap = newHeap(build);
     const { collector } = heap;
     collector.debug = collector.SAVEALL;
@@ -77,7 +77,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     expect(heap.gc()).toBe(count);
   });
 
-  test("G11 threshold 1 and a finalizer that allocates", () => {
+  test("G11: threshold 1 and a finalizer that allocates", () => {
     const heap = newHeap(build, { thresholds: [1, 1, 1] });
     let finalized = 0;
     const Node = nodeType(heap, () => {
@@ -93,7 +93,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     expect(finalized).toBe(50);
   });
 
-  test("G12 the count of generation 0 grows with an allocation", () => {
+  test("G12: the count of generation 0 grows with an allocation", () => {
     const heap = manualHeap(build);
     heap.gc();
     const [before, one, two] = heap.collector.counts;
@@ -103,7 +103,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     heap.decref(list);
   });
 
-  test("G13 counts of older generations", () => {
+  test("G13: counts of older generations", () => {
     const heap = newHeap(build);
     heap.gc(2);
     heap.gc(0);
@@ -114,7 +114,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     expect(heap.collector.counts.slice(1)).toEqual([0, 0]);
   });
 
-  test("G14 deep structures whose finalizers collect", () => {
+  test("G14: deep structures whose finalizers collect", () => {
     const heap = newHeap(build);
     let finalized = 0;
     const Node = nodeType(heap, () => {
@@ -133,7 +133,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     expect(finalized).toBe((149 * 150) / 2);
   });
 
-  test("G17 referents", () => {
+  test("G17: referents", () => {
     const heap = newHeap(build);
     const [a, b, c] = [heap.list(), heap.list(), heap.list()] as const;
     const { collector } = heap;
@@ -152,7 +152,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     release(heap, a, tuple, dict, key, b, c);
   });
 
-  test("G18 what is tracked", () => {
+  test("G18: what is tracked", () => {
     const heap = newHeap(build);
     const { collector } = heap;
     const Empty = heap.defineType({ name: "Empty", fields: {} });
@@ -171,7 +171,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     release(heap, ...atoms, ...containers, heap.alloc(Empty));
   });
 
-  test("G19, G30 finalized, resurrected, and freed silently the second time", () => {
+  test("G19, G30: finalized, resurrected, and freed silently the second time", () => {
     const heap = newHeap(build);
     let saved = NULL;
     let runs = 0;
@@ -194,7 +194,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     expect(runs).toBe(1);
   });
 
-  test("G20 callbacks of two cycles find every reference dead", () => {
+  test("G20: callbacks of two cycles find every reference dead", () => {
     const heap = manualHeap(build);
     const Node = nodeType(heap);
     const seen: Ptr[] = [];
@@ -209,7 +209,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     release(heap, ...weaks);
   });
 
-  test("G21 finalizers that take the cycle apart", () => {
+  test("G21: finalizers that take the cycle apart", () => {
     const heap = newHeap(build);
     let finalized = 0;
     const Node = nodeType(heap, (self) => {
@@ -224,7 +224,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     expect(heap.collector.objects()).toEqual([]);
   });
 
-  test("G24, G32 statistics", () => {
+  test("G24, G32: statistics", () => {
     const heap = manualHeap(build);
     const { collector } = heap;
     const collections = () => collector.stats().map((stats) => stats.collections);
@@ -239,7 +239,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     expect(collector.stats()[2]!.collected - collected).toBe(100);
   });
 
-  test("G25, G26 freeze and unfreeze", () => {
+  test("G25, G26: freeze and unfreeze", () => {
     const heap = newHeap(build);
     const { collector } = heap;
     const frozen = heap.list();
@@ -259,7 +259,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     heap.decref(frozen);
   });
 
-  test("G27, G28, G29 objects by generation", () => {
+  test("G27, G28, G29: objects by generation", () => {
     const heap = manualHeap(build);
     const { collector } = heap;
     const list = heap.list();
@@ -279,7 +279,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     heap.decref(list);
   });
 
-  test("G31 what a resurrected object holds survives whole", () => {
+  test("G31: what a resurrected object holds survives whole", () => {
     const heap = newHeap(build);
     let saved = NULL;
     const Node = nodeType(heap, (self) => {
@@ -297,7 +297,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     expect(heap.gc()).toBe(2);
   });
 
-  test("G33, G34 a resurrected cycle among a hundred that are not", () => {
+  test("G33, G34: a resurrected cycle among a hundred that are not", () => {
     const heap = manualHeap(build);
     let saved = NULL;
     const Node = nodeType(heap, (self) => {
@@ -314,7 +314,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     expect(heap.gc()).toBe(2);
   });
 
-  test("G36 trash under collection is not shown", () => {
+  test("G36: trash under collection is not shown", () => {
     const heap = newHeap(build);
     let shown: Ptr[] = [];
     let referrers: Ptr[] = [];
@@ -329,7 +329,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     expect(referrers).toEqual([]);
   });
 
-  test("G37 a weak reference made by a finalizer is dead before the trash goes", () => {
+  test("G37: a weak reference made by a finalizer is dead before the trash goes", () => {
     const heap = newHeap(build);
     const called = vi.fn();
     let weak = NULL;
@@ -347,7 +347,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     heap.decref(weak);
   });
 
-  test("G38 referents of an untracked container", () => {
+  test("G38: referents of an untracked container", () => {
     const heap = newHeap(build);
     const tuple = heap.tuple([heap.none]);
     heap.gc();
@@ -356,7 +356,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     heap.decref(tuple);
   });
 
-  test("G39 callbacks", () => {
+  test("G39: callbacks", () => {
     const heap = manualHeap(build);
     const heard: string[] = [];
     for (const name of ["first", "second"]) {
@@ -375,7 +375,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     ]);
   });
 
-  test("G42 a count below the references that exist is reported, and nothing is changed", () => {
+  test("G42: a count below the references that exist is reported, and nothing is changed", () => {
     const heap = newHeap(build);
     const [holder, list] = [heap.list(), heap.list()];
     heap.lists.append(holder, list);
@@ -390,7 +390,7 @@ describe.each(builds)("scenarios, $name", (build) => {
   });
 
   test.each([false, true])(
-    "G43, G44 young trash holds an old object whose last words look at young trash (%s)",
+    "G43, G44: young trash holds an old object whose last words look at young trash (%s)",
     (finalizer) => {
       const heap = manualHeap(build);
       const results: Ptr[] = [];
@@ -411,7 +411,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     },
   );
 
-  test("G45, G46 no collection while disabled or with threshold 0", () => {
+  test("G45, G46: no collection while disabled or with threshold 0", () => {
     const heap = newHeap(build);
     const started = vi.fn();
     heap.collector.callbacks.add(started);
@@ -436,7 +436,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     heap.decref(lists);
   });
 
-  test("G47 tuples of atoms are untracked, nested ones too in the end", () => {
+  test("G47: tuples of atoms are untracked, nested ones too in the end", () => {
     const heap = manualHeap(build);
     const { collector } = heap;
     const inner = heap.tuple([heap.none, heap.int(1)]);
@@ -452,7 +452,7 @@ describe.each(builds)("scenarios, $name", (build) => {
     release(heap, outer, inner, holding, list);
   });
 
-  test("G48 a collection inside a finalizer or callback of a collection finds nothing", () => {
+  test("G48: a collection inside a finalizer or callback of a collection finds nothing", () => {
     const heap = manualHeap(build);
     const found: number[] = [];
     const Node = nodeType(heap, () => found.push(heap.gc()));

@@ -1,18 +1,18 @@
 import { describe, expect, test, vi } from "vitest";
 import { createHeap, type Heap } from "../../bindings/index.js";
 import { createHeap as createDebugHeap } from "../../bindings/debug.js";
-import { assertNoLeaks, checkpoint, stress } from "../../bindings/testing.js";
+import { stress } from "../../bindings/testing.js";
 import { errorOf } from "../support/cores.js";
+import { newHeap } from "../support/objects.js";
 
 describe.each([
   { name: "release", create: createHeap },
   { name: "debug", create: createDebugHeap },
-])("stress, $name core", ({ create }) => {
+] as const)("stress, $name core", (build) => {
   const collections = (heap: Heap): number => heap.collector.stats()[2]!.collections;
 
   test.each([1, 3, 20])("every allocation of a multiple of %i collects", (interval) => {
-    const heap = create();
-    const start = checkpoint(heap);
+    const heap = newHeap(build);
     stress(heap, interval);
     const before = collections(heap);
     const Node = heap.defineType({ name: "Node", fields: { next: "ref" } });
@@ -28,13 +28,10 @@ describe.each([
     // The definition of the type allocates too.
     expect(collections(heap) - before).toBe(Math.floor(61 / interval));
     for (const object of made) heap.decref(object);
-    heap.verify();
-    assertNoLeaks(start);
-    heap.dispose();
   });
 
   test("a cycle lives no longer than to the next allocation", () => {
-    const heap = create();
+    const heap = newHeap(build);
     stress(heap, 1);
     const list = heap.list();
     heap.lists.append(list, list);
@@ -42,11 +39,10 @@ describe.each([
     expect(heap.collector.objects()).toEqual([list]);
     heap.decref(heap.float(1));
     expect(heap.collector.objects()).toEqual([]);
-    heap.dispose();
   });
 
   test("it pauses while automatic collections are off, survives trim and reset, and ends with 0", () => {
-    const heap = create();
+    const heap = newHeap(build);
     stress(heap, 1);
     const heard = vi.fn();
     heap.collector.callbacks.add(heard);
@@ -68,11 +64,10 @@ describe.each([
     expect(allocate()).toBe(1);
     stress(heap, 0);
     expect(allocate()).toBe(0);
-    heap.dispose();
   });
 
   test("bad input", () => {
-    const heap = create();
+    const heap = newHeap(build);
     for (const wrong of [-1, 1.5, Number.NaN, "1" as unknown as number]) {
       expect(errorOf(() => stress(heap, wrong)).code).toBe("ERR_HEAP_ARGUMENT");
     }

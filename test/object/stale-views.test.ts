@@ -5,6 +5,7 @@
 import { describe, expect, it } from "vitest";
 import type { Heap } from "../../bindings/index.js";
 import { partsOf } from "../../bindings/object-heap.js";
+import { assertNoLeaks, checkpoint } from "../../bindings/testing.js";
 import { builds } from "../support/cores.js";
 
 const spoilers: readonly (readonly [how: string, spoil: (heap: Heap) => void])[] = [
@@ -155,9 +156,11 @@ for (const { name, create } of builds) {
       it.each(Object.entries(calls(heap, () => spoil(heap))))("%s", (_call, act) => {
         act();
         const before = act();
+        const start = checkpoint(heap);
         spoil(heap);
         expect(act()).toEqual(before);
         heap.verify();
+        assertNoLeaks(start);
       });
     });
   }

@@ -267,7 +267,6 @@ describe.each(builds)("weak collections, $name core", (build) => {
         heap.decref(list);
         heap.gc();
         expect(map.size).toBe(0);
-        heap.dispose();
       }
     });
   });

@@ -1,0 +1,125 @@
+/**
+ * The first screen's lines, computed from what was measured: who wins, one bar a trace, the memory, what to do next.
+ * With the strip between them they are at most as many as a small terminal shows.
+ */
+
+import { CALLED, DLMALLOC, INLINED, NATIVE_PEERS, TLSF, type Field } from "./contenders.js";
+import { conditions, type Plan } from "./options.js";
+import { contenders, find, workloads, type Row } from "./results.js";
+import { bar, compare, fastest, meanAgainst, wrap } from "./screen.js";
+import { geometricMean, median } from "./statistics.js";
+import { coldTable, fixed, memoryTable, ratioTable, timesTable } from "./table.js";
+
+/** With the four that npm itself prints, 24. */
+const LINES = 20;
+/** Of the strip. */
+const STRIP_LINES = 3;
+const LABEL = 18;
+const CELL = 12;
+const BAR = 6;
+/** A full bar. */
+const MOST = 1.5;
+
+const NEXT = [
+  "npm run bench:record -- my.atrc.gz -- PROGRAM   your own program's trace",
+  "npm run example:assemblyscript                  a module linked to the heap",
+  "npm run bench:replay -- --plot chart.html       everything measured, as a chart",
+];
+
+/** What is above the strip, and what below. */
+export interface FirstScreen {
+  readonly above: readonly string[];
+  readonly below: readonly string[];
+}
+
+/** `lives` are the lines about objects. */
+export function firstScreen(
+  version: string,
+  { reference, absent }: Pick<Field, "reference" | "absent">,
+  rows: readonly Row[],
+  lives: readonly string[],
+): FirstScreen {
+  const native = fastest(rows, NATIVE_PEERS, reference);
+  const wasm = fastest(rows, [TLSF, DLMALLOC], reference);
+  const names = [...new Set([INLINED, CALLED, reference, native, wasm])].filter(
+    (name): name is string => name !== undefined,
+  );
+  // Both forms have the same memory.
+  const heaps = names.filter((name) => name !== INLINED);
+  const missing = absent.map((line) => line.replace(/:.*/, "")).join(", ");
+  const above = [
+    ...sentences(version, rows, reference, native),
+    "",
+    ...barLines(rows, names, reference),
+    memoryLine(rows, heaps),
+    "",
+    ...lives,
+    "",
+  ];
+  const below = [...(missing === "" ? [] : wrap(`Not here: ${missing}.`)), "", ...NEXT];
+  // Blank lines give way where a machine without some peers needs lines to say so.
+  let excess = Math.max(0, above.length + STRIP_LINES + below.length - LINES);
+  const tidy = (line: string): boolean => line !== "" || excess-- <= 0;
+  return { above: above.filter(tidy), below: below.filter(tidy) };
+}
+
+/** Everything that was measured, for those who ask for it. `passes` are those after which memory was looked at. */
+export function wholeTable(field: Field, rows: readonly Row[], plan: Plan, passes: number): string {
+  return [
+    `ns an operation\n${timesTable(rows)}`,
+    `ratio to ${field.reference}\n${ratioTable(rows)}`,
+    `first pass in a new process, ratio to ${field.reference}\n${coldTable(rows)}`,
+    `peak extent over peak live bytes, first pass / after ${passes}\n${memoryTable(rows)}`,
+    `${contenders(rows).length} contenders. ${conditions(field, plan)}`,
+  ].join("\n\n");
+}
+
+function barLines(rows: readonly Row[], names: readonly string[], reference: string): string[] {
+  const unit = `${reference} = 1, ${noise(rows, names)}`;
+  const head =
+    (unit.length < LABEL ? unit : `noise ${noise(rows, names)}`).padEnd(LABEL) +
+    workloads(rows)
+      .map((workload) => workload.padEnd(CELL))
+      .join("");
+  const lines = names.map((name) => {
+    const cells = workloads(rows).map((workload) => {
+      const ratio = find(rows, workload, name)?.ratio?.median ?? NaN;
+      return `${bar(ratio, MOST, BAR)} ${fixed(ratio, 2)}`.padEnd(CELL);
+    });
+    return name.replace(/[()]/g, "").padEnd(LABEL) + cells.join("");
+  });
+  return [head, ...lines].map((line) => line.trimEnd());
+}
+
+function sentences(
+  version: string,
+  rows: readonly Row[],
+  reference: string,
+  native: string | undefined,
+): string[] {
+  const mean = (name: string): string => fixed(meanAgainst(rows, name, reference).median, 2);
+  const peer = native ? `; ${native}, the fastest native one here, ${mean(native)}` : "";
+  const count = workloads(rows).length;
+  const first = `tallyheap ${version} in wasm, on the heap calls of ${count} real programs: ${mean(INLINED)} of ${reference}'s time inlined, ${mean(CALLED)} called${peer}.`;
+  const rival = native ?? reference;
+  const inlined = compare(rows, INLINED, rival);
+  const called = compare(rows, CALLED, rival);
+  return wrap(`${first} Against ${rival}, inlined: ${inlined}; called: ${called}.`);
+}
+
+function memoryLine(rows: readonly Row[], names: readonly string[]): string {
+  const parts = names.map((name) => {
+    const own = rows.filter((row) => row.contender === name && row.memory !== undefined);
+    const values = own.map((row) => row.memory!.firstPass);
+    return `${name.replace(/ \(.*/, "")} ${fixed(geometricMean(values), 2)}`;
+  });
+  return `peak memory / live: ${parts.join(", ")}`;
+}
+
+/** Half the width of a bar's interval in percent, at the median: what a difference must exceed to mean something. */
+function noise(rows: readonly Row[], names: readonly string[]): string {
+  const widths = rows
+    .filter((row) => names.includes(row.contender) && row.ratio !== undefined)
+    .map(({ ratio }) => (ratio!.high - ratio!.low) / 2 / ratio!.median);
+  return `±${(100 * median(widths.filter((width) => width > 0))).toFixed(0)} %`;
+}
