@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { createHeap, type Heap } from "../../bindings/index.js";
 import { createHeap as createDebugHeap } from "../../bindings/debug.js";
-import { stress } from "../../bindings/testing.js";
+import { assertNoLeaks, checkpoint, stress } from "../../bindings/testing.js";
 import { errorOf } from "../support/cores.js";
 import { newHeap } from "../support/objects.js";
 
