@@ -20,7 +20,8 @@ import * as types from "./object/types";
 import * as objectValidator from "./object/verify";
 import * as walk from "./object/walk";
 import * as weak from "./object/weak";
-import { FAULT_MEMORY, META_DYING, META_TRACKED, TYPE_META } from "./layout";
+import { FAULT_MEMORY, META_DYING, META_TRACKED, STATE_HOSTED, TYPE_META } from "./layout";
+import { word } from "./state";
 
 // ---- bytes: the malloc family and the heap as a whole ----
 
@@ -159,6 +160,7 @@ export function incref(object: usize): void {
 }
 
 export function decref(object: usize): void {
+  if (header.countOf(object) <= 1 && word(STATE_HOSTED)) deaths.requireStack();
   deaths.decref(object);
 }
 

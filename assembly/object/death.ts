@@ -197,7 +197,6 @@ export function drain(): void {
 // ---- the walk ----
 
 function die(root: usize): void {
-  probeStack();
   if (metaOf(root) & META_HOOKS && !lastRites(root)) return;
   walk(root);
 }
@@ -479,16 +478,10 @@ export function callFinalizer(object: usize): void {
 const PROBE_DEPTH: u32 = 40;
 
 /**
- * Where a death may call the host, a stack that is nearly used up overflows here, before anything has changed, and not
- * on the way into the host, where nothing could catch it. The walk itself needs no more stack the longer it takes.
+ * A stack that is nearly used up overflows here, before anything has changed, and not on the way into the host, where
+ * nothing could catch it. For modules that call the core themselves: the bindings have seen to it (bindings/stack.ts),
+ * and need not pay for it. A walk needs no more stack the longer it takes.
  */
-// @ts-ignore: decorator
-@inline
-export function probeStack(): void {
-  if (word(STATE_HOSTED)) probe(PROBE_DEPTH);
-}
-
-/** The same for what calls the host in any case. */
 export function requireStack(): void {
   probe(PROBE_DEPTH);
 }
