@@ -7,22 +7,26 @@ import {
   FLAG_BUFFER,
   FLAG_WEAKREF,
   META_DYING,
+  META_TYPE,
+  PAGE_SHIFT,
+  STATE_GC_LAST,
   STATE_GC_ORPHANS,
+  STATE_INTERNAL_BLOCKS,
   STATE_YOUNG_COUNT,
   TYPE_FLAGS,
   TYPE_ITEMS,
+  TYPE_SCAN,
 } from "../layout";
 import { setWord, word } from "../state";
 import { enter, free, leave } from "../alloc/malloc";
 import { recordOf } from "../alloc/pages";
 import { freeLinked, isPool } from "../alloc/pools";
-import { giveBuffer } from "../object/buffers";
 import { decref } from "../object/death";
 import { describe, metaOf, setMeta } from "../object/header";
 import { unlinkWeakref } from "../object/weak";
 import { isWhite } from "./colour";
 import { endOf, firstOf, nextPage, strideOf } from "./pages";
-import { RELEASE, scanOf, visit } from "./visit";
+import { RELEASE, visit } from "./visit";
 
 /**
  * Releases every white object on the pages. References to objects of the set are left alone: they are to trash, or were
@@ -38,35 +42,68 @@ export function reclaim(sets: u32, mask: u64, pattern: u64): u32 {
 
 /** Blocks go back by the page, linked to each other, and past the private free lists, which a collection empties. */
 function reclaimPage(page: usize, mask: u64, pattern: u64): u32 {
-  const record = recordOf(page);
   const stride = strideOf(page);
   const end = endOf(page);
   let found: u32 = 0;
   let first: usize = 0;
   let last: usize = 0;
+  // Buffers go back in runs: those of objects that lie together often lie in one pool, too.
+  let buffers: u32 = 0;
+  let firstBuffer: usize = 0;
+  let known: u32 = 0;
+  let scan: u32 = 0;
+  // Offset of the buffer's address; 1 of weak references.
+  let extra: usize = 0;
   for (let object = firstOf(page); object < end; object += stride) {
     const meta = metaOf(object);
     if (!isWhite(meta)) continue;
-    visit(RELEASE, object, meta, scanOf(meta), mask, pattern, 0, 0);
-    const type = describe(meta);
-    const flags = load<u32>(type, TYPE_FLAGS);
-    if (flags & FLAG_BUFFER) giveBuffer(load<u32>(object + load<u32>(type, TYPE_ITEMS)));
-    else if (flags & FLAG_WEAKREF) unlinkWeakref(object);
+    if ((meta & META_TYPE) != known) {
+      known = meta & META_TYPE;
+      const type = describe(meta);
+      scan = load<u32>(type, TYPE_SCAN);
+      const flags = load<u32>(type, TYPE_FLAGS);
+      extra = flags & FLAG_BUFFER ? load<u32>(type, TYPE_ITEMS) : usize((flags & FLAG_WEAKREF) != 0);
+    }
+    visit(RELEASE, object, meta, scan, mask, pattern, 0, 0);
+    if (extra > 1) {
+      const buffer = <usize>load<u32>(object + extra);
+      if (buffer) {
+        if ((buffer ^ firstBuffer) >>> PAGE_SHIFT) {
+          if (buffers) giveBuffers(firstBuffer, buffers);
+          setWord(STATE_GC_LAST, <u32>buffer);
+          buffers = 0;
+        }
+        store<u32>(buffer, <u32>firstBuffer);
+        firstBuffer = buffer;
+        buffers++;
+      }
+    } else if (extra) unlinkWeakref(object);
     store<u64>(object, <u64>first);
     first = object;
     if (!found) last = object;
     found++;
   }
-  if (found) giveBlocks(record, first, last, found);
+  if (buffers) giveBuffers(firstBuffer, buffers);
+  if (found) {
+    const young = word(STATE_YOUNG_COUNT);
+    setWord(STATE_YOUNG_COUNT, young > found ? young - found : 0);
+    giveBlocks(first, last, found);
+  }
   return found;
 }
 
-function giveBlocks(record: usize, first: usize, last: usize, found: u32): void {
-  const young = word(STATE_YOUNG_COUNT);
-  setWord(STATE_YOUNG_COUNT, young > found ? young - found : 0);
-  if (!isPool(record)) free(first);
+/** STATE_GC_LAST is the last one. */
+function giveBuffers(first: usize, buffers: u32): void {
+  setWord(STATE_INTERNAL_BLOCKS, word(STATE_INTERNAL_BLOCKS) - buffers);
+  giveBlocks(first, word(STATE_GC_LAST), buffers);
+}
+
+/** Frees blocks that start on one page. */
+function giveBlocks(first: usize, last: usize, blocks: u32): void {
+  const record = recordOf(first);
+  if (blocks == 1 || !isPool(record)) free(first);
   else if (enter()) {
-    freeLinked(record, first, last, found);
+    freeLinked(record, first, last, blocks);
     leave();
   }
 }

@@ -155,7 +155,7 @@ function see(act: u32, child: usize, mask: u64, pattern: u64, where: usize, stat
     const header = load<u64>(child);
     const meta = <u32>(header >>> 32);
     // The count word of an orphan is its link: who finds one again finds it gone, whatever its count should have been.
-    if (meta & META_TYPE && !(meta & META_DYING) && (header & mask) != pattern) {
+    if ((header & mask) != pattern && meta & META_TYPE && !(meta & META_DYING)) {
       const count = <i32>header;
       if (count > 1) {
         if (count < COUNT_LIMIT) store<i32>(child, count - 1);
