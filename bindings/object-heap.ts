@@ -12,13 +12,14 @@ import type { JSValue } from "./objects/js-value.js";
 import { KINDS, type FieldKind } from "./objects/kinds.js";
 import type { Lists } from "./objects/lists.js";
 import { assemble, type Parts } from "./objects/parts.js";
+import { Numbers } from "./objects/numbers.js";
 import type { Ref, Space } from "./objects/space.js";
 import type { Strs } from "./objects/strs.js";
 import { toJS } from "./objects/to-js.js";
 import type { Tuples } from "./objects/tuples.js";
 import type { FieldSpec, KnownType, NoFields, Type, TypeOptions, Types } from "./objects/types.js";
 import { argumentError } from "./objects/space.js";
-import { isU32, type Ptr } from "./ptr.js";
+import { NULL, isU32, type Ptr } from "./ptr.js";
 import type { Settings } from "./options.js";
 import { plainWitness, type Witness } from "./witness.js";
 
@@ -59,6 +60,7 @@ export class ObjectHeap extends ByteHeap {
   #u32!: Uint32Array;
   /** No object lies below. */
   #first = 0;
+  readonly #numbers: Numbers;
   // undefined while the heap is closed or not started, and not guarded instead: an engine inlines a call that has
   // never had but one target.
   #allocQuick: ObjectExports["alloc_quick"] | undefined;
@@ -77,6 +79,7 @@ export class ObjectHeap extends ByteHeap {
     this.#fields = fields;
     this.#checked = space.checked;
     this.#byId = types.byId;
+    this.#numbers = new Numbers(space);
     space.follow(() => {
       this.#i32 = space.i32;
       this.#u32 = space.u32;
@@ -334,16 +337,14 @@ export class ObjectHeap extends ByteHeap {
    * @throws HeapError `ERR_HEAP_ARGUMENT` if it is no whole number, `ERR_HEAP_RANGE` if it does not fit, `ERR_HEAP_OOM`
    */
   int(value: number | bigint): Ptr {
-    const quick = this.#intQuick;
-    const p = quick !== undefined && Number.isSafeInteger(value) ? quick(value as number) : 0;
-    return p === 0 ? this.#parts.values.int(value) : ((p >>> 0) as Ptr);
+    const p = typeof value === "number" ? this.#numbers.int(value) : NULL;
+    return p === 0 ? this.#intCalling(value) : p;
   }
 
   /** A *new* float. */
   float(value: number): Ptr {
-    const quick = this.#floatQuick;
-    const p = quick !== undefined && typeof value === "number" ? quick(value) : 0;
-    return p === 0 ? this.#parts.values.float(value) : ((p >>> 0) as Ptr);
+    const p = typeof value === "number" ? this.#numbers.float(value) : NULL;
+    return p === 0 ? this.#floatCalling(value) : p;
   }
 
   /** A *new* reference to a str of the same UTF-16 code units; the empty one and single Latin-1 characters are shared. */
@@ -449,11 +450,29 @@ export class ObjectHeap extends ByteHeap {
 
   /** The last reference goes. */
   #die(p: Ptr): void {
+    if (!this.#numbers.death(p)) this.#dieCalling(p);
+  }
+
+  // ---- slow paths ----
+
+  #dieCalling(p: Ptr): void {
     const quick = this.#releaseQuick;
     if (quick === undefined || quick(p) === 0) this.#counts.drop(p);
   }
 
-  // ---- slow paths ----
+  #intCalling(value: number | bigint): Ptr {
+    this.#numbers.learn();
+    const quick = this.#intQuick;
+    const p = quick !== undefined && Number.isSafeInteger(value) ? quick(value as number) : 0;
+    return p === 0 ? this.#parts.values.int(value) : ((p >>> 0) as Ptr);
+  }
+
+  #floatCalling(value: number): Ptr {
+    this.#numbers.learn();
+    const quick = this.#floatQuick;
+    const p = quick !== undefined && typeof value === "number" ? quick(value) : 0;
+    return p === 0 ? this.#parts.values.float(value) : ((p >>> 0) as Ptr);
+  }
 
   #allocSlowly(type: Type, items: number): Ptr {
     const space = this.#space;

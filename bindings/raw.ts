@@ -1,13 +1,5 @@
-import {
-  ARENA_SHIFT,
-  RECORD_LIVE_MASK,
-  RECORD_MASK,
-  RECORD_SHIFT,
-  SMALL_LIMIT,
-  STATE_ACTIVE,
-  STATE_MAP,
-  STATE_SENTINEL,
-} from "./generated/layout.js";
+import { SMALL_LIMIT, STATE_ACTIVE } from "./generated/layout.js";
+import { placesOf, pushBlock } from "./blocks.js";
 import type { Core, CoreExports } from "./core.js";
 import type { Views } from "./memory.js";
 import type { Ptr } from "./ptr.js";
@@ -20,10 +12,6 @@ export type RawExports = Pick<
 
 // Imported constants are read from memory at every use, a module's own are part of the code.
 const SMALL = SMALL_LIMIT;
-const TO_ARENA = ARENA_SHIFT;
-const TO_RECORD = RECORD_SHIFT;
-const IN_RECORDS = RECORD_MASK;
-const LIVE = RECORD_LIVE_MASK;
 
 const NOTHING = new Uint32Array(0);
 
@@ -65,8 +53,9 @@ export class RawHeap {
     this.#usableSize = malloc_usable_size;
     this.#views = core.views;
     this.#active = core.stateAddress(STATE_ACTIVE) >>> 2;
-    this.#map = core.stateAddress(STATE_MAP) >>> 2;
-    this.#sentinel = core.stateAddress(STATE_SENTINEL) >>> 2;
+    const { map, sentinel } = placesOf(core);
+    this.#map = map;
+    this.#sentinel = sentinel;
     // The debug core knows every block that it handed out, so nothing is a hit there.
     if (core.kind === "release") core.views.follow((words) => (this.#words = words));
   }
@@ -104,18 +93,7 @@ export class RawHeap {
 
   /** Releases a block; null is a no-op. */
   free(ptr: Ptr): void {
-    const words = this.#words;
-    const entry = words[this.#map + (ptr >>> TO_ARENA)]! + ((ptr >>> TO_RECORD) & IN_RECORDS);
-    const record = this.#sentinel + (entry >>> 2);
-    // The first word is the pool's list, the second the number of its live blocks, below what the pool is.
-    const second = words[record + 1]! | 0;
-    if ((second & LIVE) > 1) {
-      words[ptr >>> 2] = words[record]!;
-      words[record] = ptr;
-      words[record + 1] = second - 1;
-    } else {
-      this.#freeSlowly(ptr);
-    }
+    if (!pushBlock(this.#words, this.#map, this.#sentinel, ptr)) this.#freeSlowly(ptr);
   }
 
   /** Bytes the block really has. */
