@@ -12,7 +12,7 @@ import { HeapError } from "./errors.js";
 import { Heap, reportOf } from "./heap.js";
 import { describeLeaks } from "./leak.js";
 import { partsOf } from "./object-heap.js";
-import { argumentError } from "./objects/space.js";
+import { NO_LAYER, argumentError } from "./objects/space.js";
 import { stressLayer } from "./objects/stress.js";
 import { isU32 } from "./ptr.js";
 
@@ -70,7 +70,7 @@ export function assertNoLeaks(start: Checkpoint): void {
 export function stress(heap: Heap, interval: number): void {
   requireHeap("stress", heap);
   if (!isU32(interval)) throw argumentError("stress", "interval", interval, "a whole number");
-  partsOf(heap).space.interpose(interval === 0 ? (abi) => abi : stressLayer(interval));
+  partsOf(heap).space.interpose(interval === 0 ? NO_LAYER : stressLayer(interval));
 }
 
 function requireHeap(operation: string, heap: unknown): void {

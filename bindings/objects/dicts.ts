@@ -10,8 +10,12 @@ import {
   TYPE_DICT,
 } from "../generated/layout.js";
 import { HeapError, hex } from "../errors.js";
-import type { Ptr } from "../ptr.js";
+import { NULL, type Ptr } from "../ptr.js";
+import { ABSENT, UNKNOWN, searchDict } from "./dict-search.js";
 import type { Ref, Space } from "./space.js";
+
+// Imported constants are read from memory at every use, a module's own are part of the code.
+const VALUE = ENTRY_VALUE >>> 2;
 
 /**
  * Dicts: insertion-ordered. Keys are equal if they are the same object, strs with the same text, or ints of the same
@@ -35,14 +39,17 @@ export class Dicts {
   get(dict: Ref, key: Ref): Ptr {
     const d = this.#require("dicts.get", dict);
     const k = this.#space.require("dicts.get", key);
-    return (this.#space.enter(() => this.#space.abi.dict_get(d, k)) >>> 0) as Ptr;
+    const entry = searchDict(this.#space, d, k);
+    if (entry === ABSENT) return NULL;
+    return entry === UNKNOWN ? this.#getCalling(d, k) : (this.#space.u32[entry + VALUE]! as Ptr);
   }
 
   /** Is there such a key? */
   has(dict: Ref, key: Ref): boolean {
     const d = this.#require("dicts.has", dict);
     const k = this.#space.require("dicts.has", key);
-    return this.#space.enter(() => this.#space.abi.dict_has(d, k)) !== 0;
+    const entry = searchDict(this.#space, d, k);
+    return entry === UNKNOWN ? this.#hasCalling(d, k) : entry !== ABSENT;
   }
 
   /**
@@ -77,6 +84,16 @@ export class Dicts {
   entries(dict: Ref): IterableIterator<[key: Ptr, value: Ptr]> {
     const pair = (key: Ptr, value: Ptr): [Ptr, Ptr] => [key, value];
     return visit(this.#space, this.#require("dicts.entries", dict), "dicts.entries", pair);
+  }
+
+  // ---- slow paths ----
+
+  #getCalling(d: Ptr, k: Ptr): Ptr {
+    return (this.#space.enter(() => this.#space.abi.dict_get(d, k)) >>> 0) as Ptr;
+  }
+
+  #hasCalling(d: Ptr, k: Ptr): boolean {
+    return this.#space.enter(() => this.#space.abi.dict_has(d, k)) !== 0;
   }
 
   #require(operation: string, dict: Ref): Ptr {

@@ -33,7 +33,8 @@ const IN_DOUBLES = VALUE >>> 3;
  * into wasm were more than half of the life of a float (bench:objects). Records stay with the core: what their lives
  * read and write costs as much in checked accesses as the calls.
  *
- * Where the words are stale or the core's functions are guarded, they read as `undefined`, which is no hit.
+ * Where the words are stale they read as `undefined`, which is no hit, and there is none where something stands between
+ * the bindings and the core's functions.
  */
 export class Numbers {
   readonly #space: Space;
@@ -106,7 +107,7 @@ export class Numbers {
   /** The core has made a number: its types are there. */
   learn(): void {
     const space = this.#space;
-    if (this.#floats !== 0 || !space.direct) return;
+    if (this.#floats !== 0 || !space.bare) return;
     const { core, u32 } = space;
     const types = core.state(STATE_TYPES) >>> 2;
     const place = (id: number): number => (u32[types + id]! + HEAD) >>> 2;

@@ -29,6 +29,9 @@ export type Starter = (core: Core) => void;
 /** What the bindings call in place of the core's object functions. */
 export type Layer = (abi: ObjectExports, core: Core) => ObjectExports;
 
+/** Nothing in place of them. */
+export const NO_LAYER: Layer = (abi) => abi;
+
 const NO_BYTES = new ArrayBuffer(0);
 /** What a disposed heap has for a core: it lets go of its own, and its gate throws before any of this is used. */
 const NO_CORE = Object.freeze({}) as Core;
@@ -77,7 +80,7 @@ export class Space implements Client {
   #abi!: ObjectExports;
   #open = false;
   #started = false;
-  #layer: Layer = (abi) => abi;
+  #layer = NO_LAYER;
   #attend: () => void = () => {};
 
   constructor(engine: Engine, start: Starter) {
@@ -143,6 +146,11 @@ export class Space implements Client {
   /** Are the functions of `abi` the core's own, and not guarded? */
   get direct(): boolean {
     return this.abi === this.#abi;
+  }
+
+  /** May what they do be done without them? */
+  get bare(): boolean {
+    return this.direct && this.#layer === NO_LAYER;
   }
 
   /** Is there an object layer, that is, was any object or type made? */
