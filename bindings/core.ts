@@ -1,5 +1,6 @@
 import { FAULT_NONE, MAP_ENTRIES, STATE_BYTES, STATE_FAULT, STATE_MAP } from "./generated/layout.js";
 import { HeapError } from "./errors.js";
+import { Blocks, NO_BLOCKS } from "./blocks.js";
 import { Views } from "./memory.js";
 import { OBJECT_FUNCTIONS, type ObjectExports } from "./objects/abi.js";
 
@@ -94,6 +95,8 @@ export class Core {
   readonly kind: CoreKind;
   readonly views: Views;
   readonly exports: CoreExports;
+  /** Hits of malloc and free; none with the debug core, which knows every block that it handed out. */
+  readonly blocks: Blocks;
   /** Set by the object layer; carried along when the heap moves. */
   readonly hooks: CoreHooks;
   readonly #state: number;
@@ -125,6 +128,7 @@ export class Core {
     host.callback(0, 0);
     host.collection(NO_PHASE, 0);
     this.#state = this.exports.stateBase.value as number;
+    this.blocks = kind === "release" ? new Blocks(views, this.#state) : NO_BLOCKS;
   }
 
   get memory(): WebAssembly.Memory {

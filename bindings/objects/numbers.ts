@@ -11,7 +11,7 @@ import {
   TYPE_INT,
   VALUE,
 } from "../generated/layout.js";
-import { placesOf, pushBlock } from "../blocks.js";
+import { NO_BLOCKS } from "../blocks.js";
 import type { Ptr } from "../ptr.js";
 import type { Space } from "./space.js";
 
@@ -40,22 +40,20 @@ export class Numbers {
   readonly #space: Space;
   #words!: Int32Array;
   #doubles!: Float64Array;
-  #unsigned!: Uint32Array;
   // Indexes of words; 0, whose word is always 0, until the first number was made.
   #ints = 0;
   #intActive = 0;
   #floats = 0;
   #floatActive = 0;
-  #map = 0;
-  #sentinel = 0;
+  #blocks = NO_BLOCKS;
 
   constructor(space: Space) {
     this.#space = space;
     space.follow(() => {
       this.#words = space.i32;
-      this.#unsigned = space.u32;
       this.#doubles = space.f64;
       this.#ints = this.#intActive = this.#floats = this.#floatActive = 0;
+      this.#blocks = NO_BLOCKS;
     });
   }
 
@@ -99,7 +97,7 @@ export class Numbers {
       words[p >>> 2] = words[list]!;
       words[list] = p;
       words[list + COUNT] = cached + 1;
-    } else if (!pushBlock(this.#unsigned, this.#map, this.#sentinel, p)) return false;
+    } else if (!this.#blocks.push(p)) return false;
     words[(p >>> 2) + 1] = 0;
     return true;
   }
@@ -112,9 +110,7 @@ export class Numbers {
     const types = core.state(STATE_TYPES) >>> 2;
     const place = (id: number): number => (u32[types + id]! + HEAD) >>> 2;
     const active = (id: number): number => u32[(u32[types + id]! + ACTIVE) >>> 2]! >>> 2;
-    const { map, sentinel } = placesOf(core);
-    this.#map = map;
-    this.#sentinel = sentinel;
+    this.#blocks = core.blocks;
     this.#ints = place(TYPE_INT);
     this.#floats = place(TYPE_FLOAT);
     this.#intActive = active(TYPE_INT);
