@@ -22,9 +22,8 @@ const NOTHING = new Uint32Array(0);
 /**
  * What a hit of malloc and of free does in the core (assembly/alloc/malloc.ts: pop the class's active list; push on the
  * pool's list unless the pool was full or is about to be empty), on the cached words of the memory, without a call: that
- * took a sixth to a third off a replay through `heap.raw` (bench:replay), and nothing off the checked calls, which wait for
- * memory rather than for the call. Words of a memory that somebody else grew read
- * as `undefined`, which is no hit.
+ * took a sixth to a third off a replay through `heap.raw` (bench:replay), and nothing off the checked calls, which wait
+ * for memory rather than for the call. Words of a memory that somebody else grew read as `undefined`, which is no hit.
  */
 export class Blocks {
   #words: Uint32Array = NOTHING;
