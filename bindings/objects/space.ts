@@ -18,7 +18,7 @@ import { HeapError, hex, show } from "../errors.js";
 import { badPointerReason } from "../faults.js";
 import { NULL, isU32, type Ptr } from "../ptr.js";
 import { guardedAbi, openAbi, type ObjectExports } from "./abi.js";
-import { Handle, handlePtr } from "./handle.js";
+import { Handle, resolve } from "./handle.js";
 
 /** A reference as methods accept it: a pointer, or a handle that stands for one. */
 export type Ref = Ptr | Handle;
@@ -233,10 +233,7 @@ export class Space implements Client {
 
   /** The pointer that a handle, or whatever came in place of a pointer, stands for. */
   resolve(operation: string, value: unknown): Ptr {
-    if (value instanceof Handle) return handlePtr(value, this.engine, operation);
-    if (isU32(value)) return value as Ptr;
-    const message = `${operation}: a pointer or a handle of this heap is needed, not ${show(value)}`;
-    throw new HeapError("ERR_HEAP_ARGUMENT", message, { operation, argument: "ptr", value });
+    return resolve(this.engine, operation, value);
   }
 
   /** A value to store: null is one. */

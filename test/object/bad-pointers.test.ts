@@ -101,6 +101,41 @@ describe.each(builds)("bad input, $name core", (build) => {
   });
 
   describe("handles", () => {
+    test.each([true, false])("are no raw blocks, checks: %s", (checks) => {
+      const { heap, Node } = setUp({ checks });
+      const handle = heap.own(heap.alloc(Node));
+      const before = heap.stats();
+      const block = handle as unknown as Ptr;
+      for (const use of [
+        () => heap.free(block),
+        () => heap.realloc(block, 100),
+        () => heap.realloc(block, 0),
+        () => heap.usableSize(block),
+      ]) {
+        const error = refused(heap, "ERR_HEAP_BAD_POINTER", use);
+        expect(error).toMatchObject({ ptr: handle.ptr });
+        expect(error.message).toContain("object");
+      }
+      expect(heap.stats()).toEqual(before);
+      expect([handle.disposed, heap.refcount(handle)]).toEqual([false, 1]);
+      handle.dispose();
+      refused(heap, "ERR_HEAP_USE_AFTER_DISPOSE", () => heap.free(block));
+      refused(heap, "ERR_HEAP_USE_AFTER_DISPOSE", () => heap.bytes(handle, 8));
+      const other = newHeap(build);
+      using foreign = other.own(other.list());
+      refused(heap, "ERR_HEAP_FOREIGN_HANDLE", () => heap.realloc(foreign as unknown as Ptr, 8));
+      refused(heap, "ERR_HEAP_FOREIGN_HANDLE", () => heap.bytes(foreign, 8));
+    });
+
+    test("bytes() of one are those of its object", () => {
+      const { heap, Node } = setUp();
+      using node = heap.own(heap.alloc(Node));
+      heap.setI32(node, Node.fields.id, 77);
+      expect(heap.bytes(node, Node.size)).toEqual(heap.bytes(node.ptr, Node.size));
+      expect([...new Int32Array(heap.bytes(node, Node.size).slice().buffer)]).toContain(77);
+      refused(heap, "ERR_HEAP_RANGE", () => heap.bytes(node, 2 ** 31));
+    });
+
     test("of another heap", () => {
       const { heap, Node } = setUp();
       const other = newHeap(build);
