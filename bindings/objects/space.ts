@@ -241,11 +241,16 @@ export class Space implements Client {
     return value === null ? NULL : this.resolve(operation, value);
   }
 
-  /** The pointer of a live object, checked unless nothing is. */
+  /** The pointer of a live object, checked; if nothing is, still no null, nor what nobody owns. */
   require(operation: string, value: unknown): Ptr {
     const p = typeof value === "number" ? (value as Ptr) : this.resolve(operation, value);
-    if (this.checked ? !this.live(p) : this.i32[p >>> 2] === undefined) this.refuse(operation, p);
+    if (!(this.checked ? this.live(p) : this.counted(p))) this.refuse(operation, p);
     return p;
+  }
+
+  /** All that is asked of a pointer with `checks: false`: costs no more than to ask whether the arrays are good. */
+  counted(p: number): boolean {
+    return this.i32[p >>> 2]! > 0;
   }
 
   /** The same for a reference that changes hands: a handle that owned it has ended. */
@@ -265,7 +270,7 @@ export class Space implements Client {
 
   /** An accessor found no live object at `p`: returns if the arrays were stale and it is there after all. */
   refuse(operation: string, p: Ptr): void {
-    if (this.renew() && (this.checked ? this.live(p) : this.i32[p >>> 2] !== undefined)) return;
+    if (this.renew() && (this.checked ? this.live(p) : this.counted(p))) return;
     throw this.deadError(operation, p);
   }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { HeapOptions, Ptr } from "../../bindings/index.js";
 import { heapWithNodes, refused } from "../support/bad-input.js";
 import { at, builds, errorOf } from "../support/cores.js";
-import { NULL, newHeap } from "../support/objects.js";
+import { NULL, newHeap, release } from "../support/objects.js";
 
 const DEAD = ["ERR_HEAP_USE_AFTER_FREE", "ERR_HEAP_DOUBLE_FREE", "ERR_HEAP_BAD_POINTER"] as const;
 
@@ -88,6 +88,48 @@ describe.each(builds)("bad input, $name core", (build) => {
       heap.setRef(object, Node.fields.next, NULL);
       heap.free(block);
       heap.decref(object);
+    });
+
+    // The null page must stay zero: incref wrote to it, and so did all that takes a reference.
+    test("null, with checks: false", () => {
+      const { heap, Node } = setUp({ checks: false });
+      const { next, id, weight } = Node.fields;
+      const list = heap.list([heap.none]);
+      const dict = heap.dict();
+      const node = heap.alloc(Node);
+      for (const use of [
+        () => heap.incref(NULL),
+        () => heap.refcount(NULL),
+        () => heap.makeImmortal(NULL),
+        () => heap.setRef(NULL, next, list),
+        () => heap.stealRef(NULL, next, NULL),
+        () => heap.setI32(NULL, id, 5),
+        () => heap.setF64(NULL, weight, 1),
+        () => heap.list([NULL]),
+        () => heap.tuple([list, NULL]),
+        () => heap.dict([[NULL, list]]),
+        () => heap.intern(NULL),
+        () => heap.lists.append(NULL, list),
+        () => heap.lists.append(list, NULL),
+        () => heap.lists.insert(list, 0, NULL),
+        () => heap.lists.set(list, 0, NULL),
+        () => heap.lists.slice(NULL),
+        () => heap.dicts.set(dict, NULL, list),
+        () => heap.dicts.set(dict, list, NULL),
+        () => heap.strs.hash(NULL),
+        () => heap.weakref(NULL),
+        () => heap.finalize(NULL, () => {}),
+        () => heap.own(NULL),
+        () => heap.collector.referents(NULL),
+        () => heap.collector.referrers(NULL),
+      ]) {
+        refused(heap, "ERR_HEAP_BAD_POINTER", use);
+      }
+      refused(heap, ["ERR_HEAP_BAD_POINTER", "ERR_HEAP_DOUBLE_FREE"], () => heap.decref(NULL));
+      expect([heap.refcount(list), heap.lists.length(list), heap.dicts.size(dict)]).toEqual([1, 1, 0]);
+      heap.setRef(node, next, NULL);
+      heap.stealRef(node, next, NULL);
+      release(heap, list, dict, node);
     });
 
     test("free and realloc of an object", () => {
