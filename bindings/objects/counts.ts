@@ -71,7 +71,10 @@ export class Counts {
     return this.#space.engine.sound && this.#space.renew();
   }
 
-  /** The last reference goes: the object dies, and with it what it alone held. */
+  /**
+   * The last reference goes: the object dies, and with it what it alone held. {@link Engine.protect} written out: there
+   * the function to call differs from call to call, and no engine inlines the way into wasm.
+   */
   #release(p: Ptr): void {
     const { abi, engine } = this.#space;
     let fault = FAULT_NONE;
