@@ -72,8 +72,8 @@ export class Counts {
   }
 
   /**
-   * The last reference goes: the object dies, and with it what it alone held. {@link Engine.protect} written out: there
-   * the function to call differs from call to call, and no engine inlines the way into wasm.
+   * The last reference goes: the object dies, and with it what it alone held. {@link Engine.protect} written out, for a
+   * call that has never had but one target.
    */
   #release(p: Ptr): void {
     const { abi, engine } = this.#space;
