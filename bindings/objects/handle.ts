@@ -9,8 +9,8 @@ let handlePtr: (handle: Handle, engine: Engine, operation: string) => Ptr;
 
 /**
  * Owns exactly one reference to an object, until `dispose()` or `release()`. Made by `heap.own` and by `dup`; accepted
- * wherever a pointer is. What *steals* a reference takes it from the handle, which ends: `decref`, `stealRef`, `own`,
- * and `adopt` and `own` of scopes.
+ * wherever a pointer to an object is, and by `bytes`. What *steals* a reference takes it from the handle, which ends:
+ * `decref`, `stealRef`, `own`, and `adopt` and `own` of scopes.
  *
  *     using name = heap.own(heap.str("Ada"));
  *
