@@ -20,8 +20,16 @@ import * as types from "./object/types";
 import * as objectValidator from "./object/verify";
 import * as walk from "./object/walk";
 import * as weak from "./object/weak";
-import { FAULT_MEMORY, META_DYING, META_TRACKED, STATE_HOSTED, TYPE_META } from "./layout";
-import { word } from "./state";
+import {
+  FAULT_MEMORY,
+  FAULT_NONE,
+  META_DYING,
+  META_TRACKED,
+  STATE_FAULT,
+  STATE_HOSTED,
+  TYPE_META,
+} from "./layout";
+import { setWord, word } from "./state";
 
 // ---- bytes: the malloc family and the heap as a whole ----
 
@@ -67,11 +75,17 @@ function prepareContainer(): void {
   if (generations.isDue()) generations.collectDue();
 }
 
-/** A request found no memory: makes some free. True if it is worth another try. */
+/**
+ * A request found no memory: makes some free. True if it is worth another try. Raw blocks in quarantine go whether or
+ * not there can be a collection, and after it, for its finalizers may have freed some.
+ */
 function rescue(): bool {
-  const helps = cycles.rescue();
-  if (helps && isDefined(TALLYHEAP_DEBUG)) guard.releaseQuarantine();
-  return helps;
+  if (!isDefined(TALLYHEAP_DEBUG)) return cycles.rescue();
+  if (word(STATE_FAULT) != FAULT_MEMORY) return false;
+  const collected = cycles.relieve();
+  const released = guard.releaseQuarantine();
+  if (released) setWord(STATE_FAULT, FAULT_NONE);
+  return collected || released;
 }
 
 /**

@@ -3,8 +3,10 @@ import { requireAlignment, requireProduct, requirePtr, requireRange, requireSize
 import { checkedCalls, closedCalls, guardedCalls, uncheckedCalls, type Calls } from "./calls.js";
 import type { Core } from "./core.js";
 import { Engine } from "./engine.js";
-import { HeapError } from "./errors.js";
+import { HeapError, hex } from "./errors.js";
 import { mallocStatsText } from "./malloc-stats.js";
+import { Handle, resolve } from "./objects/handle.js";
+import type { Ref } from "./objects/space.js";
 import type { Settings } from "./options.js";
 import { MAX_U32, NULL, isU32, type Ptr } from "./ptr.js";
 import { RawHeap } from "./raw.js";
@@ -148,13 +150,13 @@ export class ByteHeap {
   }
 
   /**
-   * `length` bytes from `ptr` on, live: a *borrowed* view, valid until the heap grows or is trimmed. The pointer may be
-   * interior; only the memory's bounds are checked.
+   * `length` bytes from `ref` on, live: a *borrowed* view, valid until the heap grows or is trimmed. A pointer may be
+   * interior; only the memory's bounds are checked. A handle stands for its object, header included.
    * @throws HeapError `ERR_HEAP_BAD_POINTER` in the null page, `ERR_HEAP_RANGE` past the memory, `ERR_HEAP_ARGUMENT`
    */
-  bytes(ptr: Ptr, length: number): Uint8Array<ArrayBuffer> {
+  bytes(ref: Ref, length: number): Uint8Array<ArrayBuffer> {
     const { views } = this.engine.live();
-    requirePtr("bytes", ptr);
+    const ptr = isU32(ref) ? ref : resolve(this.engine, "bytes", ref);
     requireSize("bytes", "length", length);
     if (ptr + length > views.bytes.length) views.refresh();
     const memory = views.bytes;
@@ -255,7 +257,7 @@ export class ByteHeap {
   }
 
   #reallocFailed(ptr: Ptr, size: number): Ptr {
-    requirePtr("realloc", ptr);
+    this.#requireBlock("realloc", ptr);
     requireSize("realloc", "size", size);
     return this.engine.retry("realloc", size, ptr, () => this.#realloc(ptr, size));
   }
@@ -267,16 +269,24 @@ export class ByteHeap {
   }
 
   #freeFailed(ptr: Ptr, fault: number): void {
-    requirePtr("free", ptr);
+    this.#requireBlock("free", ptr);
     if (this.engine.heal()) return this.free(ptr);
     this.engine.throwFault("free", ptr, fault);
   }
 
   #usableSizeFailed(ptr: Ptr): number {
-    requirePtr("usableSize", ptr);
+    this.#requireBlock("usableSize", ptr);
     const fault = this.engine.settings.checks ? this.engine.live().takeFault() : FAULT_NONE;
     if (fault !== FAULT_NONE) this.engine.throwFault("usableSize", ptr, fault);
     return 0; // The debug core says how much was asked for.
+  }
+
+  /** Refuses what cannot be the address of a block. What a handle stands for is an object: those end with their counts. */
+  #requireBlock(operation: string, ptr: Ref): asserts ptr is Ptr {
+    if (!(ptr instanceof Handle)) return requirePtr(operation, ptr);
+    const object = resolve(this.engine, operation, ptr);
+    const message = `${operation}: the handle stands for the object at ${hex(object)}, which is no block of \`malloc\``;
+    throw new HeapError("ERR_HEAP_BAD_POINTER", message, { operation, ptr: object });
   }
 
   #bind(calls: Calls): void {

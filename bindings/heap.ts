@@ -152,6 +152,7 @@ export class Heap extends ObjectHeap implements Disposable {
       engine.report(error);
     } finally {
       engine.end();
+      partsOf(this).handles.clear();
     }
   }
 

@@ -45,7 +45,7 @@ export let partsOf: (heap: ObjectHeap) => Parts;
  * throws `ERR_HEAP_BAD_POINTER` for what is no pointer to an object (null included), `ERR_HEAP_USE_AFTER_FREE` for a dead
  * object, `ERR_HEAP_ARGUMENT` for what is no pointer at all, `ERR_HEAP_FOREIGN_HANDLE` and, for handles,
  * `ERR_HEAP_USE_AFTER_DISPOSE`; what makes something throws `ERR_HEAP_OOM`. With the option `checks: false` pointers are
- * trusted.
+ * trusted, except for null.
  */
 export class ObjectHeap extends ByteHeap {
   readonly #parts: Parts;
@@ -167,7 +167,7 @@ export class ObjectHeap extends ByteHeap {
   /** The number of owned references to an object; from 2³⁰ on it is immortal. */
   refcount(p: Ref): number {
     if (typeof p !== "number" || (this.#checked && !this.#live(p))) return this.#counts.refcount(p);
-    return this.#i32[p >>> 2] ?? this.#counts.refcount(p);
+    return this.#i32[p >>> 2] || this.#counts.refcount(p);
   }
 
   /** Is the object immortal: shared for good, never released? (PEP 683) */
@@ -194,9 +194,9 @@ export class ObjectHeap extends ByteHeap {
   /** Stores a reference or null: takes its own reference to `value`, releases the old one after the store. */
   setRef(p: Ref, field: Field<"ref">, value: Value): void {
     const isFast = typeof p === "number" && typeof value === "number";
-    if (!isFast || (this.#checked && !(this.#hasRef(p, field) && (value === 0 || this.#live(value))))) {
-      return this.#fields.setRef(p, field, value);
-    }
+    const isRefused =
+      !isFast || (this.#checked ? !(this.#hasRef(p, field) && (value === 0 || this.#live(value))) : p === 0);
+    if (isRefused) return this.#fields.setRef(p, field, value);
     const words = this.#i32;
     const slot = (p >>> 2) + (field & OFFSET);
     const old = words[slot];

@@ -398,8 +398,12 @@ function releaseOldest(): u32 {
   return found;
 }
 
-/** Memory is short: empties the quarantine but for what was overwritten, which the next free() or realloc() tells of. */
-export function releaseQuarantine(): void {
+/**
+ * Memory is short: empties the quarantine but for what was overwritten, which the next free() or realloc() tells of.
+ * True if any block went.
+ */
+export function releaseQuarantine(): bool {
+  const before = debug(DEBUG_DEAD_COUNT);
   let kept: usize = 0;
   let untold: u32 = 0;
   let block = <usize>debug(DEBUG_OLDEST);
@@ -419,6 +423,7 @@ export function releaseQuarantine(): void {
     block = next;
   }
   setDebug(DEBUG_UNTOLD, untold + u32(block != 0));
+  return debug(DEBUG_DEAD_COUNT) < before;
 }
 
 function abandonQuarantine(): void {

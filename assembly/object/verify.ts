@@ -53,10 +53,10 @@ import { word } from "../state";
 import { broken } from "../alloc/verify";
 import { poolDomain } from "../alloc/pools";
 import { recordOf } from "../alloc/pages";
-import { itemsOf } from "./death";
 import { capacityOf, isIndexed } from "./dicts";
 import { tupleList } from "./freelists";
 import { countOf, describe, descriptor, metaOf, typeOf } from "./header";
+import { itemsOf } from "./slots";
 import { domainOf, isType } from "./types";
 import { checkObject, nextBlock } from "./walk";
 

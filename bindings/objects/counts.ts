@@ -25,9 +25,9 @@ export class Counts {
     const p = typeof ref === "number" ? ref : space.resolve("incref", ref);
     if (space.checked && !space.live(p)) space.refuse("incref", p);
     const counts = space.i32;
-    const count = counts[p >>> 2];
-    if (count! < IMMORTAL) counts[p >>> 2] = count! + 1;
-    else if (count === undefined) this.#again("incref", p);
+    const count = counts[p >>> 2]!;
+    if (count > 0 && count < IMMORTAL) counts[p >>> 2] = count + 1;
+    else if (!(count > 0)) this.#again("incref", p);
   }
 
   decref(ref: Ref): void {
@@ -46,7 +46,7 @@ export class Counts {
     const space = this.#space;
     const p = typeof ref === "number" ? ref : space.resolve("refcount", ref);
     if (space.checked && !space.live(p)) space.refuse("refcount", p);
-    return space.i32[p >>> 2] ?? this.#refcountAgain(p);
+    return space.i32[p >>> 2] || this.#refcountAgain(p);
   }
 
   /** `decref` of what the heap itself held, hence unchecked. */
@@ -71,7 +71,10 @@ export class Counts {
     return this.#space.engine.sound && this.#space.renew();
   }
 
-  /** The last reference goes: the object dies, and with it what it alone held. */
+  /**
+   * The last reference goes: the object dies, and with it what it alone held. {@link Engine.protect} written out, for a
+   * call that has never had but one target.
+   */
   #release(p: Ptr): void {
     const { abi, engine } = this.#space;
     let fault = FAULT_NONE;

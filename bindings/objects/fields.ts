@@ -195,7 +195,7 @@ export class Fields {
       const key = ((space.i32[(p >>> 2) + 1]! & LIFE) << KIND_WIDTH) | kind;
       if (p >>> 0 !== p || (p & 7) !== 0 || p < space.first || key !== field >>> TO_KIND)
         this.#look(operation, p, field, kind);
-    } else if (space.i32[p >>> 2] === undefined) {
+    } else if (!space.counted(p)) {
       space.refuse(operation, p);
     }
   }

@@ -1,16 +1,16 @@
 import type { Engine } from "../engine.js";
-import { HeapError, hex } from "../errors.js";
+import { HeapError, hex, show } from "../errors.js";
 import { makeDisposable } from "../dispose.js";
-import type { Ptr } from "../ptr.js";
+import { isU32, type Ptr } from "../ptr.js";
 import type { Handles, HandleRecord } from "./handles.js";
 
 /** The pointer of a handle that belongs to the heap of `engine`. */
-export let handlePtr: (handle: Handle, engine: Engine, operation: string) => Ptr;
+let handlePtr: (handle: Handle, engine: Engine, operation: string) => Ptr;
 
 /**
  * Owns exactly one reference to an object, until `dispose()` or `release()`. Made by `heap.own` and by `dup`; accepted
- * wherever a pointer is. What *steals* a reference takes it from the handle, which ends: `decref`, `stealRef`, `own`,
- * and `adopt` and `own` of scopes.
+ * wherever a pointer to an object is, and by `bytes`. What *steals* a reference takes it from the handle, which ends:
+ * `decref`, `stealRef`, `own`, and `adopt` and `own` of scopes.
  *
  *     using name = heap.own(heap.str("Ada"));
  *
@@ -95,6 +95,14 @@ export class Handle implements Disposable {
 }
 
 makeDisposable(Handle.prototype);
+
+/** The pointer that a handle of the heap of `engine`, or whatever came in place of a pointer, stands for. */
+export function resolve(engine: Engine, operation: string, value: unknown): Ptr {
+  if (value instanceof Handle) return handlePtr(value, engine, operation);
+  if (isU32(value)) return value as Ptr;
+  const message = `${operation}: a pointer or a handle of this heap is needed, not ${show(value)}`;
+  throw new HeapError("ERR_HEAP_ARGUMENT", message, { operation, argument: "ptr", value });
+}
 
 function foreignError(operation: string, ptr: Ptr): HeapError {
   const message = `${operation}: the handle belongs to another heap`;

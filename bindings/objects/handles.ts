@@ -9,8 +9,8 @@ import type { Types } from "./types.js";
 /** What the heap keeps of a handle: never the handle itself, so that the host can collect it. */
 export interface HandleRecord {
   readonly ptr: Ptr;
-  /** Debug entry: where the handle was made. */
-  readonly trace: { readonly text: string } | undefined;
+  /** Debug entry: where the handle was made, until it owns nothing. */
+  trace: { readonly text: string } | undefined;
   /** The heap was emptied under the handle. */
   ended: boolean;
   previous: HandleRecord | undefined;
@@ -87,9 +87,15 @@ export class Handles {
     return this.list().length;
   }
 
-  /** The heap was reset: no handle owns anything. */
+  /**
+   * The heap was reset or disposed of: no handle owns anything. A stack that came by way of the core, from a finalizer,
+   * holds on to the core's memory.
+   */
   clear(): void {
-    for (const record of this.list()) record.ended = true;
+    for (const record of this.list()) {
+      record.ended = true;
+      record.trace = undefined;
+    }
     this.#first = undefined;
     this.#forgotten = [];
   }

@@ -18,7 +18,7 @@ import { HeapError, hex, show } from "../errors.js";
 import { badPointerReason } from "../faults.js";
 import { NULL, isU32, type Ptr } from "../ptr.js";
 import { guardedAbi, openAbi, type ObjectExports } from "./abi.js";
-import { Handle, handlePtr } from "./handle.js";
+import { Handle, resolve } from "./handle.js";
 
 /** A reference as methods accept it: a pointer, or a handle that stands for one. */
 export type Ref = Ptr | Handle;
@@ -241,10 +241,7 @@ export class Space implements Client {
 
   /** The pointer that a handle, or whatever came in place of a pointer, stands for. */
   resolve(operation: string, value: unknown): Ptr {
-    if (value instanceof Handle) return handlePtr(value, this.engine, operation);
-    if (isU32(value)) return value as Ptr;
-    const message = `${operation}: a pointer or a handle of this heap is needed, not ${show(value)}`;
-    throw new HeapError("ERR_HEAP_ARGUMENT", message, { operation, argument: "ptr", value });
+    return resolve(this.engine, operation, value);
   }
 
   /** A value to store: null is one. */
@@ -252,11 +249,16 @@ export class Space implements Client {
     return value === null ? NULL : this.resolve(operation, value);
   }
 
-  /** The pointer of a live object, checked unless nothing is. */
+  /** The pointer of a live object, checked; if nothing is, still no null, nor what nobody owns. */
   require(operation: string, value: unknown): Ptr {
     const p = typeof value === "number" ? (value as Ptr) : this.resolve(operation, value);
-    if (this.checked ? !this.live(p) : this.i32[p >>> 2] === undefined) this.refuse(operation, p);
+    if (!(this.checked ? this.live(p) : this.counted(p))) this.refuse(operation, p);
     return p;
+  }
+
+  /** All that is asked of a pointer with `checks: false`: costs no more than to ask whether the arrays are good. */
+  counted(p: number): boolean {
+    return this.i32[p >>> 2]! > 0;
   }
 
   /** The same for a reference that changes hands: a handle that owned it has ended. */
@@ -276,7 +278,7 @@ export class Space implements Client {
 
   /** An accessor found no live object at `p`: returns if the arrays were stale and it is there after all. */
   refuse(operation: string, p: Ptr): void {
-    if (this.renew() && (this.checked ? this.live(p) : this.i32[p >>> 2] !== undefined)) return;
+    if (this.renew() && (this.checked ? this.live(p) : this.counted(p))) return;
     throw this.deadError(operation, p);
   }
 

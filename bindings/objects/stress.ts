@@ -1,5 +1,5 @@
 import { FAULT_NONE, STATE_FAULT, STATE_GC_ENABLED, STATE_GC_THRESHOLDS } from "../generated/layout.js";
-import type { ObjectExports } from "./abi.js";
+import { OBJECT_FUNCTIONS, type ObjectExports } from "./abi.js";
 import type { Layer } from "./space.js";
 
 /** What may take memory, and may therefore collect. */
@@ -24,16 +24,6 @@ const ALLOCATING = [
   "weakref_new",
 ] as const satisfies readonly (keyof ObjectExports)[];
 
-/** What takes memory if it is at hand. */
-const QUICK = [
-  "alloc_quick",
-  "int_quick",
-  "float_quick",
-  "str_quick",
-  "tuple_quick",
-  "list_quick",
-] as const satisfies readonly (keyof ObjectExports)[];
-
 /**
  * Every `interval`-th call of a function that may allocate is followed by a full collection, unless they are off. Not
  * preceded by one: the core holds what a request borrows while it collects, and nobody would hold it before the core
@@ -56,8 +46,10 @@ export function stressLayer(interval: number): Layer {
         return result;
       };
     }
-    // The quick forms never collect; nothing quick is to be had under stress.
-    for (const name of QUICK) layer[name] = () => 0;
+    // Quick births never collect; nothing quick is to be had under stress.
+    for (const name of OBJECT_FUNCTIONS) {
+      if (name.endsWith("_quick") && name !== "release_quick") layer[name] = () => 0;
+    }
     return layer as unknown as ObjectExports;
   };
 }

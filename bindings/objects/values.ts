@@ -93,11 +93,7 @@ export class Values {
       const p = this.#space.abi.tuple_quick(items.length) >>> 0;
       if (p !== 0 && this.#fill("tuple", p as Ptr, p + TUPLE_ITEMS, items)) return p as Ptr;
     }
-    const owned = this.#own("tuple", items);
-    if (owned.length === 0) return this.#space.state(STATE_EMPTY_TUPLE) as Ptr;
-    const p = this.#makeFor("tuple", owned, () => this.#space.abi.tuple_new(owned.length));
-    this.#space.u32.set(owned, (p + TUPLE_ITEMS) >>> 2);
-    return p;
+    return this.#row("tuple", items);
   }
 
   list(items: Iterable<Ref> = NO_ITEMS): Ptr {
@@ -106,11 +102,7 @@ export class Values {
       if (p !== 0 && this.#fill("list", p as Ptr, this.#space.u32[(p + LIST_ITEMS) >>> 2]!, items))
         return p as Ptr;
     }
-    const owned = this.#own("list", items);
-    const p = this.#makeFor("list", owned, () => this.#space.abi.list_new(owned.length));
-    const { u32 } = this.#space;
-    if (owned.length > 0) u32.set(owned, u32[(p + LIST_ITEMS) >>> 2]! >>> 2);
-    return p;
+    return this.#row("list", items);
   }
 
   dict(entries: Iterable<readonly [key: Ref, value: Ref]> = []): Ptr {
@@ -156,6 +148,25 @@ export class Values {
     return false;
   }
 
+  /** A tuple or list of what has to be counted first, or finds no block at hand. */
+  #row(kind: "tuple" | "list", items: Iterable<Ref>): Ptr {
+    const space = this.#space;
+    const owned = this.#own(kind, items);
+    const { length } = owned;
+    if (kind === "tuple" && length === 0) return space.state(STATE_EMPTY_TUPLE) as Ptr;
+    const request = (): number =>
+      kind === "tuple" ? space.abi.tuple_new(length) : space.abi.list_new(length);
+    try {
+      const p = space.made(space.enter(request), kind, length * 4, request);
+      const first = kind === "tuple" ? p + TUPLE_ITEMS : space.u32[(p + LIST_ITEMS) >>> 2]!;
+      if (length > 0) space.u32.set(owned, first >>> 2);
+      return p;
+    } catch (error) {
+      for (const p of owned) this.#counts.drop(p);
+      throw error;
+    }
+  }
+
   /** A reference of its own to each item, or to none if one is refused. */
   #own(operation: string, items: Iterable<Ref>): Ptr[] {
     requireIterable(operation, "items", items);
@@ -167,16 +178,6 @@ export class Values {
         owned.push(p);
       }
       return owned;
-    } catch (error) {
-      for (const p of owned) this.#counts.drop(p);
-      throw error;
-    }
-  }
-
-  /** A container for references that are owned already; they are released if there is no memory for it. */
-  #makeFor(operation: string, owned: Ptr[], request: () => number): Ptr {
-    try {
-      return this.#space.made(this.#space.enter(request), operation, owned.length * 4, request);
     } catch (error) {
       for (const p of owned) this.#counts.drop(p);
       throw error;

@@ -50,6 +50,30 @@ describe.each(builds)("when memory is exhausted, $name", (build) => {
     heap.gc();
   });
 
+  // The debug core kept freed blocks in its quarantine while a collection was under way.
+  test("a finalizer that a collection runs gets the memory of raw blocks it freed", () => {
+    const heap = manualHeap(build, { maxBytes: 2 * MIB });
+    const made: string[] = [];
+    const Node = heap.defineType({
+      name: "Node",
+      fields: { self: "ref" },
+      finalize: () => {
+        const blocks = fillUp(heap);
+        for (const block of blocks) heap.free(block);
+        const text = heap.bytesObject(new Uint8Array(MIB / 4));
+        const list = heap.list(new Array<Ptr>(10_000).fill(heap.none));
+        for (let i = 0; i < 1000; i++) heap.lists.append(list, heap.none);
+        made.push(heap.typeOf(text).name, heap.typeOf(list).name);
+        release(heap, text, list);
+      },
+    });
+    const node = heap.alloc(Node);
+    heap.setRef(node, Node.fields.self, node);
+    heap.decref(node);
+    expect(heap.gc()).toBe(1);
+    expect(made).toEqual(["bytes", "list"]);
+  });
+
   // dict() made the dict first, and a collection let the key die before it was entered.
   test("dict() holds its keys and values while a finalizer lets go of them", () => {
     const heap = manualHeap(build, { thresholds: [1, 1, 1] });

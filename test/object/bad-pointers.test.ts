@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { HeapOptions, Ptr } from "../../bindings/index.js";
 import { heapWithNodes, refused } from "../support/bad-input.js";
 import { at, builds, errorOf } from "../support/cores.js";
-import { NULL, newHeap } from "../support/objects.js";
+import { NULL, newHeap, release } from "../support/objects.js";
 
 const DEAD = ["ERR_HEAP_USE_AFTER_FREE", "ERR_HEAP_DOUBLE_FREE", "ERR_HEAP_BAD_POINTER"] as const;
 
@@ -90,6 +90,48 @@ describe.each(builds)("bad input, $name core", (build) => {
       heap.decref(object);
     });
 
+    // The null page must stay zero: incref wrote to it, and so did all that takes a reference.
+    test("null, with checks: false", () => {
+      const { heap, Node } = setUp({ checks: false });
+      const { next, id, weight } = Node.fields;
+      const list = heap.list([heap.none]);
+      const dict = heap.dict();
+      const node = heap.alloc(Node);
+      for (const use of [
+        () => heap.incref(NULL),
+        () => heap.refcount(NULL),
+        () => heap.makeImmortal(NULL),
+        () => heap.setRef(NULL, next, list),
+        () => heap.stealRef(NULL, next, NULL),
+        () => heap.setI32(NULL, id, 5),
+        () => heap.setF64(NULL, weight, 1),
+        () => heap.list([NULL]),
+        () => heap.tuple([list, NULL]),
+        () => heap.dict([[NULL, list]]),
+        () => heap.intern(NULL),
+        () => heap.lists.append(NULL, list),
+        () => heap.lists.append(list, NULL),
+        () => heap.lists.insert(list, 0, NULL),
+        () => heap.lists.set(list, 0, NULL),
+        () => heap.lists.slice(NULL),
+        () => heap.dicts.set(dict, NULL, list),
+        () => heap.dicts.set(dict, list, NULL),
+        () => heap.strs.hash(NULL),
+        () => heap.weakref(NULL),
+        () => heap.finalize(NULL, () => {}),
+        () => heap.own(NULL),
+        () => heap.collector.referents(NULL),
+        () => heap.collector.referrers(NULL),
+      ]) {
+        refused(heap, "ERR_HEAP_BAD_POINTER", use);
+      }
+      refused(heap, ["ERR_HEAP_BAD_POINTER", "ERR_HEAP_DOUBLE_FREE"], () => heap.decref(NULL));
+      expect([heap.refcount(list), heap.lists.length(list), heap.dicts.size(dict)]).toEqual([1, 1, 0]);
+      heap.setRef(node, next, NULL);
+      heap.stealRef(node, next, NULL);
+      release(heap, list, dict, node);
+    });
+
     test("free and realloc of an object", () => {
       const { heap, Node } = setUp();
       const object = heap.alloc(Node);
@@ -101,6 +143,41 @@ describe.each(builds)("bad input, $name core", (build) => {
   });
 
   describe("handles", () => {
+    test.each([true, false])("are no raw blocks, checks: %s", (checks) => {
+      const { heap, Node } = setUp({ checks });
+      const handle = heap.own(heap.alloc(Node));
+      const before = heap.stats();
+      const block = handle as unknown as Ptr;
+      for (const use of [
+        () => heap.free(block),
+        () => heap.realloc(block, 100),
+        () => heap.realloc(block, 0),
+        () => heap.usableSize(block),
+      ]) {
+        const error = refused(heap, "ERR_HEAP_BAD_POINTER", use);
+        expect(error).toMatchObject({ ptr: handle.ptr });
+        expect(error.message).toContain("object");
+      }
+      expect(heap.stats()).toEqual(before);
+      expect([handle.disposed, heap.refcount(handle)]).toEqual([false, 1]);
+      handle.dispose();
+      refused(heap, "ERR_HEAP_USE_AFTER_DISPOSE", () => heap.free(block));
+      refused(heap, "ERR_HEAP_USE_AFTER_DISPOSE", () => heap.bytes(handle, 8));
+      const other = newHeap(build);
+      using foreign = other.own(other.list());
+      refused(heap, "ERR_HEAP_FOREIGN_HANDLE", () => heap.realloc(foreign as unknown as Ptr, 8));
+      refused(heap, "ERR_HEAP_FOREIGN_HANDLE", () => heap.bytes(foreign, 8));
+    });
+
+    test("bytes() of one are those of its object", () => {
+      const { heap, Node } = setUp();
+      using node = heap.own(heap.alloc(Node));
+      heap.setI32(node, Node.fields.id, 77);
+      expect(heap.bytes(node, Node.size)).toEqual(heap.bytes(node.ptr, Node.size));
+      expect([...new Int32Array(heap.bytes(node, Node.size).slice().buffer)]).toContain(77);
+      refused(heap, "ERR_HEAP_RANGE", () => heap.bytes(node, 2 ** 31));
+    });
+
     test("of another heap", () => {
       const { heap, Node } = setUp();
       const other = newHeap(build);

@@ -242,10 +242,17 @@ describe("memory of a heap that was disposed of", () => {
     };
     const lives = () => memories.filter((memory) => memory.deref() !== undefined).length;
     const use = (heap) => {
-      const Node = heap.defineType({ name: "Node", fields: { next: "ref" }, weakrefs: true, finalize: (p) => heap.free(heap.malloc(8)) });
+      // A stack that came by way of the core holds on to the core, and with it to the memory.
+      const made = [];
+      const Node = heap.defineType({ name: "Node", fields: { next: "ref" }, weakrefs: true, finalize: (p) => {
+        heap.free(heap.malloc(8));
+        made.push(heap.own(heap.list()), heap.scope((s) => { s.own(heap.list()); return s.move(); }));
+        made.push(heap.own(heap.list()));
+        made.at(-1).dispose();
+      } });
       const node = heap.alloc(Node);
       const block = heap.malloc(100);
-      const kept = [heap, Node, heap.statsView, heap.collector, heap.lists, heap.dicts, heap.strs, checkpoint(heap)];
+      const kept = [made, heap, Node, heap.statsView, heap.collector, heap.lists, heap.dicts, heap.strs, checkpoint(heap)];
       kept.push(heap.own(node), heap.weakValueMap([[1, node]]), heap.weakKeyMap([[node, 1]]), heap.weakSet([node]));
       kept.push(heap.finalize(node, () => heap.stats()), heap.dicts.keys(heap.dict([[heap.int(1), heap.none]])));
       heap.scope((s) => kept.push(s.move()));

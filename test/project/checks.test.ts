@@ -26,6 +26,8 @@ const POINTERS: Record<string, (heap: Heap) => Ptr> = {
   "a pointer into a client arena": () => at(ARENA + 4096),
   "a pointer into memory that was never handed out": (heap) => at(heap.malloc(64) + 131_072),
   "a pointer beyond the end of the memory": () => at(0xffff_fff0),
+  "the pointer of an object": (heap) => heap.list(),
+  "a handle, which stands for an object": (heap) => heap.own(heap.list()) as unknown as Ptr,
   "a small block that was freed": (heap) => freed(heap, 64),
   "a large block that was freed": (heap) => freed(heap, 50_000),
   "a block that was freed and then handed out anew": (heap) => {
