@@ -93,6 +93,7 @@ export class Engine {
   end(): void {
     this.#core = undefined;
     this.#waiting = [];
+    this.#lost = [];
     this.#close(() => {
       throw disposedError();
     });
