@@ -363,6 +363,19 @@ export function requireIterable(operation: string, argument: string, value: unkn
   throw argumentError(operation, argument, value, "iterable");
 }
 
+/** The pairs among which maps and dicts are made, each proved to be one. */
+export function* requirePairs<K, V>(
+  operation: string,
+  entries: Iterable<readonly [K, V]>,
+): Generator<readonly [K, V]> {
+  requireIterable(operation, "entries", entries);
+  for (const entry of entries) {
+    if (!Array.isArray(entry))
+      throw argumentError(operation, "entries", entry, "pairs of a key and a value");
+    yield entry;
+  }
+}
+
 /** The error for an argument of a wrong kind. */
 export function argumentError(
   operation: string,

@@ -370,6 +370,8 @@ function layOut(options: TypeOptions, base: KnownType | undefined): Draft {
   if (items !== undefined && !isFieldKind(items)) {
     throw argumentError("defineType", "items", items, "the kind of a field");
   }
+  const wantsWeakrefs = readFlag("weakrefs", options.weakrefs);
+  const isAcyclic = readFlag("acyclic", options.acyclic);
   const inherited = base && factsOf(base);
   const own = new Map<string, { readonly kind: FieldKind; readonly offset: number }>();
   const refs: number[] = [];
@@ -388,7 +390,7 @@ function layOut(options: TypeOptions, base: KnownType | undefined): Draft {
   }
   end = alignUp(end, 2);
   let weak = inherited?.weak ?? 0;
-  if (weak === 0 && readFlag("weakrefs", options.weakrefs)) {
+  if (weak === 0 && wantsWeakrefs) {
     weak = end;
     end += 4;
   }
@@ -404,7 +406,7 @@ function layOut(options: TypeOptions, base: KnownType | undefined): Draft {
   const allRefs = [...refs, ...(inherited?.refs ?? [])];
   const holds = allRefs.length > 0 || items === "ref";
   const flags =
-    (holds && !readFlag("acyclic", options.acyclic) ? FLAG_CONTAINER : 0) |
+    (holds && !isAcyclic ? FLAG_CONTAINER : 0) |
     (finalize ? FLAG_FINALIZER : 0) |
     (items === "ref" ? FLAG_ITEMS_REF : 0);
   const freeCap = readCap(options.freeList);
