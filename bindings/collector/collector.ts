@@ -80,6 +80,8 @@ export class Collector {
   collect(generation: unknown): number {
     requireGeneration("gc", generation);
     const space = this.#space;
+    // Where the first object has no room, there is none to collect.
+    if (!space.tryStart()) return 0;
     const { core } = space;
     const outer = this.#manual;
     this.#manual = true;
@@ -247,6 +249,8 @@ export class Collector {
 
   /** @internal A collection starts or has ended, or has found trash. */
   hear(phase: number, subject: number): void {
+    // The core may look for memory while its object layer is being made, or was made by half.
+    if (!this.#space.complete) return;
     if (phase === COLLECTION_START) this.#started(subject);
     else if (phase === COLLECTION_STOP) this.#stopped(subject);
     else if (phase === COLLECTION_TRASH)
