@@ -2,7 +2,7 @@
 
 import { cac } from "cac";
 
-import { assemble } from "./contenders.js";
+import { assemble, type Contender } from "./contenders.js";
 import {
   addOptions,
   conditions,
@@ -33,10 +33,9 @@ async function run(options: GrowthOptions): Promise<void> {
   const plan = readPlan(options, DEFAULT_ROUNDS);
   const { rounds, seed } = plan;
   const pairs = wholeNumber("pairs", options.pairs, DEFAULT_PAIRS);
-  const field = select(await assemble(), options.only);
-  const results = field.contenders
-    .filter(({ module, isFloor }) => module !== undefined && !isFloor)
-    .map((contender) => ({ contender, samples: [] as number[], bytes: 0 }));
+  const takesPart = ({ module, isFloor }: Contender): boolean => module !== undefined && !isFloor;
+  const field = select(await assemble(), options.only, takesPart);
+  const results = field.contenders.map((contender) => ({ contender, samples: [] as number[], bytes: 0 }));
   const random = randomFrom(seed);
   const progress = startProgress(rounds * results.length);
   try {

@@ -35,8 +35,7 @@ async function run(names: readonly string[], options: CommonOptions): Promise<vo
   const plan = readPlan(options);
   const { rounds, seed } = plan;
   const workloads = chosen(names);
-  const all = select(await assemble(), options.only);
-  const field = { ...all, contenders: all.contenders.filter(({ micro }) => micro !== undefined) };
+  const field = select(await assemble(), options.only, ({ micro }) => micro !== undefined);
   const results = workloads.flatMap((workload) =>
     field.contenders.map((contender) => ({
       workload,

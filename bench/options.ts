@@ -4,7 +4,7 @@ import { cpus } from "node:os";
 
 import type { CAC, Command } from "cac";
 
-import { TLSF, type Field } from "./contenders.js";
+import { TLSF, type Contender, type Field } from "./contenders.js";
 import { isPinned } from "./process.js";
 import { newSeed } from "./random.js";
 
@@ -69,10 +69,14 @@ export function wantedBy(only: string | undefined): (name: string) => boolean {
   return (name) => words.some((word) => name.toLowerCase().includes(word));
 }
 
-/** The field reduced to the contenders that `--only` asks for. */
-export function select(field: Field, only: string | undefined): Field {
+/** The field reduced to the contenders that can take part and that `--only` asks for. */
+export function select(
+  field: Field,
+  only: string | undefined,
+  takesPart: (contender: Contender) => boolean = () => true,
+): Field {
   const wanted = wantedBy(only);
-  const contenders = field.contenders.filter(({ name }) => wanted(name));
+  const contenders = field.contenders.filter((contender) => takesPart(contender) && wanted(contender.name));
   const first = contenders[0];
   if (first === undefined) throw new Error(`--only ${only}: no such contender`);
   const reference = [field.reference, TLSF].find((name) =>

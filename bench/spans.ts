@@ -5,7 +5,7 @@
 
 import { cac } from "cac";
 
-import { assemble } from "./contenders.js";
+import { assemble, type Contender } from "./contenders.js";
 import { addOptions, conditions, readPlan, runCli, select, type CommonOptions } from "./options.js";
 import { startProgress } from "./progress.js";
 import { randomFrom, shuffled } from "./random.js";
@@ -20,12 +20,15 @@ const PLAN = { iterations: 5, warmup: 2 };
 async function run(options: CommonOptions): Promise<void> {
   const plan = readPlan(options);
   const { rounds, seed } = plan;
-  const field = select(await assemble(), options.only);
+  const takesPart = ({ micro, isFloor }: Contender): boolean => micro !== undefined && !isFloor;
+  const field = select(await assemble(), options.only, takesPart);
   const few = workloadNamed("large, 400 free spans");
   const many = workloadNamed("large, 4000 free spans");
-  const results = field.contenders
-    .filter(({ micro, isFloor }) => micro !== undefined && !isFloor)
-    .map((contender) => ({ contender, few: [] as number[], many: [] as number[] }));
+  const results = field.contenders.map((contender) => ({
+    contender,
+    few: [] as number[],
+    many: [] as number[],
+  }));
   const random = randomFrom(seed);
   const progress = startProgress(rounds * results.length);
   try {

@@ -60,16 +60,19 @@ export class Heap extends ObjectHeap implements Disposable {
 
   /** A *new* map from anything to objects that it does not keep alive. (CPython: weakref.WeakValueDictionary) */
   weakValueMap<K = unknown>(entries: Iterable<readonly [K, Ref]> = []): WeakValueMap<K> {
+    this.engine.live();
     return new WeakValueMap(partsOf(this), entries);
   }
 
   /** A *new* map from objects that it does not keep alive to anything. (CPython: weakref.WeakKeyDictionary) */
   weakKeyMap<V = unknown>(entries: Iterable<readonly [Ref, V]> = []): WeakKeyMap<V> {
+    this.engine.live();
     return new WeakKeyMap(partsOf(this), entries);
   }
 
   /** A *new* set of objects that it does not keep alive. (CPython: weakref.WeakSet) */
   weakSet(values: Iterable<Ref> = []): WeakObjectSet {
+    this.engine.live();
     return new WeakObjectSet(partsOf(this), values);
   }
 

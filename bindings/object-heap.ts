@@ -419,11 +419,13 @@ export class ObjectHeap extends ByteHeap {
 
   /** Dead objects that wait for reuse: a *new* array, an entry for each type that has any. */
   freeLists(): FreeListCount[] {
+    this.engine.live();
     return freeLists(this.#space, this.#types);
   }
 
   /** Empties the private free lists of all types. A full collection does so too. */
   clearFreeLists(): void {
+    this.engine.live();
     if (this.#space.started) this.#space.enter(() => this.#space.abi.clear_free_lists(0));
   }
 

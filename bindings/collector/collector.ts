@@ -80,6 +80,8 @@ export class Collector {
   collect(generation: unknown): number {
     requireGeneration("gc", generation);
     const space = this.#space;
+    // Where the first object has no room, there is none to collect.
+    if (!space.tryStart()) return 0;
     const { core } = space;
     const outer = this.#manual;
     this.#manual = true;
@@ -110,6 +112,7 @@ export class Collector {
 
   /** Do collections start by themselves? (CPython: gc.isenabled) */
   get isEnabled(): boolean {
+    this.#space.engine.live();
     return this.#enabled;
   }
 
@@ -118,6 +121,7 @@ export class Collector {
    * @throws HeapError `ERR_HEAP_ARGUMENT` unless it is set to three whole numbers of 32 bits
    */
   get thresholds(): Thresholds {
+    this.#space.engine.live();
     return [...this.#thresholds];
   }
   set thresholds(value: Thresholds) {
@@ -136,6 +140,7 @@ export class Collector {
 
   /** What the collections of each generation did: a *new* array. (CPython: gc.get_stats; durations since 3.15) */
   stats(): GenerationStats[] {
+    this.#space.engine.live();
     return this.#stats.map((stats) => ({ ...stats }));
   }
 
@@ -182,8 +187,9 @@ export class Collector {
    * @throws HeapError `ERR_HEAP_OOM`
    */
   referrers(...objects: Ref[]): Ptr[] {
-    if (objects.length === 0) return [];
     const space = this.#space;
+    space.engine.live();
+    if (objects.length === 0) return [];
     return this.#holding("referrers", objects, (targets) =>
       this.#withBuffer("referrers", targets.length, (place) => {
         space.fresh().u32.set(targets, place >>> 2);
@@ -198,6 +204,7 @@ export class Collector {
    */
   referents(...objects: Ref[]): Ptr[] {
     const space = this.#space;
+    space.engine.live();
     return this.#holding("referents", objects, (sources) =>
       sources.flatMap((p) =>
         this.#list("referents", (buffer) => space.abi.gc_referents(p, buffer)).filter((child) => child !== 0),
@@ -212,6 +219,7 @@ export class Collector {
    * @throws HeapError `ERR_HEAP_ARGUMENT` for a number that is no sum of flags
    */
   get debug(): number {
+    this.#space.engine.live();
     return this.#debug;
   }
   set debug(flags: number) {
@@ -225,6 +233,7 @@ export class Collector {
 
   /** What SAVEALL kept. The array owns a reference to each; whoever takes one out owns it then. (CPython: gc.garbage) */
   get garbage(): Ptr[] {
+    this.#space.engine.live();
     this.#fetch();
     return this.#garbage;
   }
@@ -240,6 +249,8 @@ export class Collector {
 
   /** @internal A collection starts or has ended, or has found trash. */
   hear(phase: number, subject: number): void {
+    // The core may look for memory while its object layer is being made, or was made by half.
+    if (!this.#space.complete) return;
     if (phase === COLLECTION_START) this.#started(subject);
     else if (phase === COLLECTION_STOP) this.#stopped(subject);
     else if (phase === COLLECTION_TRASH)

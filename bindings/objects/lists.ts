@@ -2,7 +2,7 @@ import { LIST_CAPACITY, LIST_ITEMS, LIST_LENGTH, TYPE_LIST } from "../generated/
 import type { Ptr } from "../ptr.js";
 import type { Counts } from "./counts.js";
 import { indexError, requireIndex } from "./items.js";
-import type { Ref, Space } from "./space.js";
+import { argumentError, type Ref, type Space } from "./space.js";
 
 /** Bytes to ask for when a list cannot grow: only for the message. */
 const GROWTH = 8;
@@ -98,18 +98,19 @@ export class Lists {
    * and more, but not all, need memory for their addresses meanwhile.
    * @throws HeapError also `ERR_HEAP_OOM`; the list is as it was
    */
-  delete(list: Ref, from: number, to: number = from + 1): void {
+  delete(list: Ref, from: number, to?: number): void {
     const l = this.#require("lists.delete", list);
     const length = this.#length(l);
     requireIndex("lists.delete", l, from, to === from ? length + 1 : length);
-    requireIndex("lists.delete", l, to, length + 1);
-    if (to < from) throw indexError("lists.delete", l, to, length);
-    this.#space.done("lists.delete", 0, () => this.#space.abi.list_delete(l, from, to));
+    const end = to === undefined ? from + 1 : to;
+    requireIndex("lists.delete", l, end, length + 1);
+    if (end < from) throw indexError("lists.delete", l, end, length);
+    this.#space.done("lists.delete", 0, () => this.#space.abi.list_delete(l, from, end));
   }
 
   /**
-   * A *new* list of the items from `from` up to `to`; bounds as in `Array.prototype.slice`.
-   * @throws HeapError also `ERR_HEAP_OOM`
+   * A *new* list of the items from `from` up to `to`; bounds as in `Array.prototype.slice`, but numbers only.
+   * @throws HeapError `ERR_HEAP_ARGUMENT` for a bound that is none, `ERR_HEAP_OOM`
    */
   slice(list: Ref, from = 0, to?: number): Ptr {
     const l = this.#require("lists.slice", list);
@@ -130,7 +131,8 @@ export class Lists {
 }
 
 /** A bound as `slice` takes it: negative ones count from the end. */
-function clamp(index: number, length: number): number {
+function clamp(index: unknown, length: number): number {
+  if (typeof index !== "number") throw argumentError("lists.slice", "index", index, "a number");
   const whole = Math.trunc(index) || 0;
   return Math.min(Math.max(whole < 0 ? whole + length : whole, 0), length);
 }

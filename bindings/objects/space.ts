@@ -80,6 +80,7 @@ export class Space implements Client {
   #abi!: ObjectExports;
   #open = false;
   #started = false;
+  #starting = false;
   #layer = NO_LAYER;
   #attend: () => void = () => {};
 
@@ -158,6 +159,22 @@ export class Space implements Client {
     return this.#started;
   }
 
+  /** The same, and complete: before that no code of the host may run, as types are missing. */
+  get complete(): boolean {
+    return this.#started && !this.#starting;
+  }
+
+  /** Starts the object layer unless that was done; false if there is no memory for it. */
+  tryStart(): boolean {
+    try {
+      if (!this.#open || !this.#started) this.renew();
+      return true;
+    } catch (error) {
+      if (isOutOfMemory(error)) return false;
+      throw error;
+    }
+  }
+
   /**
    * Makes the arrays good again after they read as `undefined`; false if they were.
    * @throws HeapError if the heap is closed
@@ -169,19 +186,36 @@ export class Space implements Client {
       return true;
     }
     if (!this.#started) {
-      this.#started = true;
-      try {
-        this.#use();
-        this.#start(this.#core);
-      } catch (error) {
-        this.restart();
-        throw error;
-      }
+      this.#begin();
       return true;
     }
     if (this.i32.length > 0 && this.i32.buffer === this.#core.memory.buffer) return false;
     this.#core.views.refresh();
     return true;
+  }
+
+  /** Starts the object layer; a second try after memory was asked for, unless whoever was asked has started it. */
+  #begin(): void {
+    try {
+      this.#startOnce();
+    } catch (error) {
+      if (!isOutOfMemory(error) || !this.engine.relieve(0)) throw error;
+      if (!this.#started) this.#startOnce();
+    }
+  }
+
+  #startOnce(): void {
+    this.#started = true;
+    this.#starting = true;
+    try {
+      this.#use();
+      this.#start(this.#core);
+    } catch (error) {
+      this.restart();
+      throw error;
+    } finally {
+      this.#starting = false;
+    }
   }
 
   /** The same with good arrays: for who reads them without {@link require} before. */
@@ -366,11 +400,27 @@ export class Space implements Client {
   }
 }
 
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof HeapError && error.code === "ERR_HEAP_OOM";
+}
+
 /** Refuses what cannot be iterated. */
 export function requireIterable(operation: string, argument: string, value: unknown): void {
   if (typeof (value as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator] === "function")
     return;
   throw argumentError(operation, argument, value, "iterable");
+}
+
+/** The pairs among which maps and dicts are made, each proved to be one. */
+export function* requirePairs<K, V>(
+  operation: string,
+  entries: Iterable<readonly [K, V]>,
+): Generator<readonly [K, V]> {
+  requireIterable(operation, "entries", entries);
+  for (const entry of entries) {
+    if (!Array.isArray(entry)) throw argumentError(operation, "entries", entry, "pairs of a key and a value");
+    yield entry;
+  }
 }
 
 /** The error for an argument of a wrong kind. */

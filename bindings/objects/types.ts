@@ -2,6 +2,7 @@ import {
   BYTES_DATA,
   BYTES_LENGTH,
   DICT_LENGTH,
+  FAULT_MEMORY,
   FLAG_CONTAINER,
   FLAG_FINALIZER,
   FLAG_ITEMS_REF,
@@ -192,9 +193,10 @@ export class Types {
     }
     // The core counts what it has: an earlier try may have ended half-way for want of memory.
     for (const type of this.byId.slice(this.#space.state(STATE_TYPE_COUNT))) {
-      if (type && this.#install(type.size, type.base, factsOf(type)) !== type.id) {
-        throw new HeapError("ERR_HEAP_CORRUPT", "reset: types out of step");
-      }
+      if (!type) continue;
+      const id = this.#space.enter(this.#installer(type.size, type.base, factsOf(type)));
+      if (id === 0) this.#space.begun(FAULT_MEMORY);
+      if (id !== type.id) throw new HeapError("ERR_HEAP_CORRUPT", "reset: types out of step");
     }
   }
 
@@ -311,12 +313,18 @@ export class Types {
     throw new HeapError("ERR_HEAP_RANGE", message, { operation: "defineType", maximum: TYPE_LIMIT - 1 });
   }
 
-  /** Writes the descriptor; the core gives the ids out in order. The id. */
+  /** Makes a type known to the core, which gives the ids out in order. The id. */
   #install(size: number, base: KnownType | undefined, facts: TypeFacts): number {
     const space = this.#space;
+    const request = this.#installer(size, base, facts);
+    return space.made(space.enter(request), "defineType", TYPE_OFFSETS + size, request);
+  }
+
+  /** What writes the descriptor; 0 if there is no memory, and a second try begins anew. */
+  #installer(size: number, base: KnownType | undefined, facts: TypeFacts): () => number {
+    const space = this.#space;
     const { refs, flags, itemLayout, length, weak, freeCap } = facts;
-    // A refused descriptor is gone, so a second try begins anew.
-    const request = (): number => {
+    return () => {
       const descriptor = space.abi.new_type(size, refs.length) >>> 0;
       if (descriptor === 0) return 0;
       const words = space.u32;
@@ -331,7 +339,6 @@ export class Types {
       refs.forEach((offset, index) => (words[word + (TYPE_OFFSETS >>> 2) + index] = offset));
       return space.abi.define_type(descriptor);
     };
-    return space.made(space.enter(request), "defineType", TYPE_OFFSETS + size, request);
   }
 
   #readBase(base: unknown): KnownType | undefined {
@@ -370,6 +377,8 @@ function layOut(options: TypeOptions, base: KnownType | undefined): Draft {
   if (items !== undefined && !isFieldKind(items)) {
     throw argumentError("defineType", "items", items, "the kind of a field");
   }
+  const wantsWeakrefs = readFlag("weakrefs", options.weakrefs);
+  const isAcyclic = readFlag("acyclic", options.acyclic);
   const inherited = base && factsOf(base);
   const own = new Map<string, { readonly kind: FieldKind; readonly offset: number }>();
   const refs: number[] = [];
@@ -388,7 +397,7 @@ function layOut(options: TypeOptions, base: KnownType | undefined): Draft {
   }
   end = alignUp(end, 2);
   let weak = inherited?.weak ?? 0;
-  if (weak === 0 && readFlag("weakrefs", options.weakrefs)) {
+  if (weak === 0 && wantsWeakrefs) {
     weak = end;
     end += 4;
   }
@@ -404,7 +413,7 @@ function layOut(options: TypeOptions, base: KnownType | undefined): Draft {
   const allRefs = [...refs, ...(inherited?.refs ?? [])];
   const holds = allRefs.length > 0 || items === "ref";
   const flags =
-    (holds && !readFlag("acyclic", options.acyclic) ? FLAG_CONTAINER : 0) |
+    (holds && !isAcyclic ? FLAG_CONTAINER : 0) |
     (finalize ? FLAG_FINALIZER : 0) |
     (items === "ref" ? FLAG_ITEMS_REF : 0);
   const freeCap = readCap(options.freeList);

@@ -12,7 +12,7 @@ import { HeapError, show } from "../errors.js";
 import type { Ptr } from "../ptr.js";
 import type { Counts } from "./counts.js";
 import type { Dicts } from "./dicts.js";
-import { argumentError, requireIterable, type Ref, type Space } from "./space.js";
+import { argumentError, requireIterable, requirePairs, type Ref, type Space } from "./space.js";
 import type { Strs } from "./strs.js";
 
 /** Bytes of a number or of a small container, for the message when memory is out. */
@@ -106,7 +106,6 @@ export class Values {
   }
 
   dict(entries: Iterable<readonly [key: Ref, value: Ref]> = []): Ptr {
-    requireIterable("dict", "entries", entries);
     // Held meanwhile: making the dict may collect, and a finalizer may let go of what is still to be entered.
     const owned = this.#own("dict", keysAndValues(entries));
     try {
@@ -192,10 +191,9 @@ function isPlainArray(items: unknown): items is readonly Ref[] {
 
 /** The keys and the values of pairs, in turn. */
 function* keysAndValues(entries: Iterable<readonly [key: Ref, value: Ref]>): Generator<Ref> {
-  for (const entry of entries) {
-    if (!Array.isArray(entry)) throw argumentError("dict", "entries", entry, "pairs of a key and a value");
-    yield entry[0] as Ref;
-    yield entry[1] as Ref;
+  for (const [key, value] of requirePairs("dict", entries)) {
+    yield key;
+    yield value;
   }
 }
 

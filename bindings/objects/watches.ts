@@ -9,6 +9,20 @@ export interface WatchParts {
   readonly watches: Watches;
 }
 
+/** Fills a new collection with `entries`, or leaves it empty: nobody has it to dispose of if the constructor throws. */
+export function addAll<T>(
+  collection: { clear(): void },
+  entries: Iterable<T>,
+  add: (entry: T) => unknown,
+): void {
+  try {
+    for (const entry of entries) add(entry);
+  } catch (error) {
+    collection.clear();
+    throw error;
+  }
+}
+
 /** Tells a collection that the referent of a weak reference is gone. */
 type Departure = (weakref: Ptr) => void;
 

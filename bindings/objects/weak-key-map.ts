@@ -1,7 +1,7 @@
 import { makeDisposable } from "../dispose.js";
 import type { Ptr } from "../ptr.js";
-import { requireIterable, type Ref } from "./space.js";
-import type { WatchParts } from "./watches.js";
+import { requirePairs, type Ref } from "./space.js";
+import { addAll, type WatchParts } from "./watches.js";
 
 /**
  * A `Map` from objects of the heap, by identity, to anything; it does not keep the objects alive: an entry goes when
@@ -17,9 +17,8 @@ export class WeakKeyMap<V = unknown> implements Disposable {
 
   /** @internal Use `heap.weakKeyMap`. */
   constructor(parts: WatchParts, entries: Iterable<readonly [Ref, V]>) {
-    requireIterable("weakKeyMap", "entries", entries);
     this.#parts = parts;
-    for (const [key, value] of entries) this.set(key, value);
+    addAll(this, requirePairs("weakKeyMap", entries), ([key, value]) => this.set(key, value));
   }
 
   /** Entries whose object lives. */

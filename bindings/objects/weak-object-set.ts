@@ -1,7 +1,7 @@
 import { makeDisposable } from "../dispose.js";
 import type { Ptr } from "../ptr.js";
 import { requireIterable, type Ref } from "./space.js";
-import type { WatchParts } from "./watches.js";
+import { addAll, type WatchParts } from "./watches.js";
 import { WeakKeyMap } from "./weak-key-map.js";
 
 /**
@@ -18,7 +18,7 @@ export class WeakObjectSet implements Disposable {
   constructor(parts: WatchParts, values: Iterable<Ref>) {
     requireIterable("weakSet", "values", values);
     this.#map = new WeakKeyMap(parts, []);
-    for (const value of values) this.add(value);
+    addAll(this, values, (value) => this.add(value));
   }
 
   /** Objects in the set that live. */

@@ -1,7 +1,7 @@
 import { makeDisposable } from "../dispose.js";
 import type { Ptr } from "../ptr.js";
-import { requireIterable, type Ref } from "./space.js";
-import type { WatchParts, Watches } from "./watches.js";
+import { requirePairs, type Ref } from "./space.js";
+import { addAll, type WatchParts, type Watches } from "./watches.js";
 
 /**
  * A `Map` from anything to objects of the heap, which it does not keep alive: an entry goes when its object dies.
@@ -18,9 +18,8 @@ export class WeakValueMap<K = unknown> implements Disposable {
 
   /** @internal Use `heap.weakValueMap`. */
   constructor({ watches }: WatchParts, entries: Iterable<readonly [K, Ref]>) {
-    requireIterable("weakValueMap", "entries", entries);
     this.#watches = watches;
-    for (const [key, value] of entries) this.set(key, value);
+    addAll(this, requirePairs("weakValueMap", entries), ([key, value]) => this.set(key, value));
   }
 
   /** Entries whose object lives. */

@@ -163,6 +163,14 @@ describe("bench:micro", () => {
     expect(rows.some(({ contender }) => contender === "floor (native)")).toBe(hasCompiler);
   });
 
+  test.each(["micro.js", "growth.js", "spans.js"])(
+    "%s refuses contenders that do not take part",
+    (command) => {
+      const { code, stdout, stderr } = bench(command, "--only", "checked");
+      expect([code, stdout, stderr.trim()]).toEqual([1, "", "--only checked: no such contender"]);
+    },
+  );
+
   test("an unknown workload names those that there are", () => {
     const { code, stderr } = bench("micro.js", "nothing");
     expect(code).toBe(1);

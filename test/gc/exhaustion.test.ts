@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { coreOf } from "../../bindings/heap.js";
 import type { Heap, HeapOptions, Ptr } from "../../bindings/index.js";
 import { builds, errorOf, expectRefused, MIB } from "../support/cores.js";
-import { fillUp, manualHeap, newHeap, release } from "../support/objects.js";
+import { NULL, fillUp, manualHeap, newHeap, release } from "../support/objects.js";
 
 describe.each(builds)("when memory is exhausted, $name", (build) => {
   /** Fills the memory with one cycle that nobody holds. */
@@ -37,6 +37,51 @@ describe.each(builds)("when memory is exhausted, $name", (build) => {
     heap.decref(bytes);
     exhaust(heap);
     heap.free(heap.malloc(MIB / 2));
+  });
+
+  /** A heap with so many types that they need memory again after a reset, and but a few pages of it left. */
+  function resetAndFull(options: HeapOptions) {
+    const heap = manualHeap(build, { maxBytes: MIB, ...options });
+    const types = Array.from({ length: 800 }, (_, i) =>
+      heap.defineType({ name: `Type${i}`, fields: { a: "ref", b: "ref", c: "ref", d: "ref", e: "ref" } }),
+    );
+    heap.reset();
+    const blocks: Ptr[] = [];
+    for (let block = heap.raw.malloc(4096); block !== NULL; block = heap.raw.malloc(4096)) blocks.push(block);
+    for (const block of blocks.splice(-12)) heap.free(block);
+    return { heap, types, blocks };
+  }
+
+  test("the object layer asks for memory before it is there, not half-way", () => {
+    const made: unknown[] = [];
+    const { heap, types, blocks } = resetAndFull({
+      onUnraisable: (error) => made.push(error),
+      onMemoryPressure: () => {
+        if (blocks.length === 0) return;
+        for (const block of blocks.splice(-40)) heap.free(block);
+        // The last type is not yet known to the core when memory runs out.
+        const object = heap.alloc(types.at(-1)!);
+        made.push(heap.typeOf(object).name);
+        heap.decref(object);
+      },
+    });
+    heap.decref(heap.list());
+    expect(made).toEqual(["Type799"]);
+    release(heap, heap.alloc(types.at(-1)!));
+    for (const block of blocks) heap.free(block);
+  });
+
+  test("a heap whose object layer found no memory still frees and allocates bytes", () => {
+    const heard: unknown[] = [];
+    const { heap, types, blocks } = resetAndFull({ onUnraisable: (error) => heard.push(error) });
+    heap.collector.callbacks.add((phase) => heard.push(phase));
+    expectRefused(heap, "ERR_HEAP_OOM", () => heap.list());
+    expectRefused(heap, "ERR_HEAP_OOM", () => heap.malloc(MIB));
+    expect([heap.gc(), ...heard]).toEqual([0]);
+    for (const block of blocks) heap.free(block);
+    const object = heap.alloc(types.at(-1)!);
+    expect(heap.typeOf(object)).toBe(types.at(-1));
+    heap.decref(object);
   });
 
   test("few large objects in cycles do not fill memory", () => {

@@ -102,6 +102,30 @@ describe.each(builds)("bad input, $name core", (build) => {
       release(heap, wide, narrow);
     });
 
+    test("bounds of lists that are no numbers", () => {
+      const { heap } = setUp();
+      const list = heap.list([heap.none, heap.none]);
+      for (const wrong of ["0", null, {}, true, 1n, Symbol("s")] as never[]) {
+        refused(heap, "ERR_HEAP_ARGUMENT", () => heap.lists.slice(list, wrong));
+        refused(heap, "ERR_HEAP_ARGUMENT", () => heap.lists.slice(list, 0, wrong));
+        refused(heap, ["ERR_HEAP_ARGUMENT", "ERR_HEAP_RANGE"], () => heap.lists.delete(list, wrong));
+        refused(heap, ["ERR_HEAP_ARGUMENT", "ERR_HEAP_RANGE"], () => heap.lists.delete(list, 0, wrong));
+      }
+      const part = heap.lists.slice(list, NaN, 1.9);
+      expect([heap.lists.length(part), heap.lists.length(list)]).toEqual([1, 2]);
+      release(heap, part, list);
+    });
+
+    test("entries of weak maps that are no pairs", () => {
+      const { heap, Node } = setUp();
+      const node = heap.alloc(Node);
+      for (const wrong of [5, null, undefined, "ab", {}] as never[]) {
+        refused(heap, "ERR_HEAP_ARGUMENT", () => heap.weakValueMap([wrong]));
+        refused(heap, "ERR_HEAP_ARGUMENT", () => heap.weakKeyMap([[node, 1], wrong]));
+      }
+      heap.decref(node);
+    });
+
     test("values that fit no field", () => {
       const { heap } = setUp();
       const Numbers = heap.defineType({
@@ -191,6 +215,9 @@ describe.each(builds)("bad input, $name core", (build) => {
         { name: "X", fields: {}, freeList: -1 },
         { name: "X", fields: {}, freeList: 0.5 },
         { name: "X", fields: {}, finalize: 1 },
+        // Refused also where they would change nothing.
+        { name: "X", fields: {}, acyclic: "yes" },
+        { name: "X", fields: {}, weakrefs: 1, extends: Node },
         { name: "X", fields: {}, extends: {} },
         { name: "X", fields: {}, extends: 3 },
       ];

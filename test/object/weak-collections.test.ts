@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { assertNoLeaks, checkpoint } from "../../bindings/testing.js";
 import { HeapError, type Heap, type HeapOptions, type Ptr } from "../../bindings/index.js";
 import { builds, expectRefused } from "../support/cores.js";
 import { NULL, manualHeap, newHeap, randomFrom, release, seedOf } from "../support/objects.js";
@@ -45,6 +46,27 @@ describe.each(builds)("weak collections, $name core", (build) => {
     expect([map.size, copy.size, [...map]]).toEqual([0, 0, []]);
     map.dispose();
     copy.dispose();
+  });
+
+  test("a collection that cannot be made keeps no weak reference", () => {
+    const { heap, nodes } = setUp(1);
+    const start = checkpoint(heap);
+    const node = nodes[0]!;
+    expectRefused(heap, "ERR_HEAP_TYPE", () => heap.weakSet([node, heap.none]));
+    expectRefused(heap, "ERR_HEAP_TYPE", () =>
+      heap.weakKeyMap([
+        [node, 1],
+        [heap.none, 2],
+      ]),
+    );
+    expectRefused(heap, "ERR_HEAP_TYPE", () =>
+      heap.weakValueMap([
+        [1, node],
+        [2, heap.none],
+      ]),
+    );
+    assertNoLeaks(start);
+    heap.decref(node);
   });
 
   test("W35: a map with weak keys, and a weak set", () => {
