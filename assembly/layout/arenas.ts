@@ -18,7 +18,7 @@
  *   slot c+1  ├ 64 links:        next 4      │ previous 4              ┤     list of the class's available pools
  *   slot c+2  ├ 64 shapes:       carved 2 │ capacity 2 │ first 2 │ index 1 │ pages 1 ┤
  *   slot c+3  ├ arena header: free pages 8 │ list links 16 │ longest 4 │ count 4 │ arena 4 ┤
- *   slot c+4  ├ 64 slab words:   idle 2 │ candidate 1 │ 1 unused │ next candidate 4 ┤
+ *   slot c+4  ├ 64 slab words:   busy 2 │ candidate 1 │ 1 unused │ next candidate 4 ┤
  *   slot c+5 … c+7: unused by this layer
  */
 
@@ -139,8 +139,8 @@ export const HEADER_TRASH: u32 = 56;
 export const HEADER_RESCAN: u32 = 64;
 
 export const SLOT_SLAB: u32 = 4;
-/** First page of a slab: how many of its pools are idle (nothing live, not current). */
-export const SLAB_IDLE: u32 = 0;
+/** First page of a slab: how many of its pools are not idle (idle: nothing live, not current). */
+export const SLAB_BUSY: u32 = 0;
 /** 1 while the slab is on the list of candidates for retirement, and the next one there. */
 export const SLAB_CANDIDATE: u32 = 2;
 export const SLAB_NEXT: u32 = 4;
