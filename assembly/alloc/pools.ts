@@ -240,7 +240,7 @@ function closeSlab(head: usize): bool {
     count(pageCounter(load<u8>(record, RECORD_CLASS)), -1);
     store<u64>(record, 0);
   }
-  if (pages > 1) changeSlabs(slot, -1);
+  changeSlabs(slot, -1);
   return givePages(start, pages);
 }
 
@@ -270,7 +270,7 @@ function openPools(domain: u32, c: u32, slot: usize): usize {
   const pages = slabPages(c, load<u32>(STATE + STATE_SLABS + slot));
   const start = obtainPages(pages, 1);
   if (!start) return 0;
-  if (pages > 1) changeSlabs(slot, 1);
+  changeSlabs(slot, 1);
   count(pageCounter(c), pages);
   const head = recordOf(start);
   const bytes = classBytes(c);
