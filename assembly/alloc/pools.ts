@@ -333,14 +333,11 @@ export function obtainPages(length: u32, alignment: u32): usize {
  * memory it never used, and when statistics, verification or a trim want the heap as small as it is. Cost: the number of classes.
  */
 export function settle(): void {
-  for (let domain: u32 = 0; domain < DOMAINS; domain++) {
-    for (let c: u32 = 1; c <= LAST_CLASS; c++) {
-      const slot = classSlot(domain, c);
-      const record = <usize>load<u32>(STATE + STATE_CURRENT + slot);
-      if (record && activeLength(slot, load<u16>(record, RECORD_LIVE)) == load<u16>(record, RECORD_LIVE)) {
-        uncarve(record, slot, domain);
-      }
-    }
+  for (let slot: usize = 0; slot < <usize>((DOMAINS * CLASS_SLOTS) << 2); slot += 4) {
+    const record = <usize>load<u32>(STATE + STATE_CURRENT + slot);
+    if (!record) continue;
+    const live = <u32>load<u16>(record, RECORD_LIVE);
+    if (activeLength(slot, live) == live) uncarve(record, slot);
   }
   retireIdle();
   setWord(STATE_STIRRED, 0);
@@ -368,13 +365,13 @@ export function activeLength(slot: usize, limit: u32): u32 {
 }
 
 /** Turns a current pool without live blocks back into an untouched one and retires it. */
-function uncarve(record: usize, slot: usize, domain: u32): void {
+function uncarve(record: usize, slot: usize): void {
   store<u32>(STATE + STATE_ACTIVE + slot, 0);
   store<u32>(STATE + STATE_CURRENT + slot, 0);
   store<u32>(record, 0, RECORD_FREE);
   store<u16>(record, 0, RECORD_LIVE);
   store<u16>(entryOf(record, SLOT_SHAPE), 0, SHAPE_CARVED);
-  setPoolState(record, domain, POOL_LISTED);
+  setPoolState(record, poolDomain(record), POOL_LISTED);
   linkPool(record, slot);
   becomeIdle(record);
 }
