@@ -131,20 +131,20 @@ function detach(record: usize, slot: usize, domain: u32, c: u32): usize {
 }
 
 /**
- * Threads blocks 1 … batch − 1 of a run of blocks; returns the head. The second word of a free block of objects is 0,
- * which is how a walk tells it from an object; that of a raw one is its mark (alloc/checks.ts).
+ * Links a run of blocks; returns the second, for the first is handed out. The second word of a free block of objects is
+ * 0, which is how a walk tells it from an object; that of a raw one is its mark (alloc/checks.ts).
  */
 function thread(first: usize, bytes: u32, batch: u32, domain: u32): usize {
   const secret = word(STATE_SECRET);
-  let block = first + (batch - 1) * bytes;
+  let block = first + batch * bytes;
   let next: usize = 0;
-  while (true) {
-    store<u32>(block, domain == DOMAIN_RAW ? (<u32>block) ^ secret : 0, 4);
-    if (block == first) return next;
-    store<u32>(block, <u32>next);
-    next = block;
+  do {
     block -= bytes;
-  }
+    const mark = domain == DOMAIN_RAW ? (<u32>block) ^ secret : 0;
+    store<u64>(block, ((<u64>mark) << 32) | (<u64>next));
+    next = block;
+  } while (block != first);
+  return load<u32>(first);
 }
 
 function makeCurrent(record: usize, slot: usize, domain: u32): void {
