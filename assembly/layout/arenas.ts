@@ -168,11 +168,12 @@ export const REACH_NEW: u32 = 2;
 // ---- growth ----
 
 /**
- * Memory quadruples, but by no less than 16 MiB and no more than 256 MiB at a time. V8 charges each grow, not each
+ * Memory grows eightfold, but by no less than 28 MiB and no more than 256 MiB at a time. V8 charges each grow, not each
  * byte: past 32 MiB every one may run a full collection of the JavaScript heap, some 40 ms with 300,000 pairs of objects
- * alive. 160 MB in blocks of 16 bytes take three grows, of which up to two do (bench:growth; a quarter less than with
- * doubling from 4 MiB, which takes five). What is grown is addresses: pages that were never touched are not resident.
- * The ceiling keeps a heap of 3 GiB from asking for what it cannot get.
+ * alive. So the first step of a small heap ends just below, and 160 MB in blocks of 16 bytes take two grows, of which one
+ * does (bench:growth; a quarter less than with fourfold growth from 16 MiB, which takes three). What is grown is
+ * addresses: pages that were never touched are not resident. The ceiling keeps a heap of 3 GiB from asking for what it
+ * cannot get; a grow that fails is tried smaller.
  */
-export const GROW_MIN_ARENAS: u32 = 64;
+export const GROW_MIN_ARENAS: u32 = 112;
 export const GROW_MAX_ARENAS: u32 = 1024;
