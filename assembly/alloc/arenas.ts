@@ -150,7 +150,7 @@ function grow(length: u32): bool {
   const least = length - (end - frontier);
   const ceiling = min<u32>(word(STATE_LIMIT) / ARENA_WASM_PAGES, MAX_ARENAS);
   if (end >= ceiling || least > ceiling - end) return refuse();
-  let extra = max(least, min(max(3 * end, GROW_MIN_ARENAS), GROW_MAX_ARENAS));
+  let extra = max(least, min(max(7 * end, GROW_MIN_ARENAS), GROW_MAX_ARENAS));
   extra = min(extra, ceiling - end);
   while (!growTo(end + extra)) {
     if (extra == least) return refuse();

@@ -49,8 +49,8 @@ import {
   IDLE_PAGES,
   REACH_NEW,
   REACH_USED,
+  SLAB_BUSY,
   SLAB_CANDIDATE,
-  SLAB_IDLE,
   SLAB_NEXT,
   SLOT_LINKS,
   SLOT_SHAPE,
@@ -131,20 +131,20 @@ function detach(record: usize, slot: usize, domain: u32, c: u32): usize {
 }
 
 /**
- * Threads blocks 1 … batch − 1 of a run of blocks; returns the head. The second word of a free block of objects is 0,
- * which is how a walk tells it from an object; that of a raw one is its mark (alloc/checks.ts).
+ * Links a run of blocks; returns the second, for the first is handed out. The second word of a free block of objects is
+ * 0, which is how a walk tells it from an object; that of a raw one is its mark (alloc/checks.ts).
  */
 function thread(first: usize, bytes: u32, batch: u32, domain: u32): usize {
   const secret = word(STATE_SECRET);
-  let block = first + (batch - 1) * bytes;
+  let block = first + batch * bytes;
   let next: usize = 0;
-  while (true) {
-    store<u32>(block, domain == DOMAIN_RAW ? (<u32>block) ^ secret : 0, 4);
-    if (block == first) return next;
-    store<u32>(block, <u32>next);
-    next = block;
+  do {
     block -= bytes;
-  }
+    const mark = domain == DOMAIN_RAW ? (<u32>block) ^ secret : 0;
+    store<u64>(block, ((<u64>mark) << 32) | (<u64>next));
+    next = block;
+  } while (block != first);
+  return load<u32>(first);
 }
 
 function makeCurrent(record: usize, slot: usize, domain: u32): void {
@@ -152,7 +152,7 @@ function makeCurrent(record: usize, slot: usize, domain: u32): void {
   unlinkPool(record, slot);
   setPoolState(record, domain, POOL_ACTIVE);
   store<u32>(STATE + STATE_CURRENT + slot, <u32>record);
-  if (load<u16>(record, RECORD_LIVE) == 0) changeIdle(record, entryOf(record, SLOT_SHAPE), -1);
+  if (load<u16>(record, RECORD_LIVE) == 0) changeBusy(record, entryOf(record, SLOT_SHAPE), 1);
 }
 
 // ---- freeing ----
@@ -198,15 +198,14 @@ export function freeLinked(record: usize, first: usize, last: usize, blocks: u32
  */
 function becomeIdle(record: usize): void {
   const shape = entryOf(record, SLOT_SHAPE);
-  const pages = <u32>load<u8>(shape, SHAPE_PAGES);
+  const slab = changeBusy(record, shape, -1);
+  // Pools are busy, or the slab is a candidate already.
+  if (load<u32>(slab)) return;
   const head = record - ((<usize>load<u8>(shape, SHAPE_INDEX)) << 3);
-  if (changeIdle(record, shape, 1) != poolsOfSlab(head, pages)) return;
-  const slab = entryOf(head, SLOT_SLAB);
-  if (load<u8>(slab, SLAB_CANDIDATE)) return;
   store<u8>(slab, 1, SLAB_CANDIDATE);
   store<u32>(slab, word(STATE_IDLE), SLAB_NEXT);
   setWord(STATE_IDLE, <u32>head);
-  const idle = word(STATE_IDLE_PAGES) + pages;
+  const idle = word(STATE_IDLE_PAGES) + load<u8>(shape, SHAPE_PAGES);
   setWord(STATE_IDLE_PAGES, idle);
   // Arenas go back: the heap is shrinking, and idle current pools should not pin what is left of it.
   if (idle > IDLE_PAGES && statistic(STAT_ARENAS_PAGED) > IDLE_ARENAS && retireIdle()) settleIfStirred();
@@ -225,16 +224,14 @@ function retireIdle(): bool {
     const slab = entryOf(head, SLOT_SLAB);
     const next = <usize>load<u32>(slab, SLAB_NEXT);
     store<u8>(slab, 0, SLAB_CANDIDATE);
-    const pages = <u32>load<u8>(entryOf(head, SLOT_SHAPE), SHAPE_PAGES);
-    if (<u32>load<u16>(slab, SLAB_IDLE) == poolsOfSlab(head, pages)) {
-      if (closeSlab(head, pages)) closed = true;
-    }
+    if (!load<u16>(slab, SLAB_BUSY) && closeSlab(head)) closed = true;
     head = next;
   }
   return closed;
 }
 
-function closeSlab(head: usize, pages: u32): bool {
+function closeSlab(head: usize): bool {
+  const pages = <u32>load<u8>(entryOf(head, SLOT_SHAPE), SHAPE_PAGES);
   const slot = classSlot(poolDomain(head), load<u8>(head, RECORD_CLASS));
   const start = pageOf(head);
   for (let i: u32 = 0; i < pages; i++) {
@@ -243,7 +240,7 @@ function closeSlab(head: usize, pages: u32): bool {
     count(pageCounter(load<u8>(record, RECORD_CLASS)), -1);
     store<u64>(record, 0);
   }
-  if (pages > 1) changeSlabs(slot, -1);
+  changeSlabs(slot, -1);
   return givePages(start, pages);
 }
 
@@ -254,20 +251,11 @@ function changeSlabs(slot: usize, change: i32): u32 {
   return slabs;
 }
 
-/** Pages of a slab in which a block starts. */
-export function poolsOfSlab(head: usize, pages: u32): u32 {
-  let pools: u32 = 0;
-  for (let i: u32 = 0; i < pages; i++) {
-    pools += u32(load<u16>(entryOf(head + ((<usize>i) << 3), SLOT_SHAPE), SHAPE_CAPACITY) != 0);
-  }
-  return pools;
-}
-
-function changeIdle(record: usize, shape: usize, change: i32): u32 {
+/** Keeps the number of a slab's pools that are not idle; returns its slab word. */
+function changeBusy(record: usize, shape: usize, change: i32): usize {
   const slab = entryOf(record - ((<usize>load<u8>(shape, SHAPE_INDEX)) << 3), SLOT_SLAB);
-  const idle = <u32>load<u16>(slab, SLAB_IDLE) + change;
-  store<u16>(slab, <u16>idle, SLAB_IDLE);
-  return idle;
+  store<u16>(slab, load<u16>(slab, SLAB_BUSY) + <u16>change, SLAB_BUSY);
+  return slab;
 }
 
 // ---- new pools ----
@@ -282,16 +270,16 @@ function openPools(domain: u32, c: u32, slot: usize): usize {
   const pages = slabPages(c, load<u32>(STATE + STATE_SLABS + slot));
   const start = obtainPages(pages, 1);
   if (!start) return 0;
-  if (pages > 1) changeSlabs(slot, 1);
+  changeSlabs(slot, 1);
   count(pageCounter(c), pages);
   const head = recordOf(start);
   const bytes = classBytes(c);
-  let pools: u32 = 0;
+  let blocks = (pages << PAGE_SHIFT) / bytes;
+  let first: u32 = 0;
   for (let i: u32 = 0; i < pages; i++) {
     const record = head + ((<usize>i) << 3);
     const shape = entryOf(record, SLOT_SHAPE);
-    const first = firstBlock(bytes, i);
-    const capacity = blocksIn(bytes, i, pages);
+    const capacity = blocksFrom(first, bytes, blocks);
     store<u16>(shape, 0, SHAPE_CARVED);
     store<u16>(shape, <u16>capacity, SHAPE_CAPACITY);
     store<u16>(shape, <u16>first, SHAPE_FIRST);
@@ -301,27 +289,17 @@ function openPools(domain: u32, c: u32, slot: usize): usize {
     store<u16>(record, 0, RECORD_LIVE);
     store<u8>(record, <u8>c, RECORD_CLASS);
     setPoolState(record, domain, POOL_LISTED);
-    if (capacity) {
-      linkPool(record, slot);
-      pools++;
-    }
+    if (capacity) linkPool(record, slot);
+    blocks -= capacity;
+    first += capacity * bytes - PAGE_BYTES;
   }
-  store<u64>(entryOf(head, SLOT_SLAB), pools);
+  store<u64>(entryOf(head, SLOT_SLAB), 0);
   return head;
 }
 
-/** Offset in page i of a slab of the first block that starts there; PAGE_BYTES or more if none does. */
-export function firstBlock(bytes: u32, i: u32): u32 {
-  const page = i << PAGE_SHIFT;
-  return ((page + bytes - 1) / bytes) * bytes - page;
-}
-
-/** Blocks that start in page i of a slab and end inside the slab. */
-export function blocksIn(bytes: u32, i: u32, pages: u32): u32 {
-  const before = (i << PAGE_SHIFT) + firstBlock(bytes, i);
-  const whole = (pages << PAGE_SHIFT) / bytes;
-  const starting = firstBlock(bytes, i + 1) + ((i + 1) << PAGE_SHIFT);
-  return max<i32>(0, min(starting / bytes, whole) - before / bytes);
+/** Blocks that start in a page whose first one starts at `first`, of those that the slab still has room for. */
+export function blocksFrom(first: u32, bytes: u32, blocks: u32): u32 {
+  return min((PAGE_BYTES - 1 + bytes - first) / bytes, blocks);
 }
 
 /** True if the class is a small one and pools hold as many pages as they may (option poolBytes). */
@@ -341,14 +319,11 @@ function pageCounter(c: u32): u32 {
 export function obtainPages(length: u32, alignment: u32): usize {
   let pages = takePages(length, alignment, REACH_USED);
   if (pages) return pages;
-  if (word(STATE_IDLE)) {
-    retireIdle();
-    pages = takePages(length, alignment, REACH_USED);
-    if (pages) return pages;
-  }
-  settleIfStirred();
+  retireIdle();
   pages = takePages(length, alignment, REACH_USED);
-  return pages ? pages : takePages(length, alignment, REACH_NEW);
+  if (pages) return pages;
+  settleIfStirred();
+  return takePages(length, alignment, REACH_NEW);
 }
 
 // ---- settling ----
@@ -358,14 +333,11 @@ export function obtainPages(length: u32, alignment: u32): usize {
  * memory it never used, and when statistics, verification or a trim want the heap as small as it is. Cost: the number of classes.
  */
 export function settle(): void {
-  for (let domain: u32 = 0; domain < DOMAINS; domain++) {
-    for (let c: u32 = 1; c <= LAST_CLASS; c++) {
-      const slot = classSlot(domain, c);
-      const record = <usize>load<u32>(STATE + STATE_CURRENT + slot);
-      if (record && activeLength(slot, load<u16>(record, RECORD_LIVE)) == load<u16>(record, RECORD_LIVE)) {
-        uncarve(record, slot, domain);
-      }
-    }
+  for (let slot: usize = 0; slot < <usize>((DOMAINS * CLASS_SLOTS) << 2); slot += 4) {
+    const record = <usize>load<u32>(STATE + STATE_CURRENT + slot);
+    if (!record) continue;
+    const live = <u32>load<u16>(record, RECORD_LIVE);
+    if (activeLength(slot, live) == live) uncarve(record, slot);
   }
   retireIdle();
   setWord(STATE_STIRRED, 0);
@@ -393,13 +365,13 @@ export function activeLength(slot: usize, limit: u32): u32 {
 }
 
 /** Turns a current pool without live blocks back into an untouched one and retires it. */
-function uncarve(record: usize, slot: usize, domain: u32): void {
+function uncarve(record: usize, slot: usize): void {
   store<u32>(STATE + STATE_ACTIVE + slot, 0);
   store<u32>(STATE + STATE_CURRENT + slot, 0);
   store<u32>(record, 0, RECORD_FREE);
   store<u16>(record, 0, RECORD_LIVE);
   store<u16>(entryOf(record, SLOT_SHAPE), 0, SHAPE_CARVED);
-  setPoolState(record, domain, POOL_LISTED);
+  setPoolState(record, poolDomain(record), POOL_LISTED);
   linkPool(record, slot);
   becomeIdle(record);
 }

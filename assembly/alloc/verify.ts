@@ -20,7 +20,7 @@ import {
   BROKEN_POISON,
   BROKEN_POOL_STATE,
   BROKEN_SHAPE,
-  BROKEN_SLAB_IDLE,
+  BROKEN_SLAB_BUSY,
   BROKEN_SPAN_LENGTH,
   BROKEN_STATISTICS,
   BROKEN_TABLE,
@@ -51,7 +51,7 @@ import {
   SHAPE_FIRST,
   SHAPE_INDEX,
   SHAPE_PAGES,
-  SLAB_IDLE,
+  SLAB_BUSY,
   SLOT_LINKS,
   SLOT_SHAPE,
   SLOT_SLAB,
@@ -94,7 +94,7 @@ import { STATE, setWord, statistic, word } from "../state";
 import { kindOf, nextRun, runBin, runLength } from "./arenas";
 import { classBytes, slabPages } from "./classes";
 import { emptyArena, entryOf, headerOf, longestRun, pageOf, recordOf, runMask, tableOf } from "./pages";
-import { blocksIn, classSlot, firstBlock, isPool, poolDomain } from "./pools";
+import { blocksFrom, classSlot, isPool, poolDomain } from "./pools";
 import { tailArenas } from "./spans";
 
 /** 0, or the number of the first broken invariant. */
@@ -275,29 +275,29 @@ function verifySlab(head: usize, c: u32, pages: u32): u32 {
   if (pages != slabPages(c, 0) && pages != slabPages(c, 1)) {
     return broken(BROKEN_SHAPE, pageOf(head), slabPages(c, 1), pages);
   }
-  let idle: u32 = 0;
+  const bytes = classBytes(c);
+  let blocks = (pages << PAGE_SHIFT) / bytes;
+  let first: u32 = 0;
+  let busy: u32 = 0;
   for (let i: u32 = 0; i < pages; i++) {
     const record = head + ((<usize>i) << 3);
     const shape = entryOf(record, SLOT_SHAPE);
     if (<u32>load<u8>(record, RECORD_CLASS) != c || <u32>load<u8>(shape, SHAPE_INDEX) != i) {
       return broken(BROKEN_SHAPE, pageOf(record), i, load<u8>(shape, SHAPE_INDEX));
     }
-    const capacity = blocksIn(classBytes(c), i, pages);
-    if (
-      <u32>load<u16>(shape, SHAPE_CAPACITY) != capacity ||
-      <u32>load<u16>(shape, SHAPE_FIRST) != firstBlock(classBytes(c), i)
-    ) {
+    const capacity = blocksFrom(first, bytes, blocks);
+    if (<u32>load<u16>(shape, SHAPE_CAPACITY) != capacity || load<u16>(shape, SHAPE_FIRST) != <u16>first) {
       return broken(BROKEN_SHAPE, pageOf(record), capacity, load<u16>(shape, SHAPE_CAPACITY));
     }
+    blocks -= capacity;
+    first += capacity * bytes - PAGE_BYTES;
     const wrong = verifyPool(record, shape, c);
     if (wrong) return wrong;
     const state = (<u32>load<u8>(record, RECORD_STATE)) >>> 2;
-    idle += u32(
-      state == POOL_LISTED && load<u16>(record, RECORD_LIVE) == 0 && load<u16>(shape, SHAPE_CAPACITY) != 0,
-    );
+    busy += u32(state != POOL_LISTED || load<u16>(record, RECORD_LIVE) != 0);
   }
-  const noted = <u32>load<u16>(entryOf(head, SLOT_SLAB), SLAB_IDLE);
-  if (noted != idle) return broken(BROKEN_SLAB_IDLE, pageOf(head), idle, noted);
+  const noted = <u32>load<u16>(entryOf(head, SLOT_SLAB), SLAB_BUSY);
+  if (noted != busy) return broken(BROKEN_SLAB_BUSY, pageOf(head), busy, noted);
   return 0;
 }
 

@@ -18,7 +18,7 @@
  *   slot c+1  ├ 64 links:        next 4      │ previous 4              ┤     list of the class's available pools
  *   slot c+2  ├ 64 shapes:       carved 2 │ capacity 2 │ first 2 │ index 1 │ pages 1 ┤
  *   slot c+3  ├ arena header: free pages 8 │ list links 16 │ longest 4 │ count 4 │ arena 4 ┤
- *   slot c+4  ├ 64 slab words:   idle 2 │ candidate 1 │ 1 unused │ next candidate 4 ┤
+ *   slot c+4  ├ 64 slab words:   busy 2 │ candidate 1 │ 1 unused │ next candidate 4 ┤
  *   slot c+5 … c+7: unused by this layer
  */
 
@@ -139,8 +139,8 @@ export const HEADER_TRASH: u32 = 56;
 export const HEADER_RESCAN: u32 = 64;
 
 export const SLOT_SLAB: u32 = 4;
-/** First page of a slab: how many of its pools are idle (nothing live, not current). */
-export const SLAB_IDLE: u32 = 0;
+/** First page of a slab: how many of its pools are not idle (idle: nothing live, not current). */
+export const SLAB_BUSY: u32 = 0;
 /** 1 while the slab is on the list of candidates for retirement, and the next one there. */
 export const SLAB_CANDIDATE: u32 = 2;
 export const SLAB_NEXT: u32 = 4;
@@ -168,11 +168,12 @@ export const REACH_NEW: u32 = 2;
 // ---- growth ----
 
 /**
- * Memory quadruples, but by no less than 16 MiB and no more than 256 MiB at a time. V8 charges each grow, not each
+ * Memory grows eightfold, but by no less than 28 MiB and no more than 256 MiB at a time. V8 charges each grow, not each
  * byte: past 32 MiB every one may run a full collection of the JavaScript heap, some 40 ms with 300,000 pairs of objects
- * alive. 160 MB in blocks of 16 bytes take three grows, of which up to two do (bench:growth; a quarter less than with
- * doubling from 4 MiB, which takes five). What is grown is addresses: pages that were never touched are not resident.
- * The ceiling keeps a heap of 3 GiB from asking for what it cannot get.
+ * alive. So the first step of a small heap ends just below, and 160 MB in blocks of 16 bytes take two grows, of which one
+ * does (bench:growth; a quarter less than with fourfold growth from 16 MiB, which takes three). What is grown is
+ * addresses: pages that were never touched are not resident. The ceiling keeps a heap of 3 GiB from asking for what it
+ * cannot get; a grow that fails is tried smaller.
  */
-export const GROW_MIN_ARENAS: u32 = 64;
+export const GROW_MIN_ARENAS: u32 = 112;
 export const GROW_MAX_ARENAS: u32 = 1024;

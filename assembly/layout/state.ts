@@ -13,7 +13,7 @@ export const STATE_CURRENT: u32 = STATE_ACTIVE + CLASS_TABLE_BYTES;
 /** First and last page record of the queue of pools with free blocks. */
 export const STATE_AVAILABLE: u32 = STATE_CURRENT + CLASS_TABLE_BYTES;
 export const STATE_AVAILABLE_LAST: u32 = STATE_AVAILABLE + CLASS_TABLE_BYTES;
-/** Slabs of several pages that the class has. */
+/** Slabs that the class has, pools of one page among them. */
 export const STATE_SLABS: u32 = STATE_AVAILABLE_LAST + CLASS_TABLE_BYTES;
 /** ⌈2³² / class size⌉ for each class: divides an offset in a page without a division. */
 export const STATE_RECIPROCAL: u32 = STATE_SLABS + CLASS_TABLE_BYTES;

@@ -76,7 +76,7 @@ const DAMAGE: Record<string, (on: Subject) => number> = {
   LIVE_COUNT: (on) => record(on, on.pool) + layout.RECORD_LIVE,
   POOL_STATE: (on) => record(on, on.pool) + layout.RECORD_STATE,
   AVAILABLE_LIST: (on) => entry(record(on, on.pool), layout.SLOT_LINKS) + layout.LINK_PREVIOUS,
-  SLAB_IDLE: (on) => entry(record(on, on.slab), layout.SLOT_SLAB) + layout.SLAB_IDLE,
+  SLAB_BUSY: (on) => entry(record(on, on.slab), layout.SLOT_SLAB) + layout.SLAB_BUSY,
   ARENA_BIN: ({ core }) => core.stateAddress(layout.STATE_COUNT_BITS) + 7,
   ARENA_RUN: ({ core, huge }) =>
     core.stateAddress(layout.STATE_RUN_LENGTH + (Math.floor(huge / ARENA) - 1) * 2),
@@ -98,7 +98,7 @@ const BITS: Record<string, number> = { SPAN_LENGTH: 2 };
 const ALSO: Record<string, readonly string[]> = {
   PAGE_TAKEN: ["SPAN_LENGTH", "FREE_PAGE"],
   TAIL_ARENA: ["ARENA_RUN"],
-  SHAPE: ["SLAB_IDLE"],
+  SHAPE: ["SLAB_BUSY"],
   POOL_STATE: ["LIVE_COUNT", "AVAILABLE_LIST"],
   ARENA_COUNT: ["ARENA_BIN"],
 };
