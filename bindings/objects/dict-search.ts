@@ -29,8 +29,8 @@ export const UNKNOWN = -1;
 /**
  * Index of the first word of the entry of a key, or ABSENT, or UNKNOWN: what `find` of assembly/object/dicts.ts does, on
  * the cached words, for the keys that interpreters look up most: strs that were hashed before and are the very objects
- * that the dict holds, as interned ones are. That halves a look-up (bench:objects). It gained nothing for ints, whose
- * hash has to be computed, nor for stores, whose checks and counts take longer than the call.
+ * that the dict holds, as interned ones are. That took a third off a look-up (bench:objects). It gained nothing for ints,
+ * whose hash has to be computed, nor for stores, whose checks and counts take longer than the call.
  */
 export function searchDict(space: Space, dict: Ptr, key: Ptr): number {
   const { u32: words } = space;

@@ -18,6 +18,9 @@ import type { Space } from "./space.js";
 // Imported constants are read from memory at every use, a module's own are part of the code.
 const INT_META = META_LEAF | TYPE_INT;
 const FLOAT_META = META_LEAF | TYPE_FLOAT;
+// Both words of a new header, as the double that has these bits: one store.
+const INT_HEADER = headerOf(INT_META);
+const FLOAT_HEADER = headerOf(FLOAT_META);
 const SMALL_FIRST = SMALL_INT_FIRST;
 const SMALL_END = SMALL_INT_FIRST + SMALL_INTS;
 const HEAD = TYPE_FREE_HEAD;
@@ -29,9 +32,9 @@ const IN_DOUBLES = VALUE >>> 3;
 
 /**
  * Births and deaths of ints and floats that need no slow path, on the cached words of the memory: what `newIntListed` and
- * `newFloatListed` of assembly/object/numbers.ts and `dieAtOnce` of assembly/object/death.ts do in the core. Two calls
- * into wasm were more than half of the life of a float (bench:objects). Records stay with the core: what their lives
- * read and write costs as much in checked accesses as the calls.
+ * `newFloatListed` of assembly/object/numbers.ts and `dieAtOnce` of assembly/object/death.ts do in the core. That took a
+ * fifth to a half off the life of a number (bench:objects). Records stay with the core: what their lives read and write
+ * costs as much in checked accesses as the calls.
  *
  * Where the words are stale they read as `undefined`, which is no hit, and there is none where something stands between
  * the bindings and the core's functions.
@@ -63,9 +66,8 @@ export class Numbers {
     const words = this.#words;
     const block = take(words, this.#ints, this.#intActive);
     if (block !== 0) {
+      this.#doubles[block >>> 3] = INT_HEADER;
       const word = block >>> 2;
-      words[word] = 1;
-      words[word + 1] = INT_META;
       words[word + IN_WORDS] = value;
       words[word + IN_WORDS + 1] = value >> 31;
     }
@@ -77,10 +79,9 @@ export class Numbers {
     const words = this.#words;
     const block = take(words, this.#floats, this.#floatActive);
     if (block !== 0) {
-      const word = block >>> 2;
-      words[word] = 1;
-      words[word + 1] = FLOAT_META;
-      this.#doubles[(block >>> 3) + IN_DOUBLES] = value;
+      const doubles = this.#doubles;
+      doubles[block >>> 3] = FLOAT_HEADER;
+      doubles[(block >>> 3) + IN_DOUBLES] = value;
     }
     return (block >>> 0) as Ptr;
   }
@@ -129,4 +130,8 @@ function take(words: Int32Array, list: number, active: number): number {
   block = words[active]! | 0;
   if (block !== 0) words[active] = words[block >>> 2]!;
   return block;
+}
+
+function headerOf(meta: number): number {
+  return new Float64Array(new Uint32Array([1, meta]).buffer)[0]!;
 }
