@@ -17,7 +17,8 @@ export function judge({ heap, holdings, unraisable }: Stage): void {
 
 /** Gives up all that the program owns; then nothing may be left of it. */
 export function judgeEnd(stage: Stage): void {
-  const { heap, holdings, start } = stage;
+  const { heap, filling, holdings, start } = stage;
+  filling.release();
   heap.collector.unfreeze();
   for (let round = 0; !isDrained(stage); round++) {
     must(round < ROUNDS, "what dies brings more and more back");

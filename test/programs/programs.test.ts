@@ -1,6 +1,6 @@
 /** Random programs over the whole interface: bytes, objects, collections, handles and the heap itself, all at once. */
 import { readFileSync } from "node:fs";
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { builds } from "../support/cores.js";
 import { run, type Program } from "./program.js";
 
@@ -8,6 +8,9 @@ import { run, type Program } from "./program.js";
 const LONG = process.env["MODE"] === "long" ? 1500 : 0;
 const PROGRAMS = LONG || 30;
 const SEED = Number(process.env["TALLYHEAP_SEED"] ?? Date.now() % 1_000_000_007);
+
+/** Failures that one run shows. */
+const SHOWN = 5;
 
 interface Recorded extends Program {
   readonly name: string;
@@ -20,6 +23,15 @@ describe.each(builds)("programs over the whole interface, $name core", (build) =
   });
 
   test(`${PROGRAMS} random ones`, { timeout: 3_600_000 }, () => {
-    for (let i = 0; i < PROGRAMS; i++) run(build, { seed: SEED + i });
+    const failures: unknown[] = [];
+    for (let i = 0; i < PROGRAMS && failures.length < SHOWN; i++) {
+      try {
+        run(build, { seed: SEED + i });
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length === 1) throw failures[0];
+    expect(failures).toEqual([]);
   });
 });
