@@ -15,7 +15,7 @@ import {
 import type { Core } from "../core.js";
 import type { Client, Engine } from "../engine.js";
 import { HeapError, hex, show } from "../errors.js";
-import { badPointerReason } from "../faults.js";
+import { OVERRELEASED, badPointerReason } from "../faults.js";
 import { NULL, isU32, type Ptr } from "../ptr.js";
 import { guardedAbi, openAbi, type ObjectExports } from "./abi.js";
 import { Handle, resolve } from "./handle.js";
@@ -410,8 +410,7 @@ export class Space implements Client {
     }
     if (fault === FAULT_RANGE) throw new HeapError("ERR_HEAP_RANGE", `${call}: out of range`, details);
     if (fault === FAULT_DOUBLE_FREE) {
-      const message = `${call}: more references were released than were taken`;
-      throw new HeapError("ERR_HEAP_DOUBLE_FREE", message, details);
+      throw new HeapError("ERR_HEAP_DOUBLE_FREE", `${call}: ${OVERRELEASED}`, details);
     }
     return this.engine.throwFault(operation, p, fault);
   }
