@@ -7,7 +7,7 @@ export interface Setting {
   readonly maxBytes: number;
   readonly smallThreshold: 256 | 512;
   readonly thresholds: Thresholds;
-  readonly poolBytes: number | undefined;
+  readonly poolBytes: number | null;
   readonly clientBytes: number;
   /** Does onMemoryPressure free something? */
   readonly hasPressure: boolean;
@@ -24,7 +24,7 @@ export function randomSetting(random: Random): Setting {
     maxBytes: random.pick([MIB, 2 * MIB, 3 * MIB, UNLIMITED]),
     smallThreshold: random.pick([256, 512]),
     thresholds: randomThresholds(random),
-    poolBytes: random.chance(30) ? random.pick([65_536, 262_144]) : undefined,
+    poolBytes: random.chance(30) ? random.pick([65_536, 262_144]) : null,
     clientBytes: random.chance(20) ? 100_000 : 0,
     hasPressure: random.chance(30),
     stress: random.chance(30) ? random.pick([1, 3, 20]) : 0,

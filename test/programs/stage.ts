@@ -53,7 +53,7 @@ export class Stage {
       smallThreshold,
       thresholds: [...thresholds],
       clientBytes,
-      ...(poolBytes !== undefined && { poolBytes }),
+      ...(poolBytes !== null && { poolBytes }),
       ...(hasPressure && { onMemoryPressure: () => this.#makeRoom() }),
       onUnraisable: (error) => this.unraisable.push(error),
       onLeak: (report) => (this.leak = report),
