@@ -84,8 +84,8 @@ describe.each(builds)("when memory is exhausted, $name", (build) => {
     heap.decref(object);
   });
 
-  /** What needs memory, and borrows the list `a` for it. A new reference, or nothing. */
-  const BORROWERS: Record<string, (heap: Heap, a: Ptr, b: Ptr, dict: Ptr) => Ptr | void> = {
+  /** What needs memory, and borrows the list `a` for it. What it makes is a new reference. */
+  const BORROWERS: Record<string, (heap: Heap, a: Ptr, b: Ptr, dict: Ptr) => unknown> = {
     "lists.append, the list": (heap, a, b) => heap.lists.append(a, b),
     "lists.append, the item": (heap, a, b) => heap.lists.append(b, a),
     "lists.insert": (heap, a, b) => heap.lists.insert(b, 0, a),
@@ -118,14 +118,14 @@ describe.each(builds)("when memory is exhausted, $name", (build) => {
       }
       held.push(a);
       blocks.push(...fillUp(heap));
-      const made: (Ptr | void)[] = [];
+      const made: unknown[] = [];
       const request = (): unknown => made.push(BORROWERS[name]!(heap, a, b, dict));
       if (isHelpful) request();
       else expectRefused(heap, "ERR_HEAP_OOM", request);
       expect(held).toEqual([]);
       heap.verify();
       free(blocks.splice(0));
-      release(heap, b, dict, ...made.filter((p) => p !== undefined));
+      release(heap, b, dict, ...(made.filter((p) => typeof p === "number") as Ptr[]));
     }
   });
 

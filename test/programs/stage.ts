@@ -13,9 +13,8 @@ import { OwnHandles, References } from "./references.js";
 import type { Setting } from "./setting.js";
 import { Watchers } from "./watchers.js";
 
-/** What a program does; a step of it. */
-export type Action = (stage: Stage) => void;
-export type Actions = Readonly<Record<string, Action>>;
+/** What a step of a program may do, by name. */
+export type Actions = Readonly<Record<string, (stage: Stage) => void>>;
 
 /** Where a program runs: a heap, what the program owns of it, and what the heap told. */
 export class Stage {
