@@ -47,6 +47,9 @@ const INVARIANTS: Readonly<Record<number, string>> = {
   [layout.BROKEN_QUARANTINE]: "a freed block was written to",
 };
 
+/** What ERR_HEAP_DOUBLE_FREE means for an object, as a clause. */
+export const OVERRELEASED = "more references were released than were taken";
+
 /** The error for a fault that the core reported about `ptr`, without the heap having changed. */
 export function faultError(core: Core, fault: number, operation: string, ptr: Ptr): HeapError {
   const code = CODES[fault] ?? "ERR_HEAP_CORRUPT";

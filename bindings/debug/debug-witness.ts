@@ -12,12 +12,13 @@ import {
   FAULT_DOUBLE_FREE,
   FAULT_USE_AFTER_FREE,
   STATE_DEBUG,
+  STATE_FAULT_ADDRESS,
 } from "../generated/layout.js";
 import type { Core } from "../core.js";
 import { HeapError, hex, type HeapErrorCode, type HeapErrorDetails } from "../errors.js";
-import { brokenError, faultError, faultReason, invariantName } from "../faults.js";
+import { OVERRELEASED, brokenError, faultError, faultReason, invariantName } from "../faults.js";
 import type { LeakedBlock, LeakedBlocks } from "../leak.js";
-import type { Ptr } from "../ptr.js";
+import { NULL, type Ptr } from "../ptr.js";
 import type { Witness } from "../witness.js";
 import { blockReport, damageDetails, damageSummary, readDamage, stacks } from "./report.js";
 import type { Site, Sites } from "./sites.js";
@@ -36,6 +37,40 @@ export class DebugWitness implements Witness {
   }
 
   fault(core: Core, fault: number, operation: string, ptr: Ptr): HeapError {
+    const error = this.#faultError(core, fault, operation, ptr);
+    forgetBlock(core);
+    return error;
+  }
+
+  /** The error for a fault that waited for a call that can tell: of one of C's functions, or of an object's release. */
+  waiting(core: Core, fault: number): HeapError {
+    const block = core.state(STATE_DEBUG + DEBUG_BLOCK) as Ptr;
+    if (block !== NULL) return this.fault(core, fault, "heap.raw", block);
+    // Only guards note a block.
+    const object = core.state(STATE_FAULT_ADDRESS) as Ptr;
+    if (fault !== FAULT_DOUBLE_FREE) return faultError(core, fault, "decref", object);
+    const details = { operation: "decref", ptr: object };
+    return new HeapError("ERR_HEAP_DOUBLE_FREE", `${call("decref", object)}: ${OVERRELEASED}`, details);
+  }
+
+  broken(core: Core, broken: number): HeapError {
+    if (broken !== BROKEN_GUARD && broken !== BROKEN_QUARANTINE) return brokenError(core, broken);
+    const details = { operation: "verify", invariant: invariantName(broken), invariantCode: broken };
+    const error = this.#damageError(core, "ERR_HEAP_CORRUPT", "verify()", details);
+    forgetBlock(core);
+    return error;
+  }
+
+  leaks(core: Core): LeakedBlocks {
+    const leaked = this.#liveBlocks(core);
+    return { blocks: leaked.length, bytes: leaked.reduce((sum, { size }) => sum + size, 0), leaked };
+  }
+
+  trace(): Trace {
+    return new Trace(new Error());
+  }
+
+  #faultError(core: Core, fault: number, operation: string, ptr: Ptr): HeapError {
     if (fault === FAULT_CORRUPT || fault === FAULT_USE_AFTER_FREE) {
       const code = fault === FAULT_CORRUPT ? "ERR_HEAP_CORRUPT" : "ERR_HEAP_USE_AFTER_FREE";
       return this.#damageError(core, code, call(operation, ptr), { operation, ptr });
@@ -49,26 +84,6 @@ export class DebugWitness implements Witness {
       return this.#damageError(core, "ERR_HEAP_CORRUPT", call(operation, ptr), { operation, ptr });
     }
     return this.#strangerError(core, operation, ptr, site);
-  }
-
-  /** The error for a fault of one of C's functions that nobody was told of. */
-  waiting(core: Core, fault: number): HeapError {
-    return this.fault(core, fault, "heap.raw", core.state(STATE_DEBUG + DEBUG_BLOCK) as Ptr);
-  }
-
-  broken(core: Core, broken: number): HeapError {
-    if (broken !== BROKEN_GUARD && broken !== BROKEN_QUARANTINE) return brokenError(core, broken);
-    const details = { operation: "verify", invariant: invariantName(broken), invariantCode: broken };
-    return this.#damageError(core, "ERR_HEAP_CORRUPT", "verify()", details);
-  }
-
-  leaks(core: Core): LeakedBlocks {
-    const leaked = this.#liveBlocks(core);
-    return { blocks: leaked.length, bytes: leaked.reduce((sum, { size }) => sum + size, 0), leaked };
-  }
-
-  trace(): Trace {
-    return new Trace(new Error());
   }
 
   #damageError(core: Core, code: HeapErrorCode, call: string, details: HeapErrorDetails): HeapError {
@@ -125,6 +140,11 @@ function knownBlockError(core: Core, fault: number, operation: string, site: Sit
     requestedSize: size,
     ...stacks(site),
   });
+}
+
+/** The block that the guards noted was told of: the next fault is another's. */
+function forgetBlock(core: Core): void {
+  core.setState(STATE_DEBUG + DEBUG_BLOCK, 0);
 }
 
 /** Could a block be there? */

@@ -63,7 +63,7 @@ export class Lists {
       u32[(l + LIST_LENGTH) >>> 2] = length + 1;
       return;
     }
-    this.#space.done("lists.append", GROWTH, () => this.#space.abi.list_append(l, v));
+    this.#space.done("lists.append", GROWTH, () => this.#space.abi.list_append(l, v), l, v);
   }
 
   /**
@@ -74,7 +74,7 @@ export class Lists {
     const l = this.#require("lists.insert", list);
     const v = this.#space.require("lists.insert", value);
     requireIndex("lists.insert", l, index, this.#length(l) + 1);
-    this.#space.done("lists.insert", GROWTH, () => this.#space.abi.list_insert(l, index, v));
+    this.#space.done("lists.insert", GROWTH, () => this.#space.abi.list_insert(l, index, v), l, v);
   }
 
   /** Removes the item at `index`, the last one by default, and hands its reference to the caller: *new*. */
@@ -105,7 +105,7 @@ export class Lists {
     const end = to === undefined ? from + 1 : to;
     requireIndex("lists.delete", l, end, length + 1);
     if (end < from) throw indexError("lists.delete", l, end, length);
-    this.#space.done("lists.delete", 0, () => this.#space.abi.list_delete(l, from, end));
+    this.#space.done("lists.delete", 0, () => this.#space.abi.list_delete(l, from, end), l);
   }
 
   /**
@@ -118,7 +118,7 @@ export class Lists {
     const first = clamp(from, length);
     const end = Math.max(first, to === undefined ? length : clamp(to, length));
     const request = (): number => this.#space.abi.list_slice(l, first, end);
-    return this.#space.made(this.#space.enter(request), "lists.slice", (end - first) * 4, request);
+    return this.#space.made(this.#space.enter(request), "lists.slice", (end - first) * 4, request, l);
   }
 
   #length(list: Ptr): number {

@@ -15,7 +15,7 @@ import {
 import type { Core } from "../core.js";
 import type { Client, Engine } from "../engine.js";
 import { HeapError, hex, show } from "../errors.js";
-import { badPointerReason } from "../faults.js";
+import { OVERRELEASED, badPointerReason } from "../faults.js";
 import { NULL, isU32, type Ptr } from "../ptr.js";
 import { guardedAbi, openAbi, type ObjectExports } from "./abi.js";
 import { Handle, resolve } from "./handle.js";
@@ -340,37 +340,54 @@ export class Space implements Client {
     throw this.engine.outOfMemory("start", 0);
   }
 
-  /** A new object from a call into the core that gives 0 on a fault; a second try after memory was asked for. */
-  made(p: number, operation: string, size: number, again: () => number): Ptr {
-    return p === 0 ? this.#makeAgain(operation, size, again) : ((p >>> 0) as Ptr);
+  /**
+   * A new object from a call into the core that gives 0 on a fault; a second try after memory was asked for, with what
+   * the call borrows.
+   */
+  made(p: number, operation: string, size: number, again: () => number, borrowed: Ptr = NULL): Ptr {
+    return p === 0 ? this.#makeAgain(operation, size, again, borrowed) : ((p >>> 0) as Ptr);
   }
 
-  #makeAgain(operation: string, size: number, again: () => number): Ptr {
-    if (this.#takeFault(operation) !== FAULT_MEMORY || !this.engine.relieve(size)) {
-      throw this.engine.outOfMemory(operation, size);
-    }
-    const p = this.enter(again);
+  #makeAgain(operation: string, size: number, again: () => number, borrowed: Ptr): Ptr {
+    this.#takeFault(operation);
+    const p = this.#relieved(size, [borrowed], again, 0);
     if (p !== 0) return (p >>> 0) as Ptr;
     this.#takeFault(operation);
     throw this.engine.outOfMemory(operation, size);
   }
 
-  /** The fault of the last call if it was lack of memory; any other is thrown. */
-  #takeFault(operation: string): number {
+  /** Forgets the fault of the last call, which was lack of memory; any other is thrown. */
+  #takeFault(operation: string): void {
     const fault = this.#core.takeFault();
     if (fault !== FAULT_NONE && fault !== FAULT_MEMORY) this.fault(operation, NULL, fault);
-    return FAULT_MEMORY;
   }
 
-  /** Does what `action` does; its result is a fault code. A second try after memory was asked for. */
-  done(operation: string, size: number, action: () => number): void {
+  /**
+   * Does what `action` does; its result is a fault code. A second try after memory was asked for. `a`, `b` and `c` are
+   * what it borrows.
+   */
+  done(operation: string, size: number, action: () => number, a: Ptr, b: Ptr = NULL, c: Ptr = NULL): void {
     let fault = this.enter(action);
     if (fault === FAULT_NONE) return;
-    if (fault === FAULT_MEMORY && this.engine.relieve(size)) fault = this.enter(action);
+    if (fault === FAULT_MEMORY) fault = this.#relieved(size, [a, b, c], action, fault);
     if (fault === FAULT_NONE) return;
     this.#core.takeFault();
     if (fault === FAULT_MEMORY) throw this.engine.outOfMemory(operation, size);
     this.fault(operation, NULL, fault);
+  }
+
+  /**
+   * Asks for memory and tries again; gives `otherwise` if there is nobody to ask. Who is asked may let go of what the
+   * request borrows: it is held until the request is served, as the core does while it collects.
+   */
+  #relieved(size: number, borrowed: readonly Ptr[], again: () => number, otherwise: number): number {
+    const held = borrowed.filter((p) => p !== NULL);
+    for (const p of held) this.abi.incref(p);
+    try {
+      return this.engine.relieve(size) ? this.enter(again) : otherwise;
+    } finally {
+      for (const p of held) this.enter(() => this.abi.decref(p));
+    }
   }
 
   /** Runs something that enters the core. */
@@ -393,8 +410,7 @@ export class Space implements Client {
     }
     if (fault === FAULT_RANGE) throw new HeapError("ERR_HEAP_RANGE", `${call}: out of range`, details);
     if (fault === FAULT_DOUBLE_FREE) {
-      const message = `${call}: more references were released than were taken`;
-      throw new HeapError("ERR_HEAP_DOUBLE_FREE", message, details);
+      throw new HeapError("ERR_HEAP_DOUBLE_FREE", `${call}: ${OVERRELEASED}`, details);
     }
     return this.engine.throwFault(operation, p, fault);
   }

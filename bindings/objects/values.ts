@@ -73,7 +73,7 @@ export class Values {
     const s = own ?? space.requireType("intern", value, TYPE_STR, "str");
     try {
       const request = (): number => space.abi.str_intern(s);
-      return space.made(space.enter(request), "intern", SMALL_OBJECT, request);
+      return space.made(space.enter(request), "intern", SMALL_OBJECT, request, s);
     } finally {
       if (own !== undefined) this.#counts.drop(own);
     }

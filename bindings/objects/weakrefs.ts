@@ -37,7 +37,7 @@ export class Weakrefs {
     const token = callback ? this.#keep(callback) : 0;
     const request = (): number => space.abi.weakref_new(p, token);
     try {
-      return space.made(space.enter(request), operation, WEAKREF_BYTES, request);
+      return space.made(space.enter(request), operation, WEAKREF_BYTES, request, p);
     } catch (error) {
       this.#callbacks.delete(token);
       throw error;

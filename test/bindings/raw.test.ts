@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Ptr } from "../../bindings/index.js";
-import { randomSize, Random } from "../model/script.js";
+import { randomSize } from "../model/script.js";
+import { Random } from "../support/random.js";
 import { at, builds, release } from "../support/cores.js";
 
 describe.each(builds)("heap.raw, $name core", ({ create }) => {

@@ -212,6 +212,22 @@ describe("a fault of heap.raw", () => {
   });
 });
 
+describe("a fault of a client module's release, which cannot tell", () => {
+  test("names the object, also after the fault of a block", () => {
+    const heap = debug.create();
+    const { decref } = coreOf(heap).exports;
+    expectRefused(heap, "ERR_HEAP_BAD_POINTER", () => heap.free(at(heap.malloc(100) + 16)));
+    const list = heap.list();
+    decref(list);
+    decref(list);
+    const error = errorOf(() => heap.malloc(1));
+    expect(error).toMatchObject({ code: "ERR_HEAP_DOUBLE_FREE", operation: "decref", ptr: list });
+    expect(error.message).toContain("more references were released than were taken");
+    heap.free(heap.malloc(1));
+    heap.verify();
+  });
+});
+
 test("a write far past a block is an error of the heap, and it can be disposed of", () => {
   for (const call of [(heap: Heap) => heap.verify(), (heap: Heap) => heap.debugMallocStats()]) {
     const heap = debug.create({ onLeak: () => {} });

@@ -84,6 +84,51 @@ describe.each(builds)("when memory is exhausted, $name", (build) => {
     heap.decref(object);
   });
 
+  /** What needs memory, and borrows the list `a` for it. What it makes is a new reference. */
+  const BORROWERS: Record<string, (heap: Heap, a: Ptr, b: Ptr, dict: Ptr) => unknown> = {
+    "lists.append, the list": (heap, a, b) => heap.lists.append(a, b),
+    "lists.append, the item": (heap, a, b) => heap.lists.append(b, a),
+    "lists.insert": (heap, a, b) => heap.lists.insert(b, 0, a),
+    "lists.delete": (heap, a) => heap.lists.delete(a, 1, 20_000),
+    "lists.slice": (heap, a) => heap.lists.slice(a, 0, 20_000),
+    "dicts.set, the key": (heap, a, _b, dict) => heap.dicts.set(dict, a, heap.none),
+    "dicts.set, the value": (heap, a, _b, dict) => heap.dicts.set(dict, heap.none, a),
+  };
+
+  test.each(Object.keys(BORROWERS))("onMemoryPressure drops what %s borrows", (name) => {
+    for (const isHelpful of [true, false]) {
+      const blocks: Ptr[] = [];
+      const held: Ptr[] = [];
+      const heap = newHeap(build, {
+        maxBytes: MIB,
+        onMemoryPressure: () => {
+          for (const p of held.splice(0)) heap.decref(p);
+          if (isHelpful) free(blocks.splice(0));
+          heap.verify();
+        },
+      });
+      const free = (those: readonly Ptr[]): void => those.forEach((block) => heap.free(block));
+      const [a, b] = [heap.list(Array(20_000).fill(heap.none)), heap.list(Array(20_000).fill(heap.none))];
+      // Full: 2/3 of 1,024 slots.
+      const dict = heap.dict();
+      for (let i = 0; i < 682; i++) {
+        const key = heap.int(1000 + i);
+        heap.dicts.set(dict, key, heap.none);
+        heap.decref(key);
+      }
+      held.push(a);
+      blocks.push(...fillUp(heap));
+      const made: unknown[] = [];
+      const request = (): unknown => made.push(BORROWERS[name]!(heap, a, b, dict));
+      if (isHelpful) request();
+      else expectRefused(heap, "ERR_HEAP_OOM", request);
+      expect(held).toEqual([]);
+      heap.verify();
+      free(blocks.splice(0));
+      release(heap, b, dict, ...(made.filter((p) => typeof p === "number") as Ptr[]));
+    }
+  });
+
   test("few large objects in cycles do not fill memory", () => {
     const heap = newHeap(build, { maxBytes: 128 * MIB });
     for (let i = 0; i < 200; i++) {

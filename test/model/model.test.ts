@@ -3,10 +3,11 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Heap, HeapOptions } from "../../bindings/index.js";
 import { builds, MIB, type Build } from "../support/cores.js";
+import { Random } from "../support/random.js";
 import type { Family } from "./family.js";
 import { Judge } from "./judge.js";
 import { NaiveHeap } from "./naive.js";
-import { randomScript, randomSize, Random, type Script, type Step } from "./script.js";
+import { randomScript, randomSize, type Script, type Step } from "./script.js";
 
 /** `npm run test:long`, or TALLYHEAP_LONG=operations: the long run. */
 const LONG = Number(process.env["TALLYHEAP_LONG"] ?? (process.env["MODE"] === "long" ? 2_000_000 : 0));

@@ -1,3 +1,5 @@
+import { Random } from "../support/random.js";
+
 /**
  * One step of a script, short enough for a corpus file:
  *
@@ -18,24 +20,6 @@ export type Step =
   | readonly ["t"];
 
 export type Script = readonly Step[];
-
-/** Random numbers that a seed repeats (mulberry32). */
-export class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** A whole number from 0 to `limit` − 1. */
-  below(limit: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let t = this.#state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) % limit;
-  }
-}
 
 /** Sizes as programs ask for them: mostly small, now and then at a boundary, rarely huge. */
 export function randomSize(random: Random): number {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Ptr } from "../../bindings/index.js";
-import { Random } from "../model/script.js";
+import { Random } from "../support/random.js";
 import { builds } from "../support/cores.js";
 import { newHeap, NULL } from "../support/objects.js";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Heap, Ptr } from "../../bindings/index.js";
 import { stress } from "../../bindings/testing.js";
-import { Random } from "../model/script.js";
+import { Random } from "../support/random.js";
 import { builds } from "../support/cores.js";
 import { manualHeap, newHeap } from "../support/objects.js";
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Heap, HeapError, Ptr } from "../../bindings/index.js";
-import { Random, randomSize } from "../model/script.js";
+import { randomSize } from "../model/script.js";
+import { Random } from "../support/random.js";
 import { builds, release } from "../support/cores.js";
 import { manualHeap } from "../support/objects.js";
 
