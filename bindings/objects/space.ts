@@ -260,13 +260,13 @@ export class Space implements Client {
 
   // ---- pointers ----
 
-  /** Is there a live object at `p`? A few loads; the debug core can prove more. */
+  /** Is there a live object at `p`? A few loads; the debug core can prove more. Entries of the map are unsigned. */
   live(p: number): boolean {
     const word = p >>> 2;
     return (
       p >>> 0 === p &&
       (p & 7) === 0 &&
-      this.i32[this.map + (p >>> TO_ARENA)]! >= PAGED &&
+      this.i32[this.map + (p >>> TO_ARENA)]! >>> 0 >= PAGED &&
       this.i32[word]! > 0 &&
       ((this.i32[word + 1]! & LIFE) - 1) >>> 0 < IDS &&
       (!this.#isStrict || this.#core.exports.check_object(p) === FAULT_NONE)
