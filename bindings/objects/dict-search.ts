@@ -44,14 +44,16 @@ export function searchDict(space: Space, dict: Ptr, key: Ptr): number {
   for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
     const number = readSlot(space, mask, slots, slot);
     if (number === 0) return ABSENT;
+    // Beyond the memory: the dict is damaged.
+    if (number === undefined) return UNKNOWN;
     const entry = table + (number - 2) * ENTRY;
     // 1: an entry was deleted.
     if (number > 1 && words[entry + HASH] === hash) return words[entry + KEY] === key ? entry : UNKNOWN;
   }
 }
 
-/** Number of an entry + 2; a slot is as wide as the largest needs. */
-function readSlot(space: Space, mask: number, slots: number, slot: number): number {
-  if (mask <= 0xff) return space.u8[(slots << 2) + slot]!;
-  return mask <= 0xffff ? space.u16[(slots << 1) + slot]! : space.u32[slots + slot]!;
+/** Number of an entry + 2; a slot is as wide as the largest needs. Shifted left, `slots` would be negative from 2 GiB on. */
+function readSlot(space: Space, mask: number, slots: number, slot: number): number | undefined {
+  if (mask <= 0xff) return space.u8[slots * 4 + slot];
+  return mask <= 0xffff ? space.u16[slots * 2 + slot] : space.u32[slots + slot];
 }

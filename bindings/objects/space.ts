@@ -218,7 +218,7 @@ export class Space implements Client {
     }
   }
 
-  /** The same with good arrays: for who reads them without {@link require} before. */
+  /** The same with good arrays: for who reads or fills them without {@link require} before, such as a new object. */
   fresh(): this {
     if (this.i32.length === 0) this.renew();
     return this;
@@ -321,7 +321,7 @@ export class Space implements Client {
     const call = `${operation}(${hex(p)})`;
     const details = { operation, ptr: p };
     if (!isU32(p)) return argumentError(operation, "ptr", p, "a pointer of this heap");
-    const inHeap = p % 8 === 0 && (this.i32[this.map + (p >>> ARENA_SHIFT)] ?? 0) >= ARENA_PAGED;
+    const inHeap = p % 8 === 0 && (this.u32[this.map + (p >>> ARENA_SHIFT)] ?? 0) >= ARENA_PAGED;
     if (!inHeap) {
       const message = `${call}: ${badPointerReason(this.#core, p, "object")}`;
       return new HeapError("ERR_HEAP_BAD_POINTER", message, details);
