@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { DICT_MASK, DICT_TABLE } from "../../bindings/generated/layout.js";
+import { DICT_BYTE_MASK, DICT_MASK, DICT_SHORT_MASK, DICT_TABLE } from "../../bindings/generated/layout.js";
 import type { Heap, Ptr } from "../../bindings/index.js";
 import { partsOf } from "../../bindings/object-heap.js";
 import { Random } from "../model/script.js";
@@ -13,8 +13,8 @@ function maskOf(heap: Heap, dict: Ptr): number {
 describe.each(builds)("look-ups in dicts, $name core", (build) => {
   test.each([
     ["a byte", 60, 6000, 1],
-    ["two bytes", 2000, 8000, 0x100],
-    ["four bytes", 45_000, 20_000, 0x1_0000],
+    ["two bytes", 2000, 8000, DICT_BYTE_MASK + 1],
+    ["four bytes", 45_000, 20_000, DICT_SHORT_MASK + 1],
   ])("slots of %s: every key is found that is there, and no other", (_name, keyCount, steps, leastMask) => {
     const seed = Number(process.env["TALLYHEAP_SEED"] ?? Date.now() % 1_000_000_007);
     const random = new Random(seed);
