@@ -193,6 +193,9 @@ export const ENTRY_KEY: u32 = 4;
 export const ENTRY_VALUE: u32 = 8;
 export const ENTRY_BYTES: u32 = 12;
 export const DICT_SMALLEST: u32 = 8;
+/** Largest masks of indexes whose slots have one byte, and two: a slot holds at most its table's capacity + 1. */
+export const DICT_BYTE_MASK: u32 = 0xff;
+export const DICT_SHORT_MASK: u32 = 0xffff;
 
 /** What it refers to, not counted; 0 = dead. */
 export const WEAKREF_REFERENT: u32 = 8;

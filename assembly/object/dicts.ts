@@ -8,10 +8,12 @@
  *   length ≤ filled ≤ capacity
  */
 import {
+  DICT_BYTE_MASK,
   DICT_FILLED,
   DICT_LENGTH,
   DICT_MASK,
   DICT_MOVES,
+  DICT_SHORT_MASK,
   DICT_SMALLEST,
   DICT_TABLE,
   ENTRY_BYTES,
@@ -163,21 +165,21 @@ function indexOf(dict: usize): usize {
 // @ts-ignore: decorator
 @inline
 function slotShift(mask: u32): u32 {
-  return u32(mask > 0xff) + u32(mask > 0xffff);
+  return u32(mask > DICT_BYTE_MASK) + u32(mask > DICT_SHORT_MASK);
 }
 
 // @ts-ignore: decorator
 @inline
 function readSlot(indices: usize, mask: u32, slot: u32): u32 {
-  if (mask <= 0xff) return load<u8>(indices + slot);
-  return mask <= 0xffff ? load<u16>(indices + (slot << 1)) : load<u32>(indices + (slot << 2));
+  if (mask <= DICT_BYTE_MASK) return load<u8>(indices + slot);
+  return mask <= DICT_SHORT_MASK ? load<u16>(indices + (slot << 1)) : load<u32>(indices + (slot << 2));
 }
 
 // @ts-ignore: decorator
 @inline
 function writeSlot(indices: usize, mask: u32, slot: u32, number: u32): void {
-  if (mask <= 0xff) store<u8>(indices + slot, <u8>number);
-  else if (mask <= 0xffff) store<u16>(indices + (slot << 1), <u16>number);
+  if (mask <= DICT_BYTE_MASK) store<u8>(indices + slot, <u8>number);
+  else if (mask <= DICT_SHORT_MASK) store<u16>(indices + (slot << 1), <u16>number);
   else store<u32>(indices + (slot << 2), number);
 }
 

@@ -1,5 +1,7 @@
 import {
+  DICT_BYTE_MASK,
   DICT_MASK,
+  DICT_SHORT_MASK,
   DICT_TABLE,
   ENTRY_BYTES,
   ENTRY_HASH,
@@ -11,9 +13,11 @@ import {
 import type { Ptr } from "../ptr.js";
 import type { Space } from "./space.js";
 
-// Imported constants are read from memory at every use, a module's own are part of the code. In words, but for the type.
+// Imported constants are read from memory at every use, a module's own are part of the code. Offsets are in words.
 const TABLE = DICT_TABLE >>> 2;
 const MASK = DICT_MASK >>> 2;
+const BYTES = DICT_BYTE_MASK;
+const SHORTS = DICT_SHORT_MASK;
 const ENTRY = ENTRY_BYTES >>> 2;
 const HASH = ENTRY_HASH >>> 2;
 const KEY = ENTRY_KEY >>> 2;
@@ -44,14 +48,16 @@ export function searchDict(space: Space, dict: Ptr, key: Ptr): number {
   for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
     const number = readSlot(space, mask, slots, slot);
     if (number === 0) return ABSENT;
+    // Beyond the memory: the dict is damaged.
+    if (number === undefined) return UNKNOWN;
     const entry = table + (number - 2) * ENTRY;
     // 1: an entry was deleted.
     if (number > 1 && words[entry + HASH] === hash) return words[entry + KEY] === key ? entry : UNKNOWN;
   }
 }
 
-/** Number of an entry + 2; a slot is as wide as the largest needs. */
-function readSlot(space: Space, mask: number, slots: number, slot: number): number {
-  if (mask <= 0xff) return space.u8[(slots << 2) + slot]!;
-  return mask <= 0xffff ? space.u16[(slots << 1) + slot]! : space.u32[slots + slot]!;
+/** Number of an entry + 2; a slot is as wide as the largest needs. Shifted left, `slots` would be negative from 2 GiB on. */
+function readSlot(space: Space, mask: number, slots: number, slot: number): number | undefined {
+  if (mask <= BYTES) return space.u8[slots * 4 + slot];
+  return mask <= SHORTS ? space.u16[slots * 2 + slot] : space.u32[slots + slot];
 }

@@ -15,7 +15,7 @@ import { ABSENT, UNKNOWN, searchDict } from "./dict-search.js";
 import type { Ref, Space } from "./space.js";
 
 // Imported constants are read from memory at every use, a module's own are part of the code.
-const VALUE = ENTRY_VALUE >>> 2;
+const VALUE_WORD = ENTRY_VALUE >>> 2;
 
 /**
  * Dicts: insertion-ordered. Keys are equal if they are the same object, strs with the same text, or ints of the same
@@ -41,7 +41,7 @@ export class Dicts {
     const k = this.#space.require("dicts.get", key);
     const entry = searchDict(this.#space, d, k);
     if (entry === ABSENT) return NULL;
-    return entry === UNKNOWN ? this.#getCalling(d, k) : (this.#space.u32[entry + VALUE]! as Ptr);
+    return entry === UNKNOWN ? this.#getCalling(d, k) : (this.#space.u32[entry + VALUE_WORD]! as Ptr);
   }
 
   /** Is there such a key? */

@@ -43,7 +43,7 @@ export class Numbers {
   readonly #space: Space;
   #words!: Int32Array;
   #doubles!: Float64Array;
-  // Indexes of words; 0, whose word is always 0, until the first number was made.
+  // Indexes of words; 0 until the first number was made.
   #ints = 0;
   #intActive = 0;
   #floats = 0;
@@ -119,8 +119,9 @@ export class Numbers {
   }
 }
 
-/** A block from a private list, else from the active list of its class; 0 if both are empty. */
+/** A block from a private list, else from the active list of its class; 0 if both are empty, or not known. */
 function take(words: Int32Array, list: number, active: number): number {
+  if (list === 0) return 0;
   let block = words[list]! | 0;
   if (block !== 0) {
     words[list] = words[block >>> 2]!;

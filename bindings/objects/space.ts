@@ -218,7 +218,7 @@ export class Space implements Client {
     }
   }
 
-  /** The same with good arrays: for who reads them without {@link require} before. */
+  /** The same with good arrays: for who reads or fills them without {@link require} before, such as a new object. */
   fresh(): this {
     if (this.i32.length === 0) this.renew();
     return this;
@@ -260,13 +260,13 @@ export class Space implements Client {
 
   // ---- pointers ----
 
-  /** Is there a live object at `p`? A few loads; the debug core can prove more. */
+  /** Is there a live object at `p`? A few loads; the debug core can prove more. Entries of the map are unsigned. */
   live(p: number): boolean {
     const word = p >>> 2;
     return (
       p >>> 0 === p &&
       (p & 7) === 0 &&
-      this.i32[this.map + (p >>> TO_ARENA)]! >= PAGED &&
+      this.i32[this.map + (p >>> TO_ARENA)]! >>> 0 >= PAGED &&
       this.i32[word]! > 0 &&
       ((this.i32[word + 1]! & LIFE) - 1) >>> 0 < IDS &&
       (!this.#isStrict || this.#core.exports.check_object(p) === FAULT_NONE)
@@ -321,7 +321,7 @@ export class Space implements Client {
     const call = `${operation}(${hex(p)})`;
     const details = { operation, ptr: p };
     if (!isU32(p)) return argumentError(operation, "ptr", p, "a pointer of this heap");
-    const inHeap = p % 8 === 0 && (this.i32[this.map + (p >>> ARENA_SHIFT)] ?? 0) >= ARENA_PAGED;
+    const inHeap = p % 8 === 0 && (this.u32[this.map + (p >>> ARENA_SHIFT)] ?? 0) >= ARENA_PAGED;
     if (!inHeap) {
       const message = `${call}: ${badPointerReason(this.#core, p, "object")}`;
       return new HeapError("ERR_HEAP_BAD_POINTER", message, details);

@@ -74,7 +74,7 @@ export class Strs {
       return space.made(space.enter(request), "str", STR_DATA, request);
     }
     const s = this.#make(length, 0);
-    const { u8 } = space;
+    const { u8 } = space.fresh();
     for (let i = 0; i < length; i++) {
       const unit = text.charCodeAt(i);
       if (unit > NARROW_MAX) return this.#writeWide(text, s);
@@ -88,7 +88,7 @@ export class Strs {
     const space = this.#space;
     space.enter(() => space.abi.release(narrow));
     const s = this.#make(text.length, 1);
-    const { u16 } = space;
+    const { u16 } = space.fresh();
     const first = (s + STR_DATA) >>> 1;
     for (let i = 0; i < text.length; i++) u16[first + i] = text.charCodeAt(i);
     return s;

@@ -327,7 +327,7 @@ export class Types {
     return () => {
       const descriptor = space.abi.new_type(size, refs.length) >>> 0;
       if (descriptor === 0) return 0;
-      const words = space.u32;
+      const words = space.fresh().u32;
       const word = descriptor >>> 2;
       words[word + (TYPE_FLAGS >>> 2)] = flags;
       words[word + (TYPE_ITEM_BYTES >>> 2)] = itemLayout ? 1 << KINDS[itemLayout.kind].shift : 0;

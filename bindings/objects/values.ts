@@ -84,7 +84,7 @@ export class Values {
     const space = this.#space;
     const request = (): number => space.abi.bytes_new(value.length);
     const p = space.made(space.enter(request), "bytesObject", value.length, request);
-    if (value.length > 0) space.u8.set(value, p + BYTES_DATA);
+    if (value.length > 0) space.fresh().u8.set(value, p + BYTES_DATA);
     return p;
   }
 
@@ -99,8 +99,8 @@ export class Values {
   list(items: Iterable<Ref> = NO_ITEMS): Ptr {
     if (isPlainArray(items)) {
       const p = this.#space.abi.list_quick(items.length) >>> 0;
-      if (p !== 0 && this.#fill("list", p as Ptr, this.#space.u32[(p + LIST_ITEMS) >>> 2]!, items))
-        return p as Ptr;
+      const isMade = p !== 0 && this.#fill("list", p as Ptr, this.#itemsOf(p), items);
+      if (isMade) return p as Ptr;
     }
     return this.#row("list", items);
   }
@@ -157,13 +157,18 @@ export class Values {
       kind === "tuple" ? space.abi.tuple_new(length) : space.abi.list_new(length);
     try {
       const p = space.made(space.enter(request), kind, length * 4, request);
-      const first = kind === "tuple" ? p + TUPLE_ITEMS : space.u32[(p + LIST_ITEMS) >>> 2]!;
-      if (length > 0) space.u32.set(owned, first >>> 2);
+      const first = kind === "tuple" ? p + TUPLE_ITEMS : this.#itemsOf(p);
+      if (length > 0) space.fresh().u32.set(owned, first >>> 2);
       return p;
     } catch (error) {
       for (const p of owned) this.#counts.drop(p);
       throw error;
     }
+  }
+
+  /** Address of the items of a new list. */
+  #itemsOf(list: number): number {
+    return this.#space.fresh().u32[(list + LIST_ITEMS) >>> 2]!;
   }
 
   /** A reference of its own to each item, or to none if one is refused. */

@@ -3,7 +3,7 @@
  * for the next call (a forgotten handle): whatever the next call is, it has to see to that.
  */
 import { describe, expect, it } from "vitest";
-import type { Heap } from "../../bindings/index.js";
+import type { Heap, Ptr } from "../../bindings/index.js";
 import { partsOf } from "../../bindings/object-heap.js";
 import { assertNoLeaks, checkpoint } from "../../bindings/testing.js";
 import { builds } from "../support/cores.js";
@@ -38,6 +38,20 @@ function calls(heap: Heap, spoil: () => void): Record<string, () => unknown> {
   const handle = heap.own(heap.int(5000));
   const shared = heap.int(2);
   const weakrefs = () => partsOf(heap).survey.census().get("weakref");
+  /** The value of something new, which was made and is read and released with stale arrays. */
+  const made = (make: () => Ptr): unknown => {
+    spoil();
+    const p = make();
+    spoil();
+    const value = heap.toJS(p);
+    spoil();
+    heap.decref(p);
+    return value;
+  };
+  function* spoiling<T>(items: readonly T[]): Generator<T> {
+    yield* items;
+    spoil();
+  }
   return {
     getRef: () => heap.getRef(node, fields.ref),
     getI32: () => heap.getI32(node, fields.i32),
@@ -102,6 +116,30 @@ function calls(heap: Heap, spoil: () => void): Record<string, () => unknown> {
       heap.decref(float);
       return value;
     },
+    "int of 32 bits": () => made(() => heap.int(100_000)),
+    "bytesObject, str, wide str": () => [
+      made(() => heap.bytesObject(new Uint8Array([1, 2]))),
+      made(() => heap.str("narrow")),
+      made(() => heap.str("wide \u0416")),
+      made(() => heap.intern("interned")),
+    ],
+    "list, tuple": () => [made(() => heap.list([shared, str])), made(() => heap.tuple([shared, str]))],
+    "long list, long tuple": () => [
+      made(() => heap.list(Array.from({ length: 5000 }, () => shared))),
+      made(() => heap.tuple(Array.from({ length: 5000 }, () => shared))),
+    ],
+    "list, tuple, dict of what an iterator gives": () => [
+      made(() => heap.list(spoiling([shared, str]))),
+      made(() => heap.tuple(spoiling([shared, str]))),
+      made(() => heap.dict(spoiling([[str, shared]]))),
+    ],
+    "slice of a list": () => {
+      const whole = heap.list([shared, str]);
+      const part = made(() => heap.lists.slice(whole, 1));
+      heap.decref(whole);
+      return part;
+    },
+    fromJS: () => made(() => heap.fromJS([1.5, "text", [100_000], new Uint8Array([1])])),
     deref: () => {
       const target = heap.deref(weak);
       heap.decref(target);
