@@ -378,10 +378,12 @@ export class Space implements Client {
 
   /**
    * Asks for memory and tries again; gives `otherwise` if there is nobody to ask. Who is asked may let go of what the
-   * request borrows: it is held until the request is served, as the core does while it collects.
+   * request borrows: it is held until the request is served, as the core does while it collects. Finalizers that ran
+   * then may have released the caller's own references, and what the core held died with the first try.
    */
   #relieved(size: number, borrowed: readonly Ptr[], again: () => number, otherwise: number): number {
     const held = borrowed.filter((p) => p !== NULL);
+    if (held.some((p) => this.abi.check_object(p) !== FAULT_NONE)) return otherwise;
     for (const p of held) this.abi.incref(p);
     try {
       return this.engine.relieve(size) ? this.enter(again) : otherwise;

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { coreOf } from "../../bindings/heap.js";
 import { STATE_COLLECTING, STATE_NESTING } from "../../bindings/generated/layout.js";
-import { HeapError, type Ptr } from "../../bindings/index.js";
+import { HeapError, type Heap, type Ptr } from "../../bindings/index.js";
 import { partsOf } from "../../bindings/object-heap.js";
 import { stress } from "../../bindings/testing.js";
 import { builds, errorOf, expectRefused, MIB } from "../support/cores.js";
@@ -143,63 +143,76 @@ describe.each(builds)("bad input, $name", (build) => {
     expect(coreOf(heap).state(STATE_NESTING)).toBe(0);
   });
 
-  test("a finalizer takes what a request borrows while memory is made for it", () => {
-    const heap = manualHeap(build, { initialBytes: MIB, maxBytes: MIB });
-    const Holder = heap.defineType({ name: "Holder", fields: { held: "ref" }, weakrefs: true });
-    const { held } = Holder.fields;
-    const Breaker = heap.defineType({
-      name: "Breaker",
-      fields: { self: "ref" },
-      finalize: () => heap.setRef(holder, held, NULL),
-    });
-    const holder = heap.alloc(Holder);
-    const key = heap.int(100_000);
-    /** Makes the next collection take the object out of the holder, and memory scarce. */
-    const prepare = (object: Ptr): Ptr => {
-      heap.stealRef(holder, held, object);
-      const breaker = heap.alloc(Breaker);
-      heap.setRef(breaker, Breaker.fields.self, breaker);
-      heap.decref(breaker);
-      return object;
-    };
-    const slices: Ptr[] = [];
-    const requests: ((object: Ptr) => void)[] = [
-      (list) => heap.lists.append(list, key),
-      (list) => heap.lists.insert(list, 0, key),
-      (list) => void slices.push(heap.lists.slice(list)),
-    ];
-    for (const request of requests) {
-      const list = prepare(heap.list([key]));
-      const blocks = fillUp(heap);
-      for (let i = 0; i < 10_000 && heap.getRef(holder, held) !== NULL; i++) tolerate(() => request(list));
-      expect(heap.getRef(holder, held)).toBe(NULL);
-      for (const block of blocks) heap.free(block);
-      heap.verify();
-    }
-    const dict = prepare(heap.dict());
-    const blocks = fillUp(heap);
-    const keys: Ptr[] = [];
-    for (let i = 0; i < 10_000 && heap.getRef(holder, held) !== NULL; i++) {
-      tolerate(() => {
-        keys.push(heap.int(200_000 + i));
-        heap.dicts.set(dict, keys.at(-1)!, key);
+  test.each([
+    ["nobody", () => undefined],
+    ["somebody who has none", () => () => {}],
+    [
+      "somebody who frees a block",
+      (heap: () => Heap, scarce: Ptr[]) => () => heap().free(scarce.pop() ?? NULL),
+    ],
+  ])(
+    "a finalizer takes what a request borrows while memory is made for it, then asked for: %s",
+    (_who, asked) => {
+      const scarce: Ptr[] = [];
+      const onMemoryPressure = asked(() => heap, scarce);
+      const limits = { initialBytes: MIB, maxBytes: MIB };
+      const heap: Heap = manualHeap(build, onMemoryPressure ? { ...limits, onMemoryPressure } : limits);
+      const Holder = heap.defineType({ name: "Holder", fields: { held: "ref" }, weakrefs: true });
+      const { held } = Holder.fields;
+      const Breaker = heap.defineType({
+        name: "Breaker",
+        fields: { self: "ref" },
+        finalize: () => heap.setRef(holder, held, NULL),
       });
-    }
-    expect(heap.getRef(holder, held)).toBe(NULL);
-    for (const block of blocks) heap.free(block);
-    release(heap, ...keys, ...slices);
-    heap.verify();
-    const weak = heap.weakref(holder);
-    heap.collector.thresholds = [1, 10, 10];
-    const target = prepare(heap.alloc(Holder));
-    // Nobody but the request holds the target: nothing may collect before it does.
-    stress(heap, 0);
-    heap.collector.enable();
-    const weakToTarget = heap.weakref(target);
-    expect(heap.deref(weakToTarget)).toBe(NULL);
-    expect(heap.refcount(key)).toBe(1);
-    release(heap, weak, weakToTarget, holder, key);
-  });
+      const holder = heap.alloc(Holder);
+      const key = heap.int(100_000);
+      /** Makes the next collection take the object out of the holder, and memory scarce. */
+      const prepare = (object: Ptr): Ptr => {
+        heap.stealRef(holder, held, object);
+        const breaker = heap.alloc(Breaker);
+        heap.setRef(breaker, Breaker.fields.self, breaker);
+        heap.decref(breaker);
+        return object;
+      };
+      const slices: Ptr[] = [];
+      const requests: ((object: Ptr) => void)[] = [
+        (list) => heap.lists.append(list, key),
+        (list) => heap.lists.insert(list, 0, key),
+        (list) => void slices.push(heap.lists.slice(list)),
+      ];
+      for (const request of requests) {
+        const list = prepare(heap.list([key]));
+        scarce.push(...fillUp(heap));
+        for (let i = 0; i < 10_000 && heap.getRef(holder, held) !== NULL; i++) tolerate(() => request(list));
+        expect(heap.getRef(holder, held)).toBe(NULL);
+        for (const block of scarce.splice(0)) heap.free(block);
+        heap.verify();
+      }
+      const dict = prepare(heap.dict());
+      scarce.push(...fillUp(heap));
+      const keys: Ptr[] = [];
+      for (let i = 0; i < 10_000 && heap.getRef(holder, held) !== NULL; i++) {
+        tolerate(() => {
+          keys.push(heap.int(200_000 + i));
+          heap.dicts.set(dict, keys.at(-1)!, key);
+        });
+      }
+      expect(heap.getRef(holder, held)).toBe(NULL);
+      for (const block of scarce.splice(0)) heap.free(block);
+      release(heap, ...keys, ...slices);
+      heap.verify();
+      const weak = heap.weakref(holder);
+      heap.collector.thresholds = [1, 10, 10];
+      const target = prepare(heap.alloc(Holder));
+      // Nobody but the request holds the target: nothing may collect before it does.
+      stress(heap, 0);
+      heap.collector.enable();
+      const weakToTarget = heap.weakref(target);
+      expect(heap.deref(weakToTarget)).toBe(NULL);
+      expect(heap.refcount(key)).toBe(1);
+      release(heap, weak, weakToTarget, holder, key);
+    },
+  );
 
   test("heap.finalize of trash: the object is dead when the function runs", () => {
     const heap = manualHeap(build);
