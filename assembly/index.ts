@@ -148,10 +148,6 @@ export function int_quick(value: f64): usize {
   return numbers.newIntListed(value);
 }
 
-export function float_quick(value: f64): usize {
-  return numbers.newFloatListed(value);
-}
-
 export function str_quick(length: u32, wide: u32): usize {
   return strings.newStrListed(length, wide);
 }

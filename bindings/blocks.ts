@@ -73,5 +73,5 @@ export class Blocks {
   }
 }
 
-/** For heaps that are closed. */
+/** No hits: for the debug core, and before anybody knows better. */
 export const NO_BLOCKS = new Blocks();

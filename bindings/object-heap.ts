@@ -65,7 +65,6 @@ export class ObjectHeap extends ByteHeap {
   // never had but one target.
   #allocQuick: ObjectExports["alloc_quick"] | undefined;
   #intQuick: ObjectExports["int_quick"] | undefined;
-  #floatQuick: ObjectExports["float_quick"] | undefined;
   #releaseQuick: ObjectExports["release_quick"] | undefined;
 
   /** @internal Use `createHeap`. */
@@ -87,7 +86,6 @@ export class ObjectHeap extends ByteHeap {
       const quick = space.direct ? space.abi : undefined;
       this.#allocQuick = quick?.alloc_quick;
       this.#intQuick = quick?.int_quick;
-      this.#floatQuick = quick?.float_quick;
       this.#releaseQuick = quick?.release_quick;
     });
   }
@@ -471,9 +469,7 @@ export class ObjectHeap extends ByteHeap {
 
   #floatCalling(value: number): Ptr {
     this.#numbers.learn();
-    const quick = this.#floatQuick;
-    const p = quick !== undefined && typeof value === "number" ? quick(value) : 0;
-    return p === 0 ? this.#parts.values.float(value) : ((p >>> 0) as Ptr);
+    return this.#parts.values.float(value);
   }
 
   #allocSlowly(type: Type, items: number): Ptr {

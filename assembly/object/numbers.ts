@@ -47,16 +47,9 @@ export function newIntListed(value: f64): usize {
 }
 
 export function newFloat(value: f64): usize {
-  const float = newFloatListed(value);
-  return float ? float : newFloatSlowly(value);
-}
-
-/** newFloat if a list has a block at hand, else 0. */
-// @ts-ignore: decorator
-@inline
-export function newFloatListed(value: f64): usize {
   const float = takeListed(descriptor(TYPE_FLOAT), TYPE_FLOAT | META_LEAF);
-  if (float) store<f64>(float, value, VALUE);
+  if (!float) return newFloatSlowly(value);
+  store<f64>(float, value, VALUE);
   return float;
 }
 

@@ -15,7 +15,6 @@ export interface ObjectExports {
    */
   alloc_quick(type: number): number;
   int_quick(value: number): number;
-  float_quick(value: number): number;
   str_quick(length: number, wide: number): number;
   tuple_quick(length: number): number;
   list_quick(length: number): number;
@@ -76,7 +75,6 @@ export const OBJECT_FUNCTIONS = [
   "alloc",
   "alloc_quick",
   "int_quick",
-  "float_quick",
   "str_quick",
   "tuple_quick",
   "list_quick",
