@@ -6,7 +6,7 @@
 import { CALLED, DLMALLOC, INLINED, NATIVE_PEERS, TLSF, type Field } from "./contenders.js";
 import { conditions, type Plan } from "./options.js";
 import { contenders, find, workloads, type Row } from "./results.js";
-import { bar, compare, fastest, meanAgainst, wrap } from "./screen.js";
+import { bar, compare, fastest, inNumbers, inWords, meanAgainst, wrap, type Verdict } from "./screen.js";
 import { geometricMean, median } from "./statistics.js";
 import { coldTable, fixed, memoryTable, ratioTable, timesTable } from "./table.js";
 
@@ -47,17 +47,12 @@ export function firstScreen(
   // Both forms have the same memory.
   const heaps = names.filter((name) => name !== INLINED);
   const missing = absent.map((line) => line.replace(/:.*/, "")).join(", ");
-  const above = [
-    ...sentences(version, rows, reference, native),
-    "",
-    ...barLines(rows, names, reference),
-    memoryLine(rows, heaps),
-    "",
-    ...lives,
-    "",
-  ];
+  const figures = [...barLines(rows, names, reference), memoryLine(rows, heaps)];
   const below = [...(missing === "" ? [] : wrap(`Not here: ${missing}.`)), "", ...NEXT];
-  // Blank lines give way where a machine without some peers needs lines to say so.
+  // Names of programs, then blank lines, give way where that is said, or where the verdict is a long one.
+  const needed = figures.length + lives.length + STRIP_LINES + below.filter((line) => line !== "").length;
+  const said = sentences(version, rows, reference, native, LINES - needed);
+  const above = [...said, "", ...figures, "", ...lives, ""];
   let excess = Math.max(0, above.length + STRIP_LINES + below.length - LINES);
   const tidy = (line: string): boolean => line !== "" || excess-- <= 0;
   return { above: above.filter(tidy), below: below.filter(tidy) };
@@ -91,20 +86,28 @@ function barLines(rows: readonly Row[], names: readonly string[], reference: str
   return [head, ...lines].map((line) => line.trimEnd());
 }
 
+/** In at most `room` lines: with numbers of programs in place of their names if need be. */
 function sentences(
   version: string,
   rows: readonly Row[],
   reference: string,
   native: string | undefined,
+  room: number,
 ): string[] {
   const mean = (name: string): string => fixed(meanAgainst(rows, name, reference).median, 2);
-  const peer = native ? `; ${native}, the fastest native one here, ${mean(native)}` : "";
   const count = workloads(rows).length;
-  const first = `tallyheap ${version} in wasm, on the heap calls of ${count} real programs: ${mean(INLINED)} of ${reference}'s time inlined, ${mean(CALLED)} called${peer}.`;
+  const start = `tallyheap ${version} in wasm, on the heap calls of ${count} real programs: ${mean(INLINED)} of ${reference}'s time inlined, ${mean(CALLED)} called`;
+  const peer = native ? `; ${native}, the fastest native one here, ${mean(native)}` : "";
   const rival = native ?? reference;
-  const inlined = compare(rows, INLINED, rival);
-  const called = compare(rows, CALLED, rival);
-  return wrap(`${first} Against ${rival}, inlined: ${inlined}; called: ${called}.`);
+  const [inlined, called] = [INLINED, CALLED].map((name) => compare(rows, name, rival)) as [Verdict, Verdict];
+  const full = wrap(
+    `${start}${peer}. Against ${rival}, inlined: ${inWords(inlined)}; called: ${inWords(called)}.`,
+  );
+  if (full.length <= room) return full;
+  const brief = native ? `; ${native} ${mean(native)}` : "";
+  return wrap(
+    `${start}${brief}. Faster, slower, within noise against ${rival}: ${inNumbers(inlined)} inlined; ${inNumbers(called)} called.`,
+  );
 }
 
 function memoryLine(rows: readonly Row[], names: readonly string[]): string {

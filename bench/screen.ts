@@ -47,8 +47,14 @@ function perRound(rows: readonly Row[], workload: string, contender: string, oth
 /** Rounds from which on the interval of a median has 95 %; with fewer it is widened by half its width on each side. */
 const ENOUGH_ROUNDS = 6;
 
-/** Where one contender is faster than another, where slower, and where noise exceeds the difference. */
-export function compare(rows: readonly Row[], contender: string, other: string): string {
+/** The workloads on which one contender is faster than another, slower, and those where noise exceeds the difference. */
+export interface Verdict {
+  readonly faster: readonly string[];
+  readonly slower: readonly string[];
+  readonly unclear: readonly string[];
+}
+
+export function compare(rows: readonly Row[], contender: string, other: string): Verdict {
   const faster: string[] = [];
   const slower: string[] = [];
   const unclear: string[] = [];
@@ -58,6 +64,11 @@ export function compare(rows: readonly Row[], contender: string, other: string):
     const margin = samples.length < ENOUGH_ROUNDS ? (high - low) / 2 : 0;
     (high + margin < 1 ? faster : low - margin > 1 ? slower : unclear).push(workload);
   }
+  return { faster, slower, unclear };
+}
+
+/** A verdict that names the workloads, the last ones as all others. */
+export function inWords({ faster, slower, unclear }: Verdict): string {
   const verdicts = [
     ["faster", faster],
     ["slower", slower],
@@ -67,6 +78,11 @@ export function compare(rows: readonly Row[], contender: string, other: string):
   const where = (names: readonly string[], isLast: boolean): string =>
     !isLast ? `on ${names.join(", ")}` : given.length > 1 ? "elsewhere" : "on all";
   return given.map(([verdict, names], i) => `${verdict} ${where(names, i === given.length - 1)}`).join("; ");
+}
+
+/** A verdict that counts them, in the order of its fields. */
+export function inNumbers({ faster, slower, unclear }: Verdict): string {
+  return [faster, slower, unclear].map(({ length }) => length).join(", ");
 }
 
 /** Of some contenders the one with the least geometric mean against `reference`; undefined of none. */
