@@ -18,11 +18,10 @@ import {
   TYPE_SCAN,
 } from "../layout";
 import { setWord, word } from "../state";
-import { enter, free, leave } from "../alloc/malloc";
-import { recordOf } from "../alloc/pages";
-import { freeLinked, isPool } from "../alloc/pools";
+import { giveBlocks } from "../object/alloc";
 import { decref } from "../object/death";
 import { describe, metaOf, setMeta } from "../object/header";
+import { bufferAt } from "../object/slots";
 import { unlinkWeakref } from "../object/weak";
 import { isWhite } from "./colour";
 import { endOf, firstOf, nextPage, strideOf } from "./pages";
@@ -66,7 +65,7 @@ function reclaimPage(page: usize, mask: u64, pattern: u64): u32 {
     }
     visit(RELEASE, object, meta, scan, mask, pattern, 0, 0);
     if (extra > 1) {
-      const buffer = <usize>load<u32>(object + extra);
+      const buffer = bufferAt(object, extra);
       if (buffer) {
         if ((buffer ^ firstBuffer) >>> PAGE_SHIFT) {
           if (buffers) giveBuffers(firstBuffer, buffers);
@@ -96,16 +95,6 @@ function reclaimPage(page: usize, mask: u64, pattern: u64): u32 {
 function giveBuffers(first: usize, buffers: u32): void {
   setWord(STATE_INTERNAL_BLOCKS, word(STATE_INTERNAL_BLOCKS) - buffers);
   giveBlocks(first, word(STATE_GC_LAST), buffers);
-}
-
-/** Frees blocks that start on one page. */
-function giveBlocks(first: usize, last: usize, blocks: u32): void {
-  const record = recordOf(first);
-  if (blocks == 1 || !isPool(record)) free(first);
-  else if (enter()) {
-    freeLinked(record, first, last, blocks);
-    leave();
-  }
 }
 
 /** Lets those die that trash alone held. Host code may run. */

@@ -171,10 +171,21 @@ export const TUPLE_LENGTH: u32 = 8;
 export const TUPLE_ITEMS: u32 = 12;
 
 export const LIST_LENGTH: u32 = 8;
-/** Address of a raw block of `capacity` references; 0 while the capacity is 0. */
+/** Address of `capacity` references: a raw block, or the list's own end; 0 while the capacity is 0. */
 export const LIST_ITEMS: u32 = 12;
 export const LIST_CAPACITY: u32 = 16;
 export const LIST_BYTES: u32 = 20;
+/**
+ * A list that is made with at most so many items has them behind its last word, until it outgrows them:
+ *
+ *   ├ header 8 │ length │ items ──┐ capacity ├ items … ┤
+ *                                 └──────────▲
+ *
+ * That spares birth and death a block and a collection a look at another place (bench:gc, trees and pairs of lists). Of
+ * the containers of the bundled graphs 99 % (ast) and 92 % (imports) hold so few; collections of them took the same
+ * time with 4, 16 and 32. A list that outgrows its items leaves at most 36 bytes unused until it dies.
+ */
+export const LIST_INSIDE: u32 = 8;
 
 /** Entries that are not deleted. */
 export const DICT_LENGTH: u32 = 8;

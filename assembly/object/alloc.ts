@@ -38,7 +38,8 @@ import { mapEntry } from "../alloc/arenas";
 import { steppedClass } from "../alloc/classes";
 import { zeroBytes } from "../alloc/copy";
 import { enter, fault, leave, releaseRare, takeBlock } from "../alloc/malloc";
-import { classSlot, poolsExhausted } from "../alloc/pools";
+import { recordOf } from "../alloc/pages";
+import { classSlot, freeLinked, isPool, poolsExhausted } from "../alloc/pools";
 import { pagesFor, takeSpan } from "../alloc/spans";
 import { cacheBlock, clearFreeLists, pull } from "./freelists";
 import { descriptor } from "./header";
@@ -133,7 +134,12 @@ export function allocateItems(type: usize, items: u32): usize {
     fault(FAULT_MEMORY, 0);
     return 0;
   }
-  const object = listedItems(type, items, bytes);
+  return allocateBytes(type, items, bytes);
+}
+
+/** The same of an instance that is to have `bytes` bytes. */
+export function allocateBytes(type: usize, items: u32, bytes: usize): usize {
+  const object = allocateBytesListed(type, items, bytes);
   if (object) return object;
   const block = takeObject(domainOf(load<u32>(type, TYPE_FLAGS)), bytes);
   if (block) furnish(block, type, items, bytes);
@@ -145,12 +151,12 @@ export function allocateItems(type: usize, items: u32): usize {
 @inline
 export function allocateItemsListed(type: usize, items: u32): usize {
   const bytes = itemsEnd(type, items);
-  return bytes - 1 < QUICK_BYTES ? listedItems(type, items, bytes) : 0;
+  return bytes - 1 < QUICK_BYTES ? allocateBytesListed(type, items, bytes) : 0;
 }
 
 // @ts-ignore: decorator
 @inline
-function listedItems(type: usize, items: u32, bytes: usize): usize {
+export function allocateBytesListed(type: usize, items: u32, bytes: usize): usize {
   const c = objectClass(bytes);
   if (!c) return 0;
   const head = STATE + STATE_ACTIVE + classSlot(domainOf(load<u32>(type, TYPE_FLAGS)), c);
@@ -260,4 +266,17 @@ export function giveBlockQuickly(object: usize): bool {
 export function giveBlockSlowly(object: usize): void {
   store<u32>(object, 0, OBJECT_META);
   releaseRare(object);
+}
+
+/** Frees blocks that start on one page and are linked from `first` to `last`; none is nothing to do. */
+export function giveBlocks(first: usize, last: usize, blocks: u32): void {
+  if (blocks <= 1) {
+    if (blocks) giveBlock(first);
+    return;
+  }
+  const record = recordOf(first);
+  if (isPool(record) && enter()) {
+    freeLinked(record, first, last, blocks);
+    leave();
+  }
 }

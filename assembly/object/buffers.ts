@@ -2,9 +2,8 @@
  * Raw blocks that belong to the object layer: descriptors, the type table, what lists and dicts hold their items in,
  * the table of interned strings. Counted, so that a report of leaks can tell them from the host's own blocks.
  */
-import { FAULT_MEMORY, STATE_ACTIVE, STATE_BUFFER_BYTES, STATE_INTERNAL_BLOCKS } from "../layout";
-import { STATE, setWord, word } from "../state";
-import { rawBytes } from "../alloc/classes";
+import { FAULT_MEMORY, STATE_BUFFER_BYTES, STATE_INTERNAL_BLOCKS } from "../layout";
+import { setWord, word } from "../state";
 import { calloc, fault, freeInline, malloc, realloc } from "../alloc/malloc";
 import { clearFreeLists } from "./freelists";
 
@@ -43,23 +42,6 @@ export function giveBuffer(block: usize): void {
 export function giveBufferInline(block: usize): void {
   setWord(STATE_INTERNAL_BLOCKS, word(STATE_INTERNAL_BLOCKS) - 1);
   freeInline(block);
-}
-
-/** The block that a small request would be given, which stays where it is; 0 if its list is empty. */
-// @ts-ignore: decorator
-@inline
-export function peek(bytes: usize): usize {
-  return load<u32>(rawBytes(bytes) >>> 1, STATE + STATE_ACTIVE);
-}
-
-/** Takes the block that peek() gave, zeroed: every block is a multiple of 8 long. */
-// @ts-ignore: decorator
-@inline
-export function takePeeked(block: usize, bytes: usize): void {
-  store<u32>(rawBytes(bytes) >>> 1, load<u32>(block), STATE + STATE_ACTIVE);
-  for (let at: usize = 0; at < bytes; at += 8) store<u64>(block + at, 0);
-  setWord(STATE_INTERNAL_BLOCKS, word(STATE_INTERNAL_BLOCKS) + 1);
-  setWord(STATE_BUFFER_BYTES, word(STATE_BUFFER_BYTES) + <u32>bytes);
 }
 
 function noteTaken(block: usize, bytes: usize): usize {

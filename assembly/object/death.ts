@@ -58,7 +58,8 @@ import { cacheBlock, cacheFixed } from "./freelists";
 import { describe, metaOf, setMeta } from "./header";
 import { runFinalizer } from "./host";
 import { forgetInterned } from "./intern";
-import { beforeFirst, itemsOf, ownsAfter, releaseAfter } from "./slots";
+import { STUCK, isRecord, walkRecords } from "./records";
+import { beforeFirst, bufferAt, itemsOf, link, ownsAfter, releaseAfter } from "./slots";
 import { clearWeakrefs, dropWeakref, runCallbacks, unlinkWeakref } from "./weak";
 import { markYoung } from "./young";
 
@@ -211,8 +212,16 @@ const FROM_THE_START: usize = 1;
 /** Releases what an object owns, and the object. */
 function walk(root: usize): void {
   enterCritical();
-  let object = walkOn(root, FROM_THE_START);
-  while (object) object = walkOn(object, word(STATE_DEATH_SLOT));
+  let object = root;
+  let slot = FROM_THE_START;
+  do {
+    const isRoot = slot == FROM_THE_START;
+    object =
+      !(slot & STUCK) && isRecord(describe(metaOf(object)))
+        ? walkRecords(object, isRoot ? object : slot, isRoot, BATCH)
+        : walkOn(object, isRoot ? slot : slot & ~STUCK);
+    slot = word(STATE_DEATH_SLOT);
+  } while (object);
   leaveCritical();
 }
 
@@ -294,21 +303,12 @@ function walkOn(object: usize, slot: usize): usize {
   return object;
 }
 
-/** Marks the object as dying and writes down where the walk came from. */
-// @ts-ignore: decorator
-@inline
-function link(object: usize, via: usize, parent: usize): void {
-  setMeta(object, (metaOf(object) | META_DYING) & ~META_TRACKED);
-  store<u32>(object, <u32>via);
-  if (via) store<u32>(via, <u32>parent);
-}
-
 /** All slots are released: the memory goes. */
 // @ts-ignore: decorator
 @inline
 function close(object: usize, type: usize, flags: u32): void {
   if (flags & FLAG_BUFFER) {
-    const buffer = <usize>load<u32>(object + load<u32>(type, TYPE_ITEMS));
+    const buffer = bufferAt(object, load<u32>(type, TYPE_ITEMS));
     if (buffer) giveBufferInline(buffer);
   } else if (flags & FLAG_WEAKREF) unlinkWeakref(object);
   if (!cacheBlock(object, type)) giveBlock(object);

@@ -8,26 +8,31 @@ import {
   FAULT_MEMORY,
   FAULT_NONE,
   FAULT_RANGE,
+  LIST_BYTES,
   LIST_CAPACITY,
+  LIST_INSIDE,
   LIST_ITEMS,
   LIST_LENGTH,
   TYPE_LIST,
-  TYPE_META,
 } from "../layout";
 import { fault } from "../alloc/malloc";
-import { newFixed, takeListed } from "./alloc";
-import { giveBuffer, peek, resizeBuffer, takeBuffer, takePeeked, takeZeroed } from "./buffers";
+import { allocateBytes, allocateBytesListed, allocateListed, newFixed } from "./alloc";
+import { giveBuffer, resizeBuffer, takeBuffer, takeZeroed } from "./buffers";
 import { decref } from "./death";
 import { descriptor, incref } from "./header";
+import { bufferAt } from "./slots";
 
-/** Most items of a list that is made without a call: as many as are zeroed in a loop. */
-const QUICK_ITEMS: u32 = 32;
 /** More references than memory can hold. */
 const LENGTH_LIMIT: u32 = 0x3fe00000;
 
 /** A new list of `length` nulls for the caller to fill; 0 if out of memory. */
 export function newList(length: u32): usize {
   if (!length) return newFixed(descriptor(TYPE_LIST));
+  if (length <= LIST_INSIDE) {
+    const list = allocateBytes(descriptor(TYPE_LIST), length, insideBytes(length));
+    if (list) openInside(list, length);
+    return list;
+  }
   if (length > LENGTH_LIMIT) {
     fault(FAULT_MEMORY, 0);
     return 0;
@@ -45,23 +50,28 @@ export function newList(length: u32): usize {
   return list;
 }
 
-/** newList if lists of blocks have both at hand, else 0. */
+/** newList of a list with its items inside, if its active list has a block, else 0. */
 export function newListListed(length: u32): usize {
-  const bytes = (<usize>length) << 2;
-  let items: usize = 0;
-  if (length) {
-    if (length > QUICK_ITEMS) return 0;
-    items = peek(bytes);
-    if (!items) return 0;
-  }
+  if (length > LIST_INSIDE) return 0;
   const type = descriptor(TYPE_LIST);
-  const list = takeListed(type, load<u32>(type, TYPE_META));
-  if (!list) return 0;
-  if (items) takePeeked(items, bytes);
-  store<u32>(list, length, LIST_LENGTH);
-  store<u32>(list, <u32>items, LIST_ITEMS);
-  store<u32>(list, length, LIST_CAPACITY);
+  if (!length) return allocateListed(type);
+  const list = allocateBytesListed(type, length, insideBytes(length));
+  if (list) openInside(list, length);
   return list;
+}
+
+// @ts-ignore: decorator
+@inline
+function insideBytes(length: u32): usize {
+  return LIST_BYTES + ((<usize>length) << 2);
+}
+
+/** The items end where the block does: an even number would leave a word behind them. */
+// @ts-ignore: decorator
+@inline
+function openInside(list: usize, length: u32): void {
+  store<u32>(list, <u32>list + LIST_BYTES, LIST_ITEMS);
+  store<u32>(list, length | 1, LIST_CAPACITY);
 }
 
 /** Takes its own reference to `value`. */
@@ -118,16 +128,22 @@ export function remove(list: usize, from: u32, to: u32): u32 {
   memory.copy(items, itemAt(list, from), (<usize>removed) << 2);
   cut(list, from, to);
   releaseAll(items, removed);
+  giveBuffer(items);
   return FAULT_NONE;
 }
 
+/** Items inside stay where they are until they are released, and the list with them; new ones go elsewhere. */
 function clear(list: usize): void {
   const items = <usize>load<u32>(list, LIST_ITEMS);
   const length = load<u32>(list, LIST_LENGTH);
+  const buffer = bufferAt(list, LIST_ITEMS);
   store<u32>(list, 0, LIST_LENGTH);
   store<u32>(list, 0, LIST_ITEMS);
   store<u32>(list, 0, LIST_CAPACITY);
+  if (!buffer) incref(list);
   releaseAll(items, length);
+  if (buffer) giveBuffer(buffer);
+  else decref(list);
 }
 
 /** A new list of the items [from, to), with references of its own. */
@@ -154,7 +170,7 @@ function itemAt(list: usize, index: u32): usize {
   return <usize>load<u32>(list, LIST_ITEMS) + ((<usize>index) << 2);
 }
 
-/** Makes room for `length` items, or gives some back when less than half is used. False if out of memory. */
+/** Makes room for `length` items, or gives some of a raw block back when less than half is used. False if out of memory. */
 function resize(list: usize, length: u32): bool {
   if (length > LENGTH_LIMIT) {
     fault(FAULT_MEMORY, 0);
@@ -164,11 +180,12 @@ function resize(list: usize, length: u32): bool {
   const used = load<u32>(list, LIST_LENGTH);
   if (length > used && length - used > capacity - length) capacity = (length + 3) & ~3;
   if (!length) capacity = 0;
-  const items = <usize>load<u32>(list, LIST_ITEMS);
+  const items = bufferAt(list, LIST_ITEMS);
   let moved: usize = 0;
   if (capacity) {
     moved = resizeBuffer(items, (<usize>capacity) << 2);
     if (!moved) return false;
+    if (!items) memory.copy(moved, load<u32>(list, LIST_ITEMS), (<usize>used) << 2);
   } else giveBuffer(items);
   store<u32>(list, <u32>moved, LIST_ITEMS);
   store<u32>(list, capacity, LIST_CAPACITY);
@@ -182,14 +199,13 @@ function cut(list: usize, from: u32, to: u32): void {
   const left = length - (to - from);
   store<u32>(list, left, LIST_LENGTH);
   // This cannot fail: for less than a block has, realloc gives the block itself if there is no memory.
-  if (left < load<u32>(list, LIST_CAPACITY) >>> 1) resize(list, left);
+  if (left < load<u32>(list, LIST_CAPACITY) >>> 1 && bufferAt(list, LIST_ITEMS)) resize(list, left);
 }
 
-/** Releases references from the last to the first, then the block that holds them. */
+/** Releases references from the last to the first. */
 function releaseAll(items: usize, length: u32): void {
   for (let i = length; i-- > 0;) {
     const item = <usize>load<u32>(items + ((<usize>i) << 2));
     if (item) decref(item);
   }
-  giveBuffer(items);
 }

@@ -11,12 +11,16 @@ import {
   FLAG_ENTRIES,
   FLAG_ITEMS_REF,
   FLAG_ROW,
+  META_DYING,
+  META_TRACKED,
+  LIST_BYTES,
   TYPE_CHAIN,
   TYPE_ITEMS,
   TYPE_LENGTH,
   TYPE_SIZE,
 } from "../layout";
 import { fault } from "../alloc/malloc";
+import { metaOf } from "./header";
 
 /** Where the walk through an object's slots begins: a place before its first slot. */
 // @ts-ignore: decorator
@@ -47,6 +51,16 @@ export function releaseAfter(object: usize, type: usize, flags: u32, slot: usize
     if (child && drop(child)) return object + offset;
   }
   return 0;
+}
+
+/** Marks an object as dying and writes down where the walk came from: its slot in `parent`, which keeps the parent. */
+// @ts-ignore: decorator
+@inline
+export function link(object: usize, via: usize, parent: usize): void {
+  const meta = (metaOf(object) | META_DYING) & ~META_TRACKED;
+  // At once, as it is read: see gc/visit.ts.
+  store<u64>(object, ((<u64>meta) << 32) | via);
+  if (via) store<u32>(via, <u32>parent);
 }
 
 /** Is there anything left to release after `slot`? */
@@ -101,6 +115,14 @@ function nextItem(object: usize, type: usize, flags: u32, slot: usize): usize {
 export function itemsOf(object: usize, type: usize, flags: u32): usize {
   const items = object + load<u32>(type, TYPE_ITEMS);
   return flags & FLAG_BUFFER ? <usize>load<u32>(items) : items;
+}
+
+/** The raw block that the word at `offset` of an object points to; 0 if there is none, or the items are inside. */
+// @ts-ignore: decorator
+@inline
+export function bufferAt(object: usize, offset: usize): usize {
+  const buffer = <usize>load<u32>(object + offset);
+  return buffer == object + LIST_BYTES ? 0 : buffer;
 }
 
 /** Takes one reference from a child; true if it is the last, which stays. */

@@ -18,7 +18,9 @@ import {
   FLAG_BUFFER,
   FLAG_ENTRIES,
   FLAG_ITEMS_REF,
+  LIST_BYTES,
   LIST_CAPACITY,
+  LIST_INSIDE,
   META_DYING,
   META_INTERNED,
   META_LOOSE,
@@ -124,7 +126,8 @@ function verifyItems(object: usize, type: usize, flags: u32): u32 {
   if (flags & FLAG_ENTRIES) return verifyEntries(object, items);
   if (buffered && typeOf(object) == TYPE_LIST) {
     const capacity = load<u32>(object, LIST_CAPACITY);
-    if (length > capacity || (items == 0) != (capacity == 0))
+    const isInside = items == object + LIST_BYTES;
+    if (length > capacity || (items == 0) != (capacity == 0) || (isInside && capacity > (LIST_INSIDE | 1)))
       return broken(BROKEN_CONTAINER, object, capacity, length);
   }
   for (let i: u32 = 0; i < length; i++) {

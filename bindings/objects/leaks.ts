@@ -5,6 +5,7 @@ import {
   ENTRY_BYTES,
   ENTRY_KEY,
   ENTRY_VALUE,
+  LIST_BYTES,
   LIST_ITEMS,
   STATE_INTERN,
   STATE_TYPES,
@@ -83,7 +84,10 @@ export class Survey {
     this.#walk((ptr) => {
       add(ptr);
       const type = this.#types.idAt(ptr);
-      if (type === TYPE_LIST) add(u32[(ptr + LIST_ITEMS) >>> 2]!);
+      if (type === TYPE_LIST) {
+        const items = u32[(ptr + LIST_ITEMS) >>> 2]!;
+        if (items !== ptr + LIST_BYTES) add(items);
+      }
       if (type === TYPE_DICT) add(u32[(ptr + DICT_TABLE) >>> 2]!);
     });
     return { blocks, bytes };

@@ -1,6 +1,6 @@
 import { ARENA_BYTES, IDLE_ARENAS } from "../../bindings/generated/layout.js";
 import { describe, expect, test } from "vitest";
-import type { Heap, Ptr } from "../../bindings/index.js";
+import type { Field, Heap, Ptr } from "../../bindings/index.js";
 import { builds, release as releaseBuild } from "../support/cores.js";
 import { NULL, manualHeap, newHeap, randomFrom, release, seedOf } from "../support/objects.js";
 import { many } from "../support/stress.js";
@@ -247,6 +247,72 @@ describe.each(builds)("order of destruction, $name core", (build) => {
       heap.verify();
       heap.dispose();
     }
+  });
+
+  test("random records, most without finalizers, against plain recursion", () => {
+    const seed = seedOf("deaths of records");
+    const random = randomFrom(seed);
+    const below = (n: number): number => Math.floor(random() * n);
+    const heap = newHeap(build);
+    const died: number[] = [];
+    const Watched = heap.defineType({
+      name: "Watched",
+      fields: { id: "i32" },
+      finalize: (self) => void died.push(heap.getI32(self, Watched.fields.id)),
+    });
+    const records = [
+      heap.defineType({ name: "One", fields: { a: "ref" } }),
+      heap.defineType({ name: "Two", fields: { a: "ref", b: "ref" } }),
+      heap.defineType({ name: "Kept", fields: { a: "ref", b: "ref" }, freeList: 40 }),
+      heap.defineType({ name: "Mixed", fields: { n: "i32", a: "ref", x: "f64", b: "ref", c: "ref" } }),
+      heap.defineType({ name: "Five", fields: { a: "ref", b: "ref", c: "ref", d: "ref", e: "ref" } }),
+    ].map((type) => {
+      const slots = Object.entries(type.fields).filter(([name]) => !/[nx]/.test(name));
+      return { type, slots: slots.map(([, field]) => field as Field<"ref">) };
+    });
+    const shared = heap.list([heap.none]);
+    let ids = 0;
+    let left = 0;
+    /** A tree and the ids of those in it who report their death, in its order. */
+    const grow = (depth: number): { root: Ptr; order: number[] } => {
+      const kind = left-- <= 0 || depth > 200 ? below(5) : below(24);
+      if (kind === 0) return { root: NULL, order: [] };
+      if (kind === 1) return { root: heap.float(0.5), order: [] };
+      if (kind === 2) return { root: (heap.incref(shared), shared), order: [] };
+      if (kind <= 4) {
+        const root = heap.alloc(Watched);
+        heap.setI32(root, Watched.fields.id, ids);
+        return { root, order: [ids++] };
+      }
+      const parts: ReturnType<typeof grow>[] = [];
+      if (kind === 5) {
+        for (let i = below(4); i > 0; i--) parts.push(grow(depth + 1));
+        const items = parts.map(({ root }) => root).filter((part) => part !== NULL);
+        const root = below(2) ? heap.list(items) : heap.tuple(items);
+        release(heap, ...items);
+        return { root, order: parts.reverse().flatMap(({ order }) => order) };
+      }
+      const { type, slots } = records[below(records.length)]!;
+      const root = heap.alloc(type);
+      for (const slot of slots) {
+        const part = grow(depth + 1);
+        if (part.root !== NULL) heap.stealRef(root, slot, part.root);
+        parts.push(part);
+      }
+      return { root, order: parts.flatMap(({ order }) => order) };
+    };
+    for (let round = 0; round < 200; round++) {
+      left = below(300);
+      const { root, order } = grow(0);
+      if (root === NULL) continue;
+      died.length = 0;
+      heap.decref(root);
+      expect([seed, round, died]).toEqual([seed, round, order]);
+      heap.verify();
+    }
+    expect(heap.refcount(shared)).toBe(1);
+    heap.decref(shared);
+    expect(heap.collector.objects()).toEqual([]);
   });
 });
 

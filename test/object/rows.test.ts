@@ -1,10 +1,11 @@
 import { describe, expect, test, vi } from "vitest";
+import { LIST_BYTES, LIST_INSIDE, LIST_ITEMS } from "../../bindings/generated/layout.js";
 import type { Ptr } from "../../bindings/index.js";
 import { builds } from "../support/cores.js";
-import { newHeap } from "../support/objects.js";
+import { fillUp, newHeap, release } from "../support/objects.js";
 
 /** Around the lengths at which a row of items is made or dies another way. */
-const LENGTHS = [0, 1, 2, 3, 4, 5, 15, 16, 17, 18, 19, 20, 21, 28, 29, 31, 32, 33, 40, 200];
+const LENGTHS = [0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 15, 16, 17, 18, 19, 20, 21, 28, 29, 31, 32, 33, 40, 200];
 
 describe.each(builds)("rows of items, $name core", (build) => {
   test.each(["list", "tuple"] as const)(
@@ -107,5 +108,76 @@ describe.each(builds)("rows of items, $name core", (build) => {
     expect([a, b].map((p) => heap.refcount(p))).toEqual([1, 1]);
     for (const p of [a, b]) heap.decref(p);
     heap.verify();
+  });
+
+  test("a short list has its items inside until it outgrows them, and nothing else changes", () => {
+    const heap = newHeap(build);
+    const word = (address: number): number => new DataView(heap.memory.buffer).getUint32(address, true);
+    const isInside = (list: Ptr): boolean => word(list + LIST_ITEMS) === list + LIST_BYTES;
+    for (const length of LENGTHS.filter((n) => n > 0)) {
+      const items = Array.from({ length }, (_, i) => heap.int(5000 + i));
+      const list = heap.list(items);
+      expect([length, isInside(list)]).toEqual([length, length <= LIST_INSIDE]);
+      const values = items.map((item) => heap.toJS(item) as number);
+      heap.decref(heap.lists.pop(list));
+      expect([length, isInside(list)]).toEqual([length, length <= LIST_INSIDE]);
+      values.pop();
+      for (let i = 0; i < 20; i++) {
+        const item = heap.int(7000 + i);
+        if (i % 2) heap.lists.append(list, item);
+        else heap.lists.insert(list, 0, item);
+        heap.decref(item);
+        if (i % 2) values.push(7000 + i);
+        else values.unshift(7000 + i);
+      }
+      expect(isInside(list)).toBe(false);
+      expect(heap.toJS(list)).toEqual(values);
+      expect(items.map((item) => heap.refcount(item))).toEqual(items.map((_, i) => (i < length - 1 ? 2 : 1)));
+      for (const p of [list, ...items]) heap.decref(p);
+    }
+    heap.verify();
+  });
+
+  test("a list inside that is emptied holds new items, and outlives its last owner until all are released", () => {
+    const heap = newHeap(build);
+    const Holder = heap.defineType({ name: "Holder", fields: { list: "ref" } });
+    let act = (): void => {};
+    const Watched = heap.defineType({ name: "Watched", fields: { n: "i32" }, finalize: () => act() });
+    const full = (): Ptr => {
+      const items = Array.from({ length: 3 }, () => heap.alloc(Watched));
+      const list = heap.list(items);
+      for (const item of items) heap.decref(item);
+      return list;
+    };
+    const list = full();
+    act = () => heap.lists.append(list, heap.none);
+    heap.lists.delete(list, 0, 3);
+    expect(heap.toJS(list)).toEqual([null, null, null]);
+    heap.decref(list);
+    // The only owner of the list drops it in the middle.
+    const holder = heap.alloc(Holder);
+    const owned = full();
+    heap.stealRef(holder, Holder.fields.list, owned);
+    let deaths = 0;
+    act = () => {
+      if (deaths++ === 0) heap.decref(holder);
+    };
+    heap.lists.delete(owned, 0, 3);
+    expect(deaths).toBe(3);
+    heap.verify();
+  });
+
+  test("a list inside that cannot grow stays as it is", () => {
+    const heap = newHeap(build, { maxBytes: 2 << 20, autoCollect: false });
+    const item = heap.int(999);
+    const list = heap.list([item]);
+    const blocks = fillUp(heap);
+    expect(() => heap.lists.append(list, item)).toThrow(expect.objectContaining({ code: "ERR_HEAP_OOM" }));
+    expect(heap.toJS(list)).toEqual([999]);
+    expect(heap.refcount(item)).toBe(2);
+    for (const block of blocks) heap.raw.free(block);
+    heap.lists.append(list, item);
+    expect(heap.toJS(list)).toEqual([999, 999]);
+    release(heap, list, item);
   });
 });
