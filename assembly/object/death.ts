@@ -108,8 +108,10 @@ export function dieAtOnce(object: usize, alone: bool): bool {
   const owned = load<u32>(type, TYPE_OWNED);
   if (owned) {
     if (owned > 8) return alone ? false : dieInRow(object, meta, type);
-    if (!vacate(object + load<u32>(type, TYPE_OFFSETS), alone)) return false;
-    if (owned == 8 && !vacate(object + load<u32>(type, TYPE_OFFSETS + 4), alone)) return false;
+    if (!(load<u32>(type, TYPE_FLAGS) & FLAG_PAIR) || load<u64>(object, OBJECT_FIELDS)) {
+      if (!vacate(object + load<u32>(type, TYPE_OFFSETS), alone)) return false;
+      if (owned == 8 && !vacate(object + load<u32>(type, TYPE_OFFSETS + 4), alone)) return false;
+    }
   }
   if (!cacheFixed(object, type) && !giveBlockQuickly(object)) {
     if (alone) return false;
