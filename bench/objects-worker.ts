@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 
 import { createHeap, type Heap, type HeapOptions, type Ptr } from "tallyheap";
 
+import { floor } from "./floor.js";
 import { objectsModule } from "./objects-module.js";
 import { randomFrom } from "./random.js";
 import { timed, type Workloads } from "./timed.js";
@@ -217,6 +218,7 @@ const contenders: Record<string, () => Workloads> = {
   checked: () => publicInterface(true),
   raw: () => publicInterface(false),
   v8: plain,
+  floor: () => floor({ loop: LOOP, objects: OBJECTS, orders }),
 };
 
 const make = contenders[process.argv[2] ?? ""];

@@ -1,6 +1,6 @@
 /**
  * `npm run -s bench:objects -- [options] [WORKLOAD…]`: birth, death, counts and stores of objects beside CPython and
- * plain JavaScript objects, and the bytes that objects take.
+ * plain JavaScript objects, and the bytes that objects take. The floor is what work from TypeScript costs at least.
  */
 
 import { readFileSync } from "node:fs";
@@ -39,6 +39,7 @@ const CONTENDERS: readonly Candidate[] = [
   { name: CHECKED, command: worker("checked") },
   { name: "tallyheap (raw)", command: worker("raw") },
   { name: "v8", command: worker("v8") },
+  { name: "floor", command: worker("floor") },
   {
     name: CPYTHON,
     command: { file: python, args: [join(nativeSources, "objects.py")] },

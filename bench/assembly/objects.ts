@@ -117,6 +117,11 @@ export function listTree(depth: u32): usize {
   return list;
 }
 
+/** Nothing but a call. */
+export function same(value: u32): u32 {
+  return value;
+}
+
 export function drop(object: usize): void {
   decref(object);
 }

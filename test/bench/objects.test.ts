@@ -27,6 +27,24 @@ describe("bench:objects", () => {
     }
   });
 
+  test("the floor does what it says and costs something", () => {
+    const { code, stdout, stderr } = bench(
+      "objects.js",
+      "create",
+      "store",
+      "--json",
+      "--rounds",
+      "1",
+      "--only",
+      "floor",
+    );
+    expect([code, stderr]).toEqual([0, ""]);
+    const rows = JSON.parse(stdout) as Row[];
+    const workloads = ["float: create, destroy", "record: create, destroy", "store, 64k objects at random"];
+    expect(rows.map(({ workload }) => workload)).toEqual([...workloads, "int: create, destroy"]);
+    for (const { median } of rows) expect(median).toBeGreaterThan(0.5);
+  });
+
   test("a workload that does not exist is named", () => {
     const { code, stderr } = bench("objects.js", "nothing of the kind");
     expect([code, stderr]).toEqual([1, "no workload is called nothing of the kind\n"]);
