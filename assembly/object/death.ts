@@ -59,6 +59,7 @@ import { describe, metaOf, setMeta } from "./header";
 import { runFinalizer } from "./host";
 import { forgetInterned } from "./intern";
 import { STUCK, isRecord, walkRecords } from "./records";
+import { isRow, walkRows } from "./rows";
 import { beforeFirst, bufferAt, itemsOf, link, ownsAfter, releaseAfter } from "./slots";
 import { clearWeakrefs, dropWeakref, runCallbacks, unlinkWeakref } from "./weak";
 import { markYoung } from "./young";
@@ -208,40 +209,44 @@ function die(root: usize): void {
  * The debug core pauses after every other step, so that its tests meet a pause wherever there can be one.
  */
 const BATCH: u32 = isDefined(TALLYHEAP_DEBUG) ? 3 : 4096;
-/** In place of the slot that was released last: the walk begins. No slot has this address. */
-const FROM_THE_START: usize = 1;
 
 /** Releases what an object owns, and the object. */
 function walk(root: usize): void {
   enterCritical();
   let object = root;
-  let slot = FROM_THE_START;
-  do {
-    const isRoot = slot == FROM_THE_START;
-    object =
-      !(slot & STUCK) && isRecord(describe(metaOf(object)))
-        ? walkRecords(object, isRoot ? object : slot, isRoot, BATCH)
-        : walkOn(object, isRoot ? slot : slot & ~STUCK);
+  let meta = metaOf(root);
+  let type = describe(meta);
+  let slot = beforeFirst(root, type, load<u32>(type, TYPE_FLAGS));
+  let isRoot = true;
+  for (;;) {
+    if (!(slot & STUCK) && isRecord(type)) object = walkRecords(object, slot, isRoot, BATCH);
+    else if (!(slot & STUCK) && isRow(type, meta)) object = walkRows(object, slot, isRoot, BATCH);
+    else object = walkOn(object, slot & ~STUCK, isRoot, BATCH);
+    if (!object) break;
     slot = word(STATE_DEATH_SLOT);
-  } while (object);
+    isRoot = false;
+    meta = metaOf(object);
+    type = describe(meta);
+  }
   leaveCritical();
 }
 
-/** One batch of the walk, from `object` on, whose slot `slot` was released last. Where it stands now; 0 at the end. */
-function walkOn(object: usize, slot: usize): usize {
+/**
+ * At most `left` steps of the walk from `object` on, whose slot `slot` was released last; it was linked, unless `isRoot`.
+ * Where the walk stands then; 0 at its end.
+ */
+function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
   // `object` is held by the slot `via` of `parent`. It is linked when the walk goes deeper, or pauses, or runs host
   // code: an object that owns nothing but leaves needs no link at all.
   let via: usize = 0;
   let parent: usize = 0;
   let type = describe(metaOf(object));
   let flags = load<u32>(type, TYPE_FLAGS);
-  if (slot == FROM_THE_START) slot = beforeFirst(object, type, flags);
-  else {
+  if (!isRoot) {
     via = load<u32>(object);
     parent = via ? <usize>load<u32>(via) : 0;
   }
   let dead: u32 = 0;
-  let left = BATCH;
   while (--left) {
     slot = releaseAfter(object, type, flags, slot);
     let child: usize = 0;

@@ -27,10 +27,10 @@ import { link } from "./slots";
 /** Set in the slot where the walk stands if the next step is none for records. */
 export const STUCK: usize = 2;
 /** The count, and what of a header a death has to look at. */
-const MATCH: u64 = ((<u64>(META_TYPE | META_HOOKS)) << 32) | 0xffffffff;
+export const MATCH: u64 = ((<u64>(META_TYPE | META_HOOKS)) << 32) | 0xffffffff;
 /** The last reference to what owns nothing. */
-const LEAF: u64 = ((<u64>META_LEAF) << 32) | 1;
-const LEAF_MATCH: u64 = ((<u64>(META_LEAF | META_HOOKS)) << 32) | 0xffffffff;
+export const LEAF: u64 = ((<u64>META_LEAF) << 32) | 1;
+export const LEAF_MATCH: u64 = ((<u64>(META_LEAF | META_HOOKS)) << 32) | 0xffffffff;
 
 /** Do deaths of a type belong here? Its private free list has to be full, or none. */
 // @ts-ignore: decorator
@@ -132,6 +132,6 @@ export function walkRecords(object: usize, slot: usize, isRoot: bool, left: u32)
   return object;
 }
 
-function discardLeaf(leaf: usize, meta: u32): void {
+export function discardLeaf(leaf: usize, meta: u32): void {
   discard(leaf, describe(meta));
 }

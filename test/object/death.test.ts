@@ -273,9 +273,10 @@ describe.each(builds)("order of destruction, $name core", (build) => {
     const shared = heap.list([heap.none]);
     let ids = 0;
     let left = 0;
+    let kinds = 0;
     /** A tree and the ids of those in it who report their death, in its order. */
     const grow = (depth: number): { root: Ptr; order: number[] } => {
-      const kind = left-- <= 0 || depth > 200 ? below(5) : below(24);
+      const kind = left-- <= 0 || depth > 200 ? below(5) : below(kinds);
       if (kind === 0) return { root: NULL, order: [] };
       if (kind === 1) return { root: heap.float(0.5), order: [] };
       if (kind === 2) return { root: (heap.incref(shared), shared), order: [] };
@@ -285,10 +286,10 @@ describe.each(builds)("order of destruction, $name core", (build) => {
         return { root, order: [ids++] };
       }
       const parts: ReturnType<typeof grow>[] = [];
-      if (kind === 5) {
+      if (kind <= 9) {
         for (let i = below(4); i > 0; i--) parts.push(grow(depth + 1));
         const items = parts.map(({ root }) => root).filter((part) => part !== NULL);
-        const root = below(2) ? heap.list(items) : heap.tuple(items);
+        const root = below(4) ? heap.list(items) : heap.tuple(items);
         release(heap, ...items);
         return { root, order: parts.reverse().flatMap(({ order }) => order) };
       }
@@ -302,7 +303,9 @@ describe.each(builds)("order of destruction, $name core", (build) => {
       return { root, order: parts.flatMap(({ order }) => order) };
     };
     for (let round = 0; round < 200; round++) {
-      left = below(300);
+      // Lists go their own way once their private list is full: every other structure has many.
+      kinds = round % 2 ? 24 : 12;
+      left = below(round % 2 ? 300 : 1000);
       const { root, order } = grow(0);
       if (root === NULL) continue;
       died.length = 0;
