@@ -18,7 +18,15 @@ import {
 } from "./gc-contenders.js";
 import type { Answer } from "./gc-request.js";
 import { DERIVED, graphWorkloads, scaled, shapeWorkloads, type Workload } from "./gc-workloads.js";
-import { addOptions, circumstances, readPlan, runCli, wholeNumber, type CommonOptions } from "./options.js";
+import {
+  addOptions,
+  chosen,
+  circumstances,
+  readPlan,
+  runCli,
+  wholeNumber,
+  type CommonOptions,
+} from "./options.js";
 import { bundledGraphs } from "./paths.js";
 import { writePlot } from "./plot.js";
 import { find, printJson, ratioTo, workloads as workloadsOf, type Row } from "./results.js";
@@ -50,16 +58,14 @@ interface GcRow extends Row {
 }
 
 /** Graph files, or parts of the names of workloads; all without either. */
-function chosen(given: readonly string[], objects: number): Workload[] {
+function requested(given: readonly string[], objects: number): readonly Workload[] {
   const isFile = (name: string): boolean =>
     GRAPH_FILE.test(name) || (statSync(name, { throwIfNoEntry: false })?.isFile() ?? false);
   const graphs = given.filter(isFile).flatMap(graphWorkloads);
   const parts = given.filter((name) => !isFile(name));
   if (graphs.length > 0 && parts.length === 0) return graphs;
   const all = [...shapeWorkloads(objects), ...bundledGraphs().flatMap(graphWorkloads)];
-  const selected = all.filter(({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)));
-  if (selected.length === 0) throw new Error(`no workload is called ${parts.join(" or ")}`);
-  return [...selected, ...graphs];
+  return [...chosen(all, parts), ...graphs];
 }
 
 /** Asks, and makes sure that just the trash was found. A tenth of the objects will do to warm up. */
@@ -141,7 +147,7 @@ function table(rows: readonly GcRow[]): string {
 
 async function run(given: readonly string[], options: GcOptions): Promise<void> {
   const plan = readPlan(options, DEFAULT_ROUNDS);
-  const workloads = chosen(given.map(String), wholeNumber("objects", options.objects, DEFAULT_OBJECTS));
+  const workloads = requested(given.map(String), wholeNumber("objects", options.objects, DEFAULT_OBJECTS));
   const { present, absent } = await startSessions(CONTENDERS, options.only);
   try {
     const measured = measuredRows(await askRounds(present, workloads, plan, askChecked), workloads, present);

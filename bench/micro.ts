@@ -3,7 +3,7 @@
 import { cac } from "cac";
 
 import { assemble } from "./contenders.js";
-import { addOptions, conditions, readPlan, runCli, select, type CommonOptions } from "./options.js";
+import { addOptions, chosen, conditions, readPlan, runCli, select, type CommonOptions } from "./options.js";
 import { writePlot } from "./plot.js";
 import { startProgress } from "./progress.js";
 import { randomFrom, shuffled } from "./random.js";
@@ -11,7 +11,7 @@ import { printJson, ratioTo, type Row } from "./results.js";
 import { sample } from "./sampling.js";
 import { median } from "./statistics.js";
 import { coldTable, ratioTable, timesTable } from "./table.js";
-import { WORKLOADS, type Workload } from "./workloads.js";
+import { WORKLOADS } from "./workloads.js";
 
 const FULL = { iterations: 7, warmup: 3 };
 const QUICK = { iterations: 3, warmup: 2 };
@@ -19,22 +19,13 @@ const QUICK = { iterations: 3, warmup: 2 };
 const LONG = 1_000_000;
 const LONG_PLAN = { iterations: 2, warmup: 1 };
 
-/** The named workloads, or all but those that bench:spans compares. */
-function chosen(names: readonly string[]): Workload[] {
-  if (names.length === 0) return WORKLOADS.filter(({ name }) => !name.startsWith("large"));
-  const found = WORKLOADS.filter(({ name }) => names.some((wanted) => name.includes(wanted)));
-  if (found.length === 0) {
-    throw new Error(
-      `no workload is called ${names.join(" or ")}; there are ${WORKLOADS.map(({ name }) => `"${name}"`).join(", ")}`,
-    );
-  }
-  return found;
-}
+/** Those that bench:spans compares are not among them. */
+const USUAL = WORKLOADS.filter(({ name }) => !name.startsWith("large"));
 
 async function run(names: readonly string[], options: CommonOptions): Promise<void> {
   const plan = readPlan(options);
   const { rounds, seed } = plan;
-  const workloads = chosen(names);
+  const workloads = chosen(WORKLOADS, names.map(String), USUAL);
   const field = select(await assemble(), options.only, ({ micro }) => micro !== undefined);
   const results = workloads.flatMap((workload) =>
     field.contenders.map((contender) => ({

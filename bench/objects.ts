@@ -8,7 +8,15 @@ import { join } from "node:path";
 
 import { cac } from "cac";
 
-import { addOptions, circumstances, readPlan, runCli, type CommonOptions, type Plan } from "./options.js";
+import {
+  addOptions,
+  chosen,
+  circumstances,
+  readPlan,
+  runCli,
+  type CommonOptions,
+  type Plan,
+} from "./options.js";
 import { nativeSources, python, root, script } from "./paths.js";
 import type { Command } from "./process.js";
 import { find, printJson, ratioTo, type Row } from "./results.js";
@@ -135,10 +143,10 @@ function bytesTable(rows: readonly Row[]): string {
 
 async function run(names: readonly string[], options: CommonOptions): Promise<void> {
   const plan = readPlan(options);
-  const workloads = WORKLOADS.filter(
-    (workload) => names.length === 0 || names.some((name) => workload.includes(name)),
-  );
-  if (workloads.length === 0) throw new Error(`no workload is called ${names.join(" or ")}`);
+  const workloads = chosen(
+    WORKLOADS.map((name) => ({ name })),
+    names.map(String),
+  ).map(({ name }) => name);
   const { present, absent } = await startSessions(CONTENDERS, options.only);
   try {
     const rows = await measure(present, workloads, plan);

@@ -69,6 +69,24 @@ export function wantedBy(only: string | undefined): (name: string) => boolean {
   return (name) => words.some((word) => name.toLowerCase().includes(word));
 }
 
+/**
+ * The workloads whose names contain one of the given words, of which each has to fit one; `usual` without words.
+ */
+export function chosen<W extends { readonly name: string }>(
+  all: readonly W[],
+  words: readonly string[],
+  usual: readonly W[] = all,
+): readonly W[] {
+  const fits = (word: string) => all.filter(({ name }) => name.includes(word));
+  const unknown = words.filter((word) => fits(word).length === 0);
+  if (unknown.length > 0) {
+    const names = all.map(({ name }) => JSON.stringify(name)).join(", ");
+    throw new Error(`no workload is called ${unknown.join(" or ")}; there are ${names}`);
+  }
+  if (words.length === 0) return usual;
+  return all.filter((workload) => words.some((word) => fits(word).includes(workload)));
+}
+
 /** The field reduced to the contenders that can take part and that `--only` asks for. */
 export function select(
   field: Field,

@@ -15,7 +15,7 @@ import { readTrace } from "./trace.js";
 async function run(files: readonly string[], options: CommonOptions): Promise<void> {
   const plan = readPlan(options);
   const paths = files.length > 0 ? files : bundledTraces();
-  const traces = paths.map((file) => readTrace(file));
+  const traces = paths.map((file) => readTrace(String(file)));
   const slots = Math.max(...traces.map(({ slotCount }) => slotCount));
   const field = select(await assemble(slots, wantedBy(options.only)), options.only);
   const prepared = traces.map(prepareTrace);

@@ -445,7 +445,13 @@ export class ObjectHeap extends ByteHeap {
   /** Is `p` a live object of exactly the type that the reference field belongs to? */
   #hasRef(p: Ptr, field: Field): boolean {
     const key = ((this.#i32[(p >>> 2) + 1]! & LIFE) << KIND_WIDTH) | REF;
-    return p >>> 0 === p && (p & 7) === 0 && p >= this.#first && key === field >>> TO_KIND;
+    return (
+      p >>> 0 === p &&
+      (p & 7) === 0 &&
+      p >= this.#first &&
+      typeof field === "number" &&
+      key === field >>> TO_KIND
+    );
   }
 
   /** The last reference goes. */

@@ -134,6 +134,7 @@ export class Collector {
 
   /** Births minus deaths of containers, and collections of generations 0 and 1, since the last ones. (gc.get_count) */
   get counts(): [number, number, number] {
+    if (!this.#space.tryStart()) return [0, 0, 0];
     const { core } = this.#space;
     return [core.state(STATE_YOUNG_COUNT), core.state(STATE_GC_COUNT1), core.state(STATE_GC_COUNT2)];
   }
@@ -148,17 +149,17 @@ export class Collector {
 
   /** Sets all tracked objects aside: no collection looks at them. (CPython: gc.freeze) */
   freeze(): void {
-    this.#space.enter(() => this.#space.abi.gc_freeze());
+    if (this.#space.tryStart()) this.#space.enter(() => this.#space.abi.gc_freeze());
   }
 
   /** What was set aside belongs to generation 2 again. (CPython: gc.unfreeze) */
   unfreeze(): void {
-    this.#space.enter(() => this.#space.abi.gc_unfreeze());
+    if (this.#space.tryStart()) this.#space.enter(() => this.#space.abi.gc_unfreeze());
   }
 
   /** Number of objects set aside; walks them. (CPython: gc.get_freeze_count) */
   get freezeCount(): number {
-    return this.#space.enter(() => this.#space.abi.gc_objects(FROZEN, 0));
+    return this.#space.tryStart() ? this.#space.enter(() => this.#space.abi.gc_objects(FROZEN, 0)) : 0;
   }
 
   // ---- looking at objects ----
@@ -179,6 +180,7 @@ export class Collector {
    */
   objects(generation?: Generation | null): Ptr[] {
     if (generation !== undefined && generation !== null) requireGeneration("objects", generation);
+    if (!this.#space.tryStart()) return [];
     return this.#list("objects", (buffer) => this.#space.abi.gc_objects(generation ?? EVERY, buffer));
   }
 

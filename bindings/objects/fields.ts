@@ -1,5 +1,5 @@
 import { META_DYING, META_TYPE } from "../generated/layout.js";
-import { HeapError, hex } from "../errors.js";
+import { HeapError, hex, show } from "../errors.js";
 import { NULL, type Ptr } from "../ptr.js";
 import type { Counts } from "./counts.js";
 import { KIND_BITS, OFFSET_BITS, OFFSET_MASK, TYPE_SHIFT, kindName, kindOf, type Field } from "./field.js";
@@ -193,8 +193,8 @@ export class Fields {
     const space = this.#space;
     if (space.checked) {
       const key = ((space.i32[(p >>> 2) + 1]! & LIFE) << KIND_WIDTH) | kind;
-      if (p >>> 0 !== p || (p & 7) !== 0 || p < space.first || key !== field >>> TO_KIND)
-        this.#look(operation, p, field, kind);
+      const isRefused = p >>> 0 !== p || (p & 7) !== 0 || p < space.first || typeof field !== "number";
+      if (isRefused || key !== field >>> TO_KIND) this.#look(operation, p, field, kind);
     } else if (!space.counted(p)) {
       space.refuse(operation, p);
     }
@@ -204,7 +204,7 @@ export class Fields {
   #look(operation: string, p: Ptr, field: Field, kind: number): void {
     const space = this.#space;
     if (!space.live(p)) space.refuse(operation, p);
-    if (kindOf(field) !== kind) throw kindError(operation, p, field, kind);
+    if (typeof field !== "number" || kindOf(field) !== kind) throw kindError(operation, p, field, kind);
     const type = this.#types.idAt(p);
     if (!this.#types.isDerived(type, field >>> TO_TYPE)) throw this.#typeError(operation, p, field, type);
   }
@@ -219,7 +219,7 @@ export class Fields {
 
 function kindError(operation: string, p: Ptr, field: Field, kind: number): HeapError {
   const wanted = (Object.keys(KINDS) as FieldKind[]).find((name) => KINDS[name].code === kind);
-  const is = kindName(field) ?? "none";
-  const message = `${operation}(${hex(p)}): the field must be of kind ${wanted}, it is of kind ${is}`;
+  const is = typeof field === "number" ? `of kind ${kindName(field) ?? "none"}` : show(field);
+  const message = `${operation}(${hex(p)}): the field must be of kind ${wanted}, it is ${is}`;
   return new HeapError("ERR_HEAP_TYPE", message, { operation, ptr: p, argument: "field", value: field });
 }

@@ -268,11 +268,13 @@ describe("bench:gc", () => {
     for (const [argument, message] of [
       [bad, `${bad}: 4 bytes are too short for a graph's header of 24\n`],
       [join(folder, "none.graph"), `${join(folder, "none.graph")}: cannot be read (ENOENT)\n`],
-      ["nothing of the kind", "no workload is called nothing of the kind\n"],
     ] as const) {
       const { code, stdout, stderr } = bench("gc.js", argument, "--json");
       expect([code, stdout, stderr]).toEqual([1, "", message]);
     }
+    const unknown = bench("gc.js", "young", "nothing of the kind", "--json");
+    expect([unknown.code, unknown.stdout]).toEqual([1, ""]);
+    expect(unknown.stderr).toMatch(/^no workload is called nothing of the kind; there are ".*"\n$/);
     const { code, stderr } = bench("gc.js", file, "--objects", "0");
     expect([code, stderr]).toEqual([1, "--objects 0: must be a whole number above 0\n"]);
   });

@@ -172,9 +172,16 @@ describe("bench:micro", () => {
   );
 
   test("an unknown workload names those that there are", () => {
-    const { code, stderr } = bench("micro.js", "nothing");
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/no workload is called nothing.*"pair 16"/);
+    for (const name of ["nothing", "77777"]) {
+      const { code, stderr } = bench("micro.js", "pair", name);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(new RegExp(`^no workload is called ${name}; there are "pair 16"`));
+    }
+  });
+
+  test("a file whose name is a number is a file", () => {
+    const { code, stderr } = bench("replay.js", "77777");
+    expect([code, stderr]).toEqual([1, "77777: cannot be read (ENOENT)\n"]);
   });
 });
 

@@ -21,6 +21,23 @@ describe.each(builds)("when memory is exhausted, $name", (build) => {
     release(heap, last, first);
   }
 
+  test("there is nothing to collect, freeze or look at before the first object has room", () => {
+    const heap = build.create({ maxBytes: 2 * MIB });
+    const blocks = fillUp(heap);
+    const { collector } = heap;
+    expect(heap.gc()).toBe(0);
+    collector.freeze();
+    expect(collector.freezeCount).toBe(0);
+    collector.unfreeze();
+    expect(collector.objects()).toEqual([]);
+    expect(collector.counts).toEqual([0, 0, 0]);
+    expectRefused(heap, "ERR_HEAP_OOM", () => heap.list());
+    for (const block of blocks) heap.raw.free(block);
+    heap.decref(heap.list());
+    heap.verify();
+    heap.dispose();
+  });
+
   test("a collection succeeds", () => {
     const heap = manualHeap(build, { maxBytes: 2 * MIB, initialBytes: MIB });
     exhaust(heap);

@@ -80,6 +80,21 @@ describe.each(builds)("bad input, $name core", (build) => {
       refused(heap, ["ERR_HEAP_ARGUMENT", "ERR_HEAP_TYPE"], () => heap.alloc(Node, 3));
     });
 
+    test("fields that are no numbers", () => {
+      const { heap, Node } = setUp();
+      const node = heap.alloc(Node);
+      const throwing = { valueOf: () => expect.unreachable() };
+      for (const wrong of [5n, Symbol("s"), "left", {}, throwing, null, undefined] as never[]) {
+        refused(heap, "ERR_HEAP_TYPE", () => heap.getRef(node, wrong));
+        refused(heap, "ERR_HEAP_TYPE", () => heap.setRef(node, wrong, node));
+        refused(heap, "ERR_HEAP_TYPE", () => heap.stealRef(node, wrong, node));
+        refused(heap, "ERR_HEAP_TYPE", () => heap.getF64(node, wrong));
+        refused(heap, "ERR_HEAP_TYPE", () => heap.setI32(node, wrong, 1));
+      }
+      expect(heap.refcount(node)).toBe(1);
+      release(heap, node);
+    });
+
     test("values that fit no item, and what is not iterable", () => {
       const { heap } = setUp();
       const wide = heap.alloc(heap.defineType({ name: "Wide", items: "i64" }), 1);
