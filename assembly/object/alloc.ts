@@ -88,7 +88,7 @@ export function newFixed(type: usize): usize {
 /** A new instance whose fields hold anything: for callers that write them all. */
 // @ts-ignore: decorator
 @inline
-export function beget(type: usize): usize {
+function beget(type: usize): usize {
   const object = takeListed(type, load<u32>(type, TYPE_META));
   return object ? object : begetSlowly(type);
 }
@@ -193,7 +193,7 @@ export function christen(block: usize, meta: u32): void {
 }
 
 /** A block from a refilled active list, a slab or a span; private free lists are emptied before it fails. */
-export function takeObject(domain: u32, bytes: usize): usize {
+function takeObject(domain: u32, bytes: usize): usize {
   if (word(STATE_POISON)) {
     fault(FAULT_CORRUPT, 0);
     return 0;
