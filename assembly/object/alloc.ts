@@ -1,7 +1,7 @@
 /**
- * Birth and the return of the block. Instances come from the type's private free list, else from the active list of
- * their size class, else from the slow path; a new one has count 1 and zero fields. A container is known to the
- * collector from birth: tracked, generation 0, on a page marked young.
+ * Birth and the return of the block. Instances come from the type's private free list, if they are made without items,
+ * else from the active list of their size class, else from the slow path; a new one has count 1 and zero fields. A
+ * container is known to the collector from birth: tracked, generation 0, on a page marked young.
  */
 import {
   DOMAIN_CONTAINER,
