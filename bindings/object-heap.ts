@@ -415,7 +415,7 @@ export class ObjectHeap extends ByteHeap {
 
   // ---- private free lists ----
 
-  /** Dead objects that wait for reuse: a *new* array, an entry for each type that has any. */
+  /** Dead objects that wait for reuse: a *new* array, an entry for each type that has any. Walks them. */
   freeLists(): FreeListCount[] {
     this.engine.live();
     return freeLists(this.#space, this.#types);

@@ -35,7 +35,7 @@ export const STATE_EMPTY_BYTES: u32 = STATE_OBJECT + 72;
 export const STATE_EMPTY_TUPLE: u32 = STATE_OBJECT + 76;
 /** 1 once a death may call the host: a type with a finalizer or a weak reference with a callback was made. */
 export const STATE_HOSTED: u32 = STATE_OBJECT + 80;
-/** Between two batches of a death: the slot that was released last. */
+/** Between two batches of a death: the slot that was released last, plus STUCK of object/records.ts. */
 export const STATE_DEATH_SLOT: u32 = STATE_OBJECT + 84;
 /** Addresses of the shared ints, and of the strings of one Latin-1 character (0 until first used). */
 export const STATE_SMALL_INTS: u32 = STATE_OBJECT + 88;

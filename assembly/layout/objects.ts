@@ -71,7 +71,7 @@ export const TYPE_FLAGS: u32 = 0;
 export const TYPE_SIZE: u32 = 4;
 /** Bytes of an item; 0 = no items. */
 export const TYPE_ITEM_BYTES: u32 = 8;
-/** Offset of the first item; with TYPE_BUFFER offset of the word that points to it. */
+/** Offset of the first item; with FLAG_BUFFER offset of the word that points to it. */
 export const TYPE_ITEMS: u32 = 12;
 /** Offset of the word that holds the number of items; of a dict's, the number of entries written. */
 export const TYPE_LENGTH: u32 = 16;
@@ -121,7 +121,7 @@ export const FLAG_CONTAINER: u32 = 1;
 export const FLAG_FINALIZER: u32 = 2;
 /** The items are references. */
 export const FLAG_ITEMS_REF: u32 = 4;
-/** The items lie in a raw block of their own. */
+/** The items lie in a raw block of their own, or behind the last word of a short list; a word points to them. */
 export const FLAG_BUFFER: u32 = 8;
 /** The items are a dict's entries: hash, key, value; 12 bytes each. */
 export const FLAG_ENTRIES: u32 = 16;
@@ -223,7 +223,7 @@ export const SMALL_INTS: u32 = 262;
 /** Tuples of 1 … 20 items have a private free list for each length. */
 export const TUPLE_LISTS: u32 = 21;
 
-// CPython's caps of private free lists (docs/behaviour.md §4).
+// CPython's caps of private free lists (docs/objects.md).
 export const INT_CAP: u32 = 100;
 export const FLOAT_CAP: u32 = 100;
 export const TUPLE_CAP: u32 = 2000;

@@ -1,7 +1,7 @@
 /**
- * Birth and the return of the block. Instances come from the type's private free list, else from the active list of
- * their size class, else from the slow path; a new one has count 1 and zero fields. A container is known to the
- * collector from birth: tracked, generation 0, on a page marked young.
+ * Birth and the return of the block. Instances come from the type's private free list, if they are made without items,
+ * else from the active list of their size class, else from the slow path; a new one has count 1 and zero fields. A
+ * container is known to the collector from birth: tracked, generation 0, on a page marked young.
  */
 import {
   DOMAIN_CONTAINER,
@@ -88,7 +88,7 @@ export function newFixed(type: usize): usize {
 /** A new instance whose fields hold anything: for callers that write them all. */
 // @ts-ignore: decorator
 @inline
-export function beget(type: usize): usize {
+function beget(type: usize): usize {
   const object = takeListed(type, load<u32>(type, TYPE_META));
   return object ? object : begetSlowly(type);
 }
@@ -193,7 +193,7 @@ export function christen(block: usize, meta: u32): void {
 }
 
 /** A block from a refilled active list, a slab or a span; private free lists are emptied before it fails. */
-export function takeObject(domain: u32, bytes: usize): usize {
+function takeObject(domain: u32, bytes: usize): usize {
   if (word(STATE_POISON)) {
     fault(FAULT_CORRUPT, 0);
     return 0;

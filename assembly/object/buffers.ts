@@ -31,9 +31,7 @@ export function resizeBuffer(block: usize, bytes: usize): usize {
 }
 
 export function giveBuffer(block: usize): void {
-  if (!block) return;
-  setWord(STATE_INTERNAL_BLOCKS, word(STATE_INTERNAL_BLOCKS) - 1);
-  freeInline(block);
+  if (block) giveBufferInline(block);
 }
 
 /** giveBuffer of a block, for the hot loop of deaths. */

@@ -206,11 +206,14 @@ function die(root: usize): void {
 /**
  * Steps of the walk that one call takes: V8 changes to optimised code when a function is entered, so in one call the
  * first large death of a process took twice as long as the next (a tree and a chain of a million records, new processes).
- * The debug core pauses after every other step, so that its tests meet a pause wherever there can be one.
+ * The debug core pauses after every few steps, so that its tests meet a pause wherever there can be one.
  */
 const BATCH: u32 = isDefined(TALLYHEAP_DEBUG) ? 3 : 4096;
 
-/** Releases what an object owns, and the object. */
+/**
+ * Releases what an object owns, and the object. Three loops take turns; each goes on from nothing but the object where
+ * the last one stopped, which is linked, and the slot that was released last. What is next to a STUCK slot is for walkOn.
+ */
 function walk(root: usize): void {
   enterCritical();
   let object = root;

@@ -1,5 +1,6 @@
 /**
- * list: length, capacity and a raw block of references, grown in CPython's pattern (0, 4, 8, 16, 24, 32, 40, 52, 64 …).
+ * list: length, capacity and references, inside the list if it was made short (LIST_INSIDE), else in a raw block, which
+ * grows in CPython's pattern (0, 4, 8, 16, 24, 32, 40, 52, 64 …).
  *
  * Every function either changes nothing and reports a fault, or does its work; references are released last, when the
  * list is in order again, because their death may run anything.

@@ -132,6 +132,7 @@ export function walkRecords(object: usize, slot: usize, isRoot: bool, left: u32)
   return object;
 }
 
+/** discard() of a leaf, out of line. */
 export function discardLeaf(leaf: usize, meta: u32): void {
   discard(leaf, describe(meta));
 }

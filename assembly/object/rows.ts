@@ -1,4 +1,4 @@
-/** Deaths of lists of lists, as those of records in records.ts: from the last item to the first. */
+/** Deaths of lists of lists, in the way of records.ts: from the last item to the first, other objects by the walk in death.ts. */
 import {
   COUNT_LIMIT,
   LIST_ITEMS,
@@ -18,7 +18,7 @@ import { bufferAt, link } from "./slots";
 
 const SAME: u64 = ((<u64>TYPE_LIST) << 32) | 1;
 
-/** As isRecord. */
+/** As isRecord. Tuples, which are rows too, have a private list for each length: those never belong here. */
 // @ts-ignore: decorator
 @inline
 export function isRow(type: usize, meta: u32): bool {

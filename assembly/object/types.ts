@@ -116,7 +116,7 @@ export function defineType(type: usize): u32 {
   store<u32>(type, 0, TYPE_FREE_HEAD);
   store<u32>(type, 0, TYPE_FREE_COUNT);
   store<u32>(type, scanWord(type, flags), TYPE_SCAN);
-  // A private list holds blocks of one size; tuples have one for each length.
+  // A private list holds blocks that serve any instance without items; tuples have one for each length.
   if (!c && id != TYPE_TUPLE) store<u32>(type, 0, TYPE_FREE_CAP);
   store<u32>(<usize>word(STATE_TYPES) + ((<usize>id) << 2), <u32>type);
   setWord(STATE_TYPE_COUNT, id + 1);

@@ -20,7 +20,7 @@ import {
   FLAG_ITEMS_REF,
   LIST_BYTES,
   LIST_CAPACITY,
-  LIST_INSIDE,
+  LIST_ITEMS,
   META_DYING,
   META_INTERNED,
   META_LOOSE,
@@ -52,13 +52,14 @@ import {
   WEAKREF_REFERENT,
 } from "../layout";
 import { word } from "../state";
+import { usableSize } from "../alloc/malloc";
 import { broken } from "../alloc/verify";
 import { poolDomain } from "../alloc/pools";
 import { recordOf } from "../alloc/pages";
 import { capacityOf, isIndexed } from "./dicts";
 import { tupleList } from "./freelists";
 import { countOf, describe, descriptor, metaOf, typeOf } from "./header";
-import { itemsOf } from "./slots";
+import { bufferAt, itemsOf } from "./slots";
 import { domainOf, isType } from "./types";
 import { checkObject, nextBlock } from "./walk";
 
@@ -126,8 +127,10 @@ function verifyItems(object: usize, type: usize, flags: u32): u32 {
   if (flags & FLAG_ENTRIES) return verifyEntries(object, items);
   if (buffered && typeOf(object) == TYPE_LIST) {
     const capacity = load<u32>(object, LIST_CAPACITY);
-    const isInside = items == object + LIST_BYTES;
-    if (length > capacity || (items == 0) != (capacity == 0) || (isInside && capacity > (LIST_INSIDE | 1)))
+    const buffer = bufferAt(object, LIST_ITEMS);
+    // Either block ends behind the last item that it has room for.
+    const bytes = buffer || !items ? usableSize(buffer) : usableSize(object) - LIST_BYTES;
+    if (length > capacity || (items == 0) != (capacity == 0) || capacity > <u32>(bytes >>> 2))
       return broken(BROKEN_CONTAINER, object, capacity, length);
   }
   for (let i: u32 = 0; i < length; i++) {

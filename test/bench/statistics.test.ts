@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { bar, compare, fastest, meanAgainst, wrap } from "../../bench/screen.js";
+import { bar, compare, fastest, inNumbers, inWords, meanAgainst, wrap } from "../../bench/screen.js";
 import { ratioTo, type Row } from "../../bench/results.js";
 import { geometricMean, median, medianInterval } from "../../bench/statistics.js";
 import { randomFrom, shuffled } from "../../bench/random.js";
@@ -51,8 +51,12 @@ test("sentences say who wins where, and where noise exceeds the difference", () 
     row("z", "a", [1, 1.05, 1]),
     row("z", "b", [1.1, 1.1, 1.01]),
   ];
-  expect(compare(rows, "a", "b")).toBe("faster on x; slower on y; within noise elsewhere");
-  expect(compare(rows.slice(0, 2), "a", "b")).toBe("faster on all");
+  const verdict = compare(rows, "a", "b");
+  expect(verdict).toEqual({ faster: ["x"], slower: ["y"], unclear: ["z"] });
+  expect(inWords(verdict)).toBe("faster on x; slower on y; within noise elsewhere");
+  expect(inNumbers(verdict)).toBe("1, 1, 1");
+  expect(inWords(compare(rows.slice(0, 2), "a", "b"))).toBe("faster on all");
+  expect(inNumbers(compare(rows.slice(0, 2), "a", "b"))).toBe("1, 0, 0");
   expect(meanAgainst(rows.slice(0, 4), "a", "b").median).toBeCloseTo(Math.sqrt(0.5 * 3));
   expect(fastest(rows, ["a", "b", "missing"], "b")).toBe("b");
   expect(fastest(rows, ["missing"], "b")).toBeUndefined();

@@ -362,6 +362,8 @@ describe.each(["release", "debug"] as const)("object core, %s", (build) => {
     core.ok(core.call["dict_set"]!(dict, core.call["int_from"]!(1), core.call["int_from"]!(2)));
     const entry = core.get(dict + L.DICT_TABLE);
     const tuple = core.new("tuple_new", 1);
+    // One has its items inside, the other one a block of them.
+    const [short, long] = [core.new("list_new", 3), core.new("list_new", 60)];
     type Break = [address: number, value: number, code: number];
     const marked = (p: number, mark: number): Break => [
       p + L.OBJECT_META,
@@ -378,6 +380,12 @@ describe.each(["release", "debug"] as const)("object core, %s", (build) => {
       [dict + L.DICT_LENGTH, 2, L.BROKEN_CONTAINER],
       // The index has one entry: a search for any other hash comes by an empty slot.
       [entry + L.ENTRY_HASH, core.get(entry + L.ENTRY_HASH) ^ 4, L.BROKEN_CONTAINER],
+      ...[short, long].flatMap((list): Break[] => [
+        [list + L.LIST_LENGTH, core.get(list + L.LIST_CAPACITY) + 1, L.BROKEN_CONTAINER],
+        // As if there were another word behind the block.
+        [list + L.LIST_CAPACITY, core.get(list + L.LIST_CAPACITY) + 1, L.BROKEN_CONTAINER],
+        [list + L.LIST_ITEMS, 0, L.BROKEN_CONTAINER],
+      ]),
       ...[L.META_WHITE, L.META_TRASH].map((colour) => marked(object, colour)),
       marked(tuple, L.META_LOOSE),
       [core.base + L.STATE_GC_ORPHANS, object, L.BROKEN_COLLECTION],
@@ -389,7 +397,7 @@ describe.each(["release", "debug"] as const)("object core, %s", (build) => {
       expect(core.call["verify"]!()).toBe(code);
       core.put(address, old);
     }
-    for (const o of [object, weakref, dict, tuple]) decref(o);
+    for (const o of [object, weakref, dict, tuple, short, long]) decref(o);
   });
 
   it("has room for 65,000 types", () => {

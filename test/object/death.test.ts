@@ -317,6 +317,48 @@ describe.each(builds)("order of destruction, $name core", (build) => {
     heap.decref(shared);
     expect(heap.collector.objects()).toEqual([]);
   });
+
+  test.each([
+    ["records", "r"],
+    ["lists", "l"],
+    ["records of lists", "rl"],
+    ["lists of records", "lr"],
+  ])("%s: a child that was released too often is left alone, and the rest dies", (_, kinds) => {
+    const heap = manualHeap(build);
+    const Triple = heap.defineType({ name: "Triple", fields: { a: "ref", b: "ref", c: "ref" } });
+    const { a, b, c } = Triple.fields;
+    const make = (depth: number, parts: readonly Ptr[]): Ptr => {
+      if (kinds[depth % kinds.length] === "l") {
+        const list = heap.list(parts);
+        release(heap, ...parts);
+        return list;
+      }
+      const triple = heap.alloc(Triple);
+      for (const [i, part] of parts.entries()) heap.stealRef(triple, [a, b, c][i]!, part);
+      return triple;
+    };
+    const tree = (depth: number): Ptr =>
+      make(depth, depth === 0 ? [] : Array.from({ length: 3 }, () => tree(depth - 1)));
+    const setCount = (p: Ptr, count: number): void =>
+      new DataView(heap.memory.buffer).setInt32(p, count, true);
+    for (const place of [0, 1, 2]) {
+      const parts = Array.from({ length: 3 }, () => tree(2));
+      const victim = parts[place]!;
+      const root = make(3, parts);
+      // Lists go their own way once their private list is full.
+      release(heap, ...Array.from({ length: 100 }, () => heap.list()));
+      setCount(victim, 0);
+      heap.decref(root);
+      setCount(victim, 1);
+      // The debug core tells it with the next call.
+      if (build !== releaseBuild)
+        expect(() => heap.verify()).toThrow(expect.objectContaining({ code: "ERR_HEAP_DOUBLE_FREE" }));
+      heap.verify();
+      expect(heap.collector.objects()).toHaveLength(1 + 3 + 9);
+      heap.decref(victim);
+      expect([heap.collector.objects(), heap.collector.counts[0]]).toEqual([[], 0]);
+    }
+  });
 });
 
 describe.each(builds)("finalizers in the middle of a deep death, $name core", (build) => {
