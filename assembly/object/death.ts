@@ -108,7 +108,7 @@ export function dieAtOnce(object: usize, alone: bool): bool {
   const type = describe(meta);
   const owned = load<u32>(type, TYPE_OWNED);
   if (owned) {
-    if (owned > 8) return alone ? false : dieInRow(object, meta, type);
+    if (owned > 8) return alone ? false : dieInRow(object, type);
     if (!(load<u32>(type, TYPE_FLAGS) & FLAG_PAIR) || load<u64>(object, OBJECT_FIELDS)) {
       if (!vacate(object + load<u32>(type, TYPE_OFFSETS), alone)) return false;
       if (owned == 8 && !vacate(object + load<u32>(type, TYPE_OFFSETS + 4), alone)) return false;
@@ -123,7 +123,7 @@ export function dieAtOnce(object: usize, alone: bool): bool {
 }
 
 /** The same for a list or tuple of a few items. */
-function dieInRow(object: usize, meta: u32, type: usize): bool {
+function dieInRow(object: usize, type: usize): bool {
   const flags = load<u32>(type, TYPE_FLAGS);
   const length = <usize>load<u32>(object + load<u32>(type, TYPE_LENGTH));
   if (!(flags & FLAG_ROW) || length > SHORT_ROW) return false;
@@ -133,7 +133,8 @@ function dieInRow(object: usize, meta: u32, type: usize): bool {
     if (!vacate(slot, false)) return false;
   }
   close(object, type, flags);
-  if (meta & META_TRACKED) oneYoungLess();
+  // Also of a tuple that is tracked no more: it was counted at its birth.
+  if (flags & FLAG_CONTAINER) oneYoungLess();
   return true;
 }
 

@@ -103,6 +103,28 @@ describe.each(builds)("scenarios, $name", (build) => {
     heap.decref(list);
   });
 
+  test("an untracked tuple counts at its death as it did at its birth, whichever way it dies", () => {
+    const heap = manualHeap(build);
+    const deaths: ((tuple: Ptr) => void)[] = [
+      (tuple) => heap.decref(tuple),
+      (tuple) => {
+        const holder = heap.list([tuple]);
+        heap.decref(tuple);
+        heap.decref(holder);
+      },
+    ];
+    for (const die of deaths) {
+      const tuple = heap.tuple([heap.none, heap.true]);
+      heap.gc();
+      expect(heap.collector.isTracked(tuple)).toBe(false);
+      const young = [heap.list(), heap.list(), heap.list()];
+      expect(heap.collector.counts[0]).toBe(3);
+      die(tuple);
+      expect(heap.collector.counts[0]).toBe(2);
+      release(heap, ...young);
+    }
+  });
+
   test("G13: counts of older generations", () => {
     const heap = newHeap(build);
     heap.gc(2);
