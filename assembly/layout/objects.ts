@@ -182,7 +182,8 @@ export const LIST_BYTES: u32 = 20;
  *                                 └──────────▲
  *
  * That spares birth and death a block and a collection a look at another place (bench:gc, trees and pairs of lists). Most
- * containers of the bundled graphs hold so few, and collections of them took the same time with 4, 16 and 32. A list that outgrows its items leaves at most 36 bytes unused until it dies.
+ * containers of the bundled graphs hold so few, and collections of them took the same time with 4, 16 and 32. A list
+ * that outgrows its items leaves at most 36 bytes unused until it dies.
  */
 export const LIST_INSIDE: u32 = 8;
 

@@ -186,7 +186,7 @@ function resize(list: usize, length: u32): bool {
   if (capacity) {
     moved = resizeBuffer(items, (<usize>capacity) << 2);
     if (!moved) return false;
-    if (!items) memory.copy(moved, load<u32>(list, LIST_ITEMS), (<usize>used) << 2);
+    if (!items && used) memory.copy(moved, load<u32>(list, LIST_ITEMS), (<usize>used) << 2);
   } else giveBuffer(items);
   store<u32>(list, <u32>moved, LIST_ITEMS);
   store<u32>(list, capacity, LIST_CAPACITY);
