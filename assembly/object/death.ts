@@ -55,7 +55,7 @@ import { fault } from "../alloc/malloc";
 import { discard, fewerYoung, giveBlock, giveBlockQuickly, giveBlockSlowly, oneYoungLess } from "./alloc";
 import { giveBufferInline } from "./buffers";
 import { cacheBlock, cacheFixed } from "./freelists";
-import { describe, metaOf, setMeta } from "./header";
+import { describe, isShared, metaOf, setMeta } from "./header";
 import { runFinalizer } from "./host";
 import { forgetInterned } from "./intern";
 import { STUCK, isRecord, walkRecords } from "./records";
@@ -144,9 +144,9 @@ function dieInRow(object: usize, type: usize): bool {
 function vacate(slot: usize, alone: bool): bool {
   const child = <usize>load<u32>(slot);
   if (!child) return true;
-  const count = load<i32>(child);
-  if (count <= 1) return alone ? false : vacateLast(slot, child);
-  if (count < COUNT_LIMIT) store<i32>(child, count - 1);
+  const header = load<u64>(child);
+  if (!isShared(header)) return alone ? false : vacateLast(slot, child);
+  if (<i32>header < COUNT_LIMIT) store<i32>(child, <i32>header - 1);
   store<u32>(slot, 0);
   return true;
 }

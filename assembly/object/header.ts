@@ -44,6 +44,16 @@ export function countOf(object: usize): i32 {
   return load<i32>(object);
 }
 
+/**
+ * Is this the header of an object with more than one reference? Not so of a block that is free because somebody released
+ * what was not his: its meta word is 0, and its count word the link of a free list.
+ */
+// @ts-ignore: decorator
+@inline
+export function isShared(header: u64): bool {
+  return <i32>header > 1 && header >>> 32 != 0;
+}
+
 // @ts-ignore: decorator
 @inline
 export function incref(object: usize): void {

@@ -21,7 +21,7 @@ import {
 } from "../layout";
 import { setWord } from "../state";
 import { discard, fewerYoung, giveBlocks } from "./alloc";
-import { describe, metaOf } from "./header";
+import { describe, isShared, metaOf } from "./header";
 import { link } from "./slots";
 
 /** Set in the slot where the walk stands if the next step is none for records. */
@@ -72,7 +72,7 @@ export function walkRecords(object: usize, slot: usize, isRoot: bool, left: u32)
         continue;
       }
       const header = load<u64>(child);
-      if (<i32>header > 1) {
+      if (isShared(header)) {
         if (<i32>header < COUNT_LIMIT) store<i32>(child, <i32>header - 1);
         done = at;
         continue;

@@ -13,6 +13,7 @@ import {
 import { setWord } from "../state";
 import { fewerYoung, giveBlocks } from "./alloc";
 import { giveBuffer } from "./buffers";
+import { isShared } from "./header";
 import { LEAF, LEAF_MATCH, MATCH, STUCK, discardLeaf } from "./records";
 import { bufferAt, link } from "./slots";
 
@@ -47,7 +48,7 @@ export function walkRows(object: usize, slot: usize, isRoot: bool, left: u32): u
         continue;
       }
       const header = load<u64>(child);
-      if (<i32>header > 1) {
+      if (isShared(header)) {
         if (<i32>header < COUNT_LIMIT) store<i32>(child, <i32>header - 1);
         slot -= 4;
         continue;

@@ -20,7 +20,7 @@ import {
   TYPE_SIZE,
 } from "../layout";
 import { fault } from "../alloc/malloc";
-import { metaOf } from "./header";
+import { isShared, metaOf } from "./header";
 
 /** Where the walk through an object's slots begins: a place before its first slot. */
 // @ts-ignore: decorator
@@ -129,12 +129,12 @@ export function bufferAt(object: usize, offset: usize): usize {
 // @ts-ignore: decorator
 @inline
 function drop(child: usize): bool {
-  const count = load<i32>(child);
-  if (count > 1) {
-    if (count < COUNT_LIMIT) store<i32>(child, count - 1);
+  const header = load<u64>(child);
+  if (isShared(header)) {
+    if (<i32>header < COUNT_LIMIT) store<i32>(child, <i32>header - 1);
     return false;
   }
-  if (count == 1) return true;
+  if (<i32>header == 1) return true;
   fault(FAULT_DOUBLE_FREE, child);
   return false;
 }

@@ -359,6 +359,51 @@ describe.each(builds)("order of destruction, $name core", (build) => {
       expect([heap.collector.objects(), heap.collector.counts[0]]).toEqual([[], 0]);
     }
   });
+
+  test.each(["pair", "triple", "list", "tuple", "list of lists", "list of pairs"])(
+    "%s: a child that is free already, because it was released too often, is left alone",
+    (kind) => {
+      const heap = manualHeap(build);
+      const Leaf = heap.defineType({ name: "Leaf", fields: { n: "i32" }, acyclic: true });
+      const Pair = pairType(heap);
+      const { left, right } = Pair.fields;
+      const Triple = heap.defineType({ name: "Triple", fields: { x: "ref", y: "ref", z: "ref" } });
+      const hold = (child: Ptr): Ptr => {
+        if (kind === "list" || kind === "tuple") return heap[kind]([child]);
+        if (kind === "list of lists") {
+          const inner = heap.list([child]);
+          const outer = heap.list([inner, inner]);
+          heap.decref(inner);
+          return outer;
+        }
+        const record = heap.alloc(kind === "triple" ? Triple : Pair);
+        if (kind === "triple") heap.setRef(record, Triple.fields.y, child);
+        else heap.setRef(record, right, child);
+        if (kind !== "list of pairs") return record;
+        const pair = heap.alloc(Pair);
+        heap.stealRef(pair, left, record);
+        const list = heap.list([pair]);
+        heap.decref(pair);
+        return list;
+      };
+      // Lists go their own way once their private list is full; free blocks are linked to each other.
+      release(heap, ...Array.from({ length: 100 }, () => heap.list()));
+      const leaves = Array.from({ length: 9 }, () => heap.alloc(Leaf));
+      const child = leaves[4]!;
+      const holders = [hold(child), hold(child)];
+      release(heap, ...leaves.slice(0, 4), child, child);
+      heap.decref(holders[0]!);
+      heap.decref(holders[1]!);
+      if (build !== releaseBuild)
+        expect(() => heap.verify()).toThrow(expect.objectContaining({ code: "ERR_HEAP_DOUBLE_FREE" }));
+      heap.verify();
+      release(heap, ...leaves.slice(5));
+      expect(heap.collector.objects()).toEqual([]);
+      const again = Array.from({ length: 300 }, () => heap.alloc(Leaf));
+      expect(new Set(again).size).toBe(300);
+      release(heap, ...again);
+    },
+  );
 });
 
 describe.each(builds)("finalizers in the middle of a deep death, $name core", (build) => {
