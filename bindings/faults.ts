@@ -38,7 +38,7 @@ const INVARIANTS: Readonly<Record<number, string>> = {
   [layout.BROKEN_COUNT]: "an object has a count that no live object can have",
   [layout.BROKEN_REFERENCE]: "a reference leads to no live object",
   [layout.BROKEN_WEAK_LIST]: "a list of weak references is broken",
-  [layout.BROKEN_CONTAINER]: "a container contradicts itself, or is not in a container's pool",
+  [layout.BROKEN_CONTAINER]: "a container contradicts itself, or lies where no container is expected",
   [layout.BROKEN_PRIVATE_LIST]: "a private free list is broken",
   [layout.BROKEN_INTERN]: "the table of interned strings is broken",
   [layout.BROKEN_COLLECTION]: "marks of a collection are left, but none is under way",

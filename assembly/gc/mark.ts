@@ -14,8 +14,8 @@
  * The stack has a fixed size and its place in the state block. When it is full, the page of the object is put into the
  * set RESCAN, and white objects with a count on such pages are looked at again.
  *
- * One call of sweep() or drain() does one page or one batch of the stack: V8 changes to optimised code when a function
- * is entered.
+ * One sweep does one page at most, and one call of drain() one batch of the stack: V8 changes to optimised code when a
+ * function is entered.
  */
 import {
   MARK_STACK_ENTRIES,
@@ -26,12 +26,13 @@ import {
   STATE_GC_STACK_LIMIT,
   STATE_GC_STACK_TOP,
   STATE_MARK_STACK,
+  TYPE_LIST,
 } from "../layout";
 import { STATE, setWord, word } from "../state";
 import { metaOf } from "../object/header";
 import { isWhite } from "./colour";
 import { RESCAN, endOf, firstOf, nextPage, strideOf, unmarkPage } from "./pages";
-import { MARK, NOTE, reached, scanOf, visit } from "./visit";
+import { MARK, NOTE, reached, scanOf, visit, visitList } from "./visit";
 
 const STACK: usize = STATE + STATE_MARK_STACK;
 /** Objects that one call takes from the mark stack. */
@@ -59,11 +60,15 @@ function markFrom(page: usize, ahead: usize, mask: u64, pattern: u64): void {
   const end = endOf(page);
   const stride = strideOf(page);
   let object = firstOf(page);
+  let lists = true;
   while (object < end) {
-    object = sweep(object, end, stride, ahead, mask, pattern);
+    if (lists) object = sweepLists(object, end, stride, ahead, mask, pattern);
+    else object = sweepOthers(object, end, stride, ahead, mask, pattern);
     let last = object - stride;
     const where = last | ahead;
     let top = <usize>word(STATE_GC_STACK_TOP);
+    // Nothing on the stack: it came to the end, or to something else.
+    if (top == STACK) lists = false;
     while (top > STACK) {
       if (top == <usize>word(STATE_GC_STACK_END)) noteOverflow(last, mask, pattern);
       top = drain(top, where, mask, pattern);
@@ -72,28 +77,56 @@ function markFrom(page: usize, ahead: usize, mask: u64, pattern: u64): void {
   }
 }
 
+/** What most pages hold: a sweep up to the first object that is no list. */
+function sweepLists(first: usize, end: usize, stride: usize, ahead: usize, mask: u64, pattern: u64): usize {
+  return sweep(true, first, end, stride, ahead, mask, pattern);
+}
+
+/** A sweep of anything. */
+function sweepOthers(first: usize, end: usize, stride: usize, ahead: usize, mask: u64, pattern: u64): usize {
+  return sweep(false, first, end, stride, ahead, mask, pattern);
+}
+
 /**
  * Reaches the white objects of a page that have a count, up to the first one that puts something on the stack. The
- * object behind it, or the end.
+ * object behind it, or the end; with `lists` the first object that is no list.
  */
-function sweep(first: usize, end: usize, stride: usize, ahead: usize, mask: u64, pattern: u64): usize {
+// @ts-ignore: decorator
+@inline
+function sweep(
+  lists: bool,
+  first: usize,
+  end: usize,
+  stride: usize,
+  ahead: usize,
+  mask: u64,
+  pattern: u64,
+): usize {
   let found: u32 = 0;
   let known: u32 = 0;
   let scan: u32 = 0;
   let top = STACK;
   let object = first;
-  for (; object < end && top == STACK; object += stride) {
+  for (; object < end; object += stride) {
     const header = load<u64>(object);
     if (<i32>header <= 0) continue;
     const meta = <u32>(header >>> 32);
     if (!isWhite(meta)) continue;
+    if (lists && (meta & META_TYPE) != TYPE_LIST) break;
     store<u64>(object, reached(header, pattern));
     found++;
-    if ((meta & META_TYPE) != known) {
-      known = meta & META_TYPE;
-      scan = scanOf(meta);
+    if (lists) top = visitList(MARK, object, mask, pattern, object | ahead, top);
+    else {
+      if ((meta & META_TYPE) != known) {
+        known = meta & META_TYPE;
+        scan = scanOf(meta);
+      }
+      top = visit(MARK, object, meta, scan, mask, pattern, object | ahead, top);
     }
-    top = visit(MARK, object, meta, scan, mask, pattern, object | ahead, STACK);
+    if (top != STACK) {
+      object += stride;
+      break;
+    }
   }
   setWord(STATE_GC_STACK_TOP, <u32>top);
   setWord(STATE_GC_REACHED, word(STATE_GC_REACHED) + found);
@@ -104,12 +137,21 @@ function sweep(first: usize, end: usize, stride: usize, ahead: usize, mask: u64,
 function drain(top: usize, where: usize, mask: u64, pattern: u64): usize {
   const room = <usize>word(STATE_GC_STACK_END) - STACK - 4;
   let left = BATCH;
+  let known: u32 = 0;
+  let scan: u32 = 0;
   let object: usize;
   do {
     top -= 4;
     object = load<u32>(top);
     const meta = metaOf(object);
-    top = visit(MARK, object, meta, scanOf(meta), mask, pattern, where, top);
+    if ((meta & META_TYPE) == TYPE_LIST) top = visitList(MARK, object, mask, pattern, where, top);
+    else {
+      if ((meta & META_TYPE) != known) {
+        known = meta & META_TYPE;
+        scan = scanOf(meta);
+      }
+      top = visit(MARK, object, meta, scan, mask, pattern, where, top);
+    }
     left--;
   } while (left && top - STACK - 4 < room);
   setWord(STATE_GC_LAST, <u32>object);

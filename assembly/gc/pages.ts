@@ -7,6 +7,7 @@ import {
   ARENA_PAGED,
   ARENA_PAGES,
   ARENA_SHIFT,
+  CONTAINER_PAGES,
   DOMAIN_CONTAINER,
   HEADER_PAGES,
   HEADER_YOUNG,
@@ -16,6 +17,7 @@ import {
   SHAPE_CARVED,
   SHAPE_FIRST,
   SLOT_SHAPE,
+  STATE_CONTAINER_PAGES,
   STATE_FIRST,
   STATE_FRONTIER,
   STATE_YOUNG_ARENAS,
@@ -25,6 +27,7 @@ import { kindOf } from "../alloc/arenas";
 import { classBytes } from "../alloc/classes";
 import { arenaOf, entryOf, headerOf, recordOf } from "../alloc/pages";
 import { isPool, poolDomain } from "../alloc/pools";
+import { noteContainers } from "../object/young";
 
 /** Sets of pages; they can be combined. */
 export const YOUNG: u32 = 1;
@@ -97,6 +100,12 @@ export function nextPage(after: usize, sets: u32): usize {
     page = 0;
   }
   return 0;
+}
+
+/** Finds out anew which pages hold containers. Only while no page is young: see object/young.ts. */
+export function noteContainerPages(): void {
+  memory.fill(STATE + STATE_CONTAINER_PAGES, 0, CONTAINER_PAGES);
+  for (let page = nextPage(0, ALL); page; page = nextPage(page, ALL)) noteContainers(page);
 }
 
 /** Number of the first arena from `number` on in which one of the sets has a page; a large number if there is none. */

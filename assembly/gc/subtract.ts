@@ -9,13 +9,14 @@ import {
   STATE_GC_DAMAGED,
   STATE_GC_LOOSE,
   STATE_GC_METAS,
+  TYPE_LIST,
   TYPE_TUPLE,
 } from "../layout";
 import { setWord, word } from "../state";
 import { metaOf, setMeta } from "../object/header";
 import { COLOUR, COLOURED, COLOURS, isWhite } from "./colour";
 import { endOf, firstOf, nextBlock, nextPage, strideOf } from "./pages";
-import { RESTORE, SUBTRACT, TRACKABLE, scanOf, visit } from "./visit";
+import { RESTORE, SUBTRACT, TRACKABLE, scanOf, visit, visitList } from "./visit";
 
 /**
  * Counts what it finds in STATE_GC_CANDIDATES, and collects its meta words in STATE_GC_METAS. If the references to an
@@ -29,23 +30,45 @@ export function subtract(sets: u32, mask: u64, pattern: u64): void {
     const first = firstOf(page);
     const end = endOf(page);
     const stride = strideOf(page);
-    if (subtractPage(first, end, stride, mask, pattern)) noteLoose(first, end, stride, mask, pattern);
+    const other = subtractLists(first, end, stride, mask, pattern);
+    if (other >= end) continue;
+    if (subtractOthers(other, end, stride, mask, pattern)) noteLoose(other, end, stride, mask, pattern);
   }
 }
 
-/** A call a page, so that V8 gets to run optimised code. True if there are tuples. */
-function subtractPage(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): bool {
+// A call or two for a page, so that V8 gets to run optimised code.
+
+/** What most pages hold: lists up to the first object that is none. That object, or the end. */
+function subtractLists(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): usize {
   let others: u32 = 0;
+  let headers: u64 = 0;
+  let object = first;
+  for (; object < end; object += stride) {
+    const header = load<u64>(object);
+    if ((header & mask) != pattern) {
+      others++;
+      continue;
+    }
+    if (((<u32>(header >>> 32)) & META_TYPE) != TYPE_LIST) break;
+    headers |= header;
+    store<u64>(object, header | COLOURS);
+    visitList(SUBTRACT, object, mask, pattern, 0, 0);
+  }
+  tally(<u32>(object - first) / <u32>stride - others, <u32>(headers >>> 32));
+  return object;
+}
+
+/** The rest of a page. True if there are tuples. */
+function subtractOthers(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): bool {
+  let found: u32 = 0;
   let tuples = false;
   let metas: u32 = 0;
   let known: u32 = 0;
   let scan: u32 = 0;
   for (let object = first; object < end; object += stride) {
     const header = load<u64>(object);
-    if ((header & mask) != pattern) {
-      others++;
-      continue;
-    }
+    if ((header & mask) != pattern) continue;
+    found++;
     const meta = <u32>(header >>> 32);
     metas |= meta;
     store<u64>(object, header | COLOURS);
@@ -58,10 +81,13 @@ function subtractPage(first: usize, end: usize, stride: usize, mask: u64, patter
     }
     visit(SUBTRACT, object, meta, scan, mask, pattern, 0, 0);
   }
-  const blocks = <u32>(end - first + stride - 1) / <u32>stride;
-  setWord(STATE_GC_CANDIDATES, word(STATE_GC_CANDIDATES) + blocks - others);
-  setWord(STATE_GC_METAS, word(STATE_GC_METAS) | metas);
+  tally(found, metas);
   return tuples;
+}
+
+function tally(found: u32, metas: u32): void {
+  setWord(STATE_GC_CANDIDATES, word(STATE_GC_CANDIDATES) + found);
+  setWord(STATE_GC_METAS, word(STATE_GC_METAS) | metas);
 }
 
 /** Tuples of what is never tracked leave the collector's sight at the end (CPython: _PyTuple_MaybeUntrack). */

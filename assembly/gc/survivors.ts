@@ -14,6 +14,7 @@ import {
   markPage,
   nextBlock,
   nextPage,
+  noteContainerPages,
   strideOf,
 } from "./pages";
 
@@ -53,6 +54,7 @@ export function promote(generation: u32): void {
   }
   clearPages(YOUNG);
   if (generation) clearPages(MIDDLE);
+  if (generation > 1) noteContainerPages();
   markCurrentPools();
 }
 

@@ -51,7 +51,10 @@ export const STATE_GC_LAST: u32 = STATE_COLLECTOR + 92;
 /** The mark stack: reached objects whose references were not followed yet. */
 export const STATE_MARK_STACK: u32 = STATE_COLLECTOR + 96;
 export const MARK_STACK_ENTRIES: u32 = 4096;
-export const STATE_OBJECT_END: u32 = STATE_MARK_STACK + (MARK_STACK_ENTRIES << 2);
+/** One byte a page, by its number: 0 = no page of that number holds containers. Pages 128 MiB apart share one. */
+export const STATE_CONTAINER_PAGES: u32 = STATE_MARK_STACK + (MARK_STACK_ENTRIES << 2);
+export const CONTAINER_PAGES: u32 = 1 << 15;
+export const STATE_OBJECT_END: u32 = STATE_CONTAINER_PAGES + CONTAINER_PAGES;
 
 export const STATE_BYTES: u32 = STATE_OBJECT_END;
 

@@ -24,6 +24,7 @@ import {
   META_DYING,
   META_INTERNED,
   META_LOOSE,
+  META_TRACKED,
   META_TRASH,
   META_TYPE,
   META_WEAK,
@@ -62,6 +63,7 @@ import { countOf, describe, descriptor, metaOf, typeOf } from "./header";
 import { bufferAt, itemsOf } from "./slots";
 import { domainOf, isType } from "./types";
 import { checkObject, nextBlock } from "./walk";
+import { mayHoldContainers } from "./young";
 
 /** What only a collection writes into meta words, and takes back before it ends. */
 const COLLECTION_MARKS: u32 = META_WHITE | META_TRASH | META_LOOSE;
@@ -100,6 +102,7 @@ function verifyObject(object: usize): u32 {
   if (poolDomain(recordOf(object)) != domainOf(flags)) {
     return broken(BROKEN_TYPE, object, domainOf(flags), poolDomain(recordOf(object)));
   }
+  if (meta & META_TRACKED && !mayHoldContainers(object)) return broken(BROKEN_CONTAINER, object, 1, 0);
   const refs = load<u32>(type, TYPE_REFS);
   for (let i: u32 = 0; i < refs; i++) {
     const wrong = verifyReference(object + load<u32>(type + ((<usize>i) << 2), TYPE_OFFSETS));

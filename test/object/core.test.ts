@@ -370,6 +370,8 @@ describe.each(["release", "debug"] as const)("object core, %s", (build) => {
       core.get(p + L.OBJECT_META) | mark,
       L.BROKEN_COLLECTION,
     ];
+    const containersAt = (p: number): number =>
+      core.base + L.STATE_CONTAINER_PAGES + ((p >>> L.PAGE_SHIFT) % L.CONTAINER_PAGES);
     const breaks: Break[] = [
       [object, 0, L.BROKEN_COUNT],
       [object, 0x8000_0001, L.BROKEN_COUNT],
@@ -388,6 +390,7 @@ describe.each(["release", "debug"] as const)("object core, %s", (build) => {
       ]),
       ...[L.META_WHITE, L.META_TRASH].map((colour) => marked(object, colour)),
       marked(tuple, L.META_LOOSE),
+      [containersAt(long) & ~3, 0, L.BROKEN_CONTAINER],
       [core.base + L.STATE_GC_ORPHANS, object, L.BROKEN_COLLECTION],
       [core.base + L.STATE_CRITICAL, 1, L.BROKEN_CRITICAL],
     ];

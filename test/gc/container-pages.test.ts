@@ -1,0 +1,83 @@
+/** What a collection knows of pages must be true of them: references to pages without containers are not looked at. */
+import { describe, expect, test } from "vitest";
+import { CONTAINER_PAGES, PAGE_BYTES } from "../../bindings/generated/layout.js";
+import type { Heap, Ptr } from "../../bindings/index.js";
+import { partsOf } from "../../bindings/object-heap.js";
+import { builds, expectRefused, MIB } from "../support/cores.js";
+
+/** Records of `bytes` bytes that refer to each other in pairs: one of each, owned. */
+function cycles(heap: Heap, pairs: number, bytes: number): Ptr[] {
+  const fields = Object.fromEntries(
+    Array.from({ length: (bytes - 8) / 4 }, (_, i) => [`f${i}`, "ref" as const]),
+  );
+  const Pair = heap.defineType({ name: `Pair${bytes}`, fields });
+  const { f0 } = Pair.fields;
+  return Array.from({ length: pairs }, () => {
+    const [a, b] = [heap.alloc(Pair), heap.alloc(Pair)];
+    heap.setRef(a, f0!, b);
+    heap.setRef(b, f0!, a);
+    heap.decref(b);
+    return a;
+  });
+}
+
+function release(heap: Heap, objects: Ptr[]): void {
+  for (const p of objects) heap.decref(p);
+}
+
+describe.each(builds)("pages of containers, $name core", (build) => {
+  test.each([0, 1, 2])("pages that change hands: generation %i finds all pairs each time", (generation) => {
+    const heap = build.create({ autoCollect: false });
+    for (let round = 0; round < 4; round++) {
+      // 16 and 24 bytes are what numbers and short strs take, too.
+      for (const bytes of [16, 24, 400]) {
+        release(heap, cycles(heap, 1000, bytes));
+        heap.verify();
+        expect(heap.gc(generation)).toBe(2000);
+        heap.verify();
+        const others = Array.from({ length: 3000 }, (_, i) =>
+          i % 2 ? heap.float(i) : heap.str(`number ${i}`),
+        );
+        heap.clearFreeLists();
+        release(heap, others);
+        heap.clearFreeLists();
+      }
+    }
+    heap.dispose();
+  });
+
+  test("a collection that was refused leaves the next one right", () => {
+    const heap = build.create({ autoCollect: false, onLeak: () => {} });
+    const damaged = heap.list();
+    for (let i = 0; i < 3; i++) heap.lists.append(damaged, damaged);
+    const words = partsOf(heap).space.i32;
+    const count = words[damaged >>> 2]!;
+    for (let round = 0; round < 3; round++) {
+      const pairs = cycles(heap, 2000, 24);
+      words[damaged >>> 2] = 1;
+      expectRefused(heap, "ERR_HEAP_CORRUPT", () => heap.gc());
+      words[damaged >>> 2] = count;
+      release(heap, pairs);
+      expect(heap.gc()).toBe(4000);
+      heap.verify();
+    }
+    heap.dispose();
+  });
+
+  test("pages whose numbers share an entry of the table", () => {
+    const heap = build.create({ autoCollect: false });
+    const share = CONTAINER_PAGES * PAGE_BYTES;
+    expect(share).toBe(128 * MIB);
+    const low = heap.list();
+    const hole = heap.malloc(share);
+    const far = cycles(heap, 200_000, 24);
+    expect(far.some((p) => p > low + share)).toBe(true);
+    expect(heap.gc()).toBe(0);
+    release(heap, far);
+    expect(heap.gc()).toBe(400_000);
+    heap.free(hole);
+    heap.decref(low);
+    heap.verify();
+    heap.dispose();
+  });
+});
