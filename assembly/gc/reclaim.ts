@@ -6,15 +6,18 @@
 import {
   FLAG_BUFFER,
   FLAG_WEAKREF,
+  LIST_ITEMS,
   META_DYING,
   META_TYPE,
   PAGE_SHIFT,
+  STATE_GC_COLLECTED,
   STATE_GC_LAST,
   STATE_GC_ORPHANS,
   STATE_INTERNAL_BLOCKS,
   STATE_YOUNG_COUNT,
   TYPE_FLAGS,
   TYPE_ITEMS,
+  TYPE_LIST,
   TYPE_SCAN,
 } from "../layout";
 import { setWord, word } from "../state";
@@ -25,24 +28,36 @@ import { bufferAt } from "../object/slots";
 import { unlinkWeakref } from "../object/weak";
 import { isWhite } from "./colour";
 import { endOf, firstOf, nextPage, strideOf } from "./pages";
-import { RELEASE, visit } from "./visit";
+import { RELEASE, visit, visitList } from "./visit";
 
 /**
  * Releases every white object on the pages. References to objects of the set are left alone: they are to trash, or were
  * taken out of the count already. The number of objects.
  */
 export function reclaim(sets: u32, mask: u64, pattern: u64): u32 {
-  let found: u32 = 0;
+  setWord(STATE_GC_COLLECTED, 0);
   for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) {
-    found += reclaimPage(page, mask, pattern);
+    const end = endOf(page);
+    const stride = strideOf(page);
+    const other = reclaimLists(firstOf(page), end, stride, mask, pattern);
+    if (other < end) reclaimOthers(other, end, stride, mask, pattern);
   }
-  return found;
+  return word(STATE_GC_COLLECTED);
+}
+
+/** What most pages hold: lists, up to the first object that is none. That object, or the end. */
+function reclaimLists(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): usize {
+  return release(true, first, end, stride, mask, pattern);
+}
+
+function reclaimOthers(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): void {
+  release(false, first, end, stride, mask, pattern);
 }
 
 /** Blocks go back by the page, linked to each other, and past the private free lists, which a collection empties. */
-function reclaimPage(page: usize, mask: u64, pattern: u64): u32 {
-  const stride = strideOf(page);
-  const end = endOf(page);
+// @ts-ignore: decorator
+@inline
+function release(lists: bool, from: usize, end: usize, stride: usize, mask: u64, pattern: u64): usize {
   let found: u32 = 0;
   let first: usize = 0;
   let last: usize = 0;
@@ -53,17 +68,24 @@ function reclaimPage(page: usize, mask: u64, pattern: u64): u32 {
   let scan: u32 = 0;
   // Offset of the buffer's address; 1 of weak references.
   let extra: usize = 0;
-  for (let object = firstOf(page); object < end; object += stride) {
+  let object = from;
+  for (; object < end; object += stride) {
     const meta = metaOf(object);
     if (!isWhite(meta)) continue;
-    if ((meta & META_TYPE) != known) {
-      known = meta & META_TYPE;
-      const type = describe(meta);
-      scan = load<u32>(type, TYPE_SCAN);
-      const flags = load<u32>(type, TYPE_FLAGS);
-      extra = flags & FLAG_BUFFER ? load<u32>(type, TYPE_ITEMS) : usize((flags & FLAG_WEAKREF) != 0);
+    if (lists) {
+      if ((meta & META_TYPE) != TYPE_LIST) break;
+      visitList(RELEASE, object, mask, pattern, 0, 0);
+      extra = LIST_ITEMS;
+    } else {
+      if ((meta & META_TYPE) != known) {
+        known = meta & META_TYPE;
+        const type = describe(meta);
+        scan = load<u32>(type, TYPE_SCAN);
+        const flags = load<u32>(type, TYPE_FLAGS);
+        extra = flags & FLAG_BUFFER ? load<u32>(type, TYPE_ITEMS) : usize((flags & FLAG_WEAKREF) != 0);
+      }
+      visit(RELEASE, object, meta, scan, mask, pattern, 0, 0);
     }
-    visit(RELEASE, object, meta, scan, mask, pattern, 0, 0);
     if (extra > 1) {
       const buffer = bufferAt(object, extra);
       if (buffer) {
@@ -86,9 +108,10 @@ function reclaimPage(page: usize, mask: u64, pattern: u64): u32 {
   if (found) {
     const young = word(STATE_YOUNG_COUNT);
     setWord(STATE_YOUNG_COUNT, young > found ? young - found : 0);
+    setWord(STATE_GC_COLLECTED, word(STATE_GC_COLLECTED) + found);
     giveBlocks(first, last, found);
   }
-  return found;
+  return object;
 }
 
 /** STATE_GC_LAST is the last one. */

@@ -38,7 +38,7 @@ export function subtract(sets: u32, mask: u64, pattern: u64): void {
 
 // A call or two for a page, so that V8 gets to run optimised code.
 
-/** What most pages hold: lists up to the first object that is none. That object, or the end. */
+/** What most pages hold: lists, up to the first object that is none. That object, or the end. */
 function subtractLists(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): usize {
   let others: u32 = 0;
   let headers: u64 = 0;

@@ -179,7 +179,7 @@ function see(act: u32, child: usize, mask: u64, pattern: u64, where: usize, stat
     const header = load<u64>(child);
     const meta = <u32>(header >>> 32);
     // The count word of an orphan is its link: who finds one again finds it gone, whatever its count should have been.
-    if ((header & mask) != pattern && meta & META_TYPE && !(meta & META_DYING)) {
+    if ((header & mask) != pattern && (meta & (META_TYPE | META_DYING)) - 1 < META_TYPE) {
       const count = <i32>header;
       if (count > 1) {
         if (count < COUNT_LIMIT) store<i32>(child, count - 1);

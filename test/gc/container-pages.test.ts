@@ -26,25 +26,28 @@ function release(heap: Heap, objects: Ptr[]): void {
 }
 
 describe.each(builds)("pages of containers, $name core", (build) => {
-  test.each([0, 1, 2])("pages that change hands: generation %i finds all pairs each time", (generation) => {
-    const heap = build.create({ autoCollect: false });
-    for (let round = 0; round < 4; round++) {
-      // 16 and 24 bytes are what numbers and short strs take, too.
-      for (const bytes of [16, 24, 400]) {
-        release(heap, cycles(heap, 1000, bytes));
-        heap.verify();
-        expect(heap.gc(generation)).toBe(2000);
-        heap.verify();
-        const others = Array.from({ length: 3000 }, (_, i) =>
-          i % 2 ? heap.float(i) : heap.str(`number ${i}`),
-        );
-        heap.clearFreeLists();
-        release(heap, others);
-        heap.clearFreeLists();
+  test.each([0, 1, 2] as const)(
+    "pages that change hands: generation %i finds all pairs each time",
+    (generation) => {
+      const heap = build.create({ autoCollect: false });
+      for (let round = 0; round < 4; round++) {
+        // 16 and 24 bytes are what numbers and short strs take, too.
+        for (const bytes of [16, 24, 400]) {
+          release(heap, cycles(heap, 1000, bytes));
+          heap.verify();
+          expect(heap.gc(generation)).toBe(2000);
+          heap.verify();
+          const others = Array.from({ length: 3000 }, (_, i) =>
+            i % 2 ? heap.float(i) : heap.str(`number ${i}`),
+          );
+          heap.clearFreeLists();
+          release(heap, others);
+          heap.clearFreeLists();
+        }
       }
-    }
-    heap.dispose();
-  });
+      heap.dispose();
+    },
+  );
 
   test("a collection that was refused leaves the next one right", () => {
     const heap = build.create({ autoCollect: false, onLeak: () => {} });
