@@ -19,14 +19,20 @@ import { STATE, word } from "../state";
 import { free } from "../alloc/malloc";
 import { descriptor } from "./header";
 
+/** Is there no room on a type's list? */
+// @ts-ignore: decorator
+@inline
+export function isFull(type: usize): bool {
+  return load<u32>(type, TYPE_FREE_COUNT) >= load<u32>(type, TYPE_FREE_CAP);
+}
+
 /** Puts a dead object's block on its list; false if there is none, or no room. */
 // @ts-ignore: decorator
 @inline
 export function cacheBlock(object: usize, type: usize): bool {
-  const cached = load<u32>(type, TYPE_FREE_COUNT);
-  if (cached >= load<u32>(type, TYPE_FREE_CAP)) return false;
+  if (isFull(type)) return false;
   if (!load<u32>(type, TYPE_CLASS)) return cacheTuple(object, load<u32>(type, TYPE_FREE_CAP));
-  push(type + TYPE_FREE_HEAD, object, cached);
+  push(type + TYPE_FREE_HEAD, object, load<u32>(type, TYPE_FREE_COUNT));
   return true;
 }
 
@@ -34,9 +40,8 @@ export function cacheBlock(object: usize, type: usize): bool {
 // @ts-ignore: decorator
 @inline
 export function cacheFixed(object: usize, type: usize): bool {
-  const cached = load<u32>(type, TYPE_FREE_COUNT);
-  if (cached >= load<u32>(type, TYPE_FREE_CAP)) return false;
-  push(type + TYPE_FREE_HEAD, object, cached);
+  if (isFull(type)) return false;
+  push(type + TYPE_FREE_HEAD, object, load<u32>(type, TYPE_FREE_COUNT));
   return true;
 }
 

@@ -15,12 +15,11 @@ import {
   STATE_DEATH_SLOT,
   TYPE_CHAIN,
   TYPE_FLAGS,
-  TYPE_FREE_CAP,
-  TYPE_FREE_COUNT,
   TYPE_OWNED,
 } from "../layout";
 import { setWord } from "../state";
 import { discard, fewerYoung, giveBlocks } from "./alloc";
+import { isFull } from "./freelists";
 import { describe, isShared, metaOf } from "./header";
 import { link } from "./slots";
 
@@ -36,10 +35,7 @@ export const LEAF_MATCH: u64 = ((<u64>(META_LEAF | META_HOOKS)) << 32) | 0xfffff
 // @ts-ignore: decorator
 @inline
 export function isRecord(type: usize): bool {
-  return (
-    load<u32>(type, TYPE_OWNED) != u32.MAX_VALUE &&
-    load<u32>(type, TYPE_FREE_COUNT) >= load<u32>(type, TYPE_FREE_CAP)
-  );
+  return load<u32>(type, TYPE_OWNED) != u32.MAX_VALUE && isFull(type);
 }
 
 /**

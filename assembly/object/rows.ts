@@ -6,13 +6,12 @@ import {
   META_TYPE,
   PAGE_SHIFT,
   STATE_DEATH_SLOT,
-  TYPE_FREE_CAP,
-  TYPE_FREE_COUNT,
   TYPE_LIST,
 } from "../layout";
 import { setWord } from "../state";
 import { fewerYoung, giveBlocks } from "./alloc";
 import { giveBuffer } from "./buffers";
+import { isFull } from "./freelists";
 import { isShared } from "./header";
 import { LEAF, LEAF_MATCH, MATCH, STUCK, discardLeaf } from "./records";
 import { bufferAt, link } from "./slots";
@@ -23,9 +22,7 @@ const SAME: u64 = ((<u64>TYPE_LIST) << 32) | 1;
 // @ts-ignore: decorator
 @inline
 export function isRow(type: usize, meta: u32): bool {
-  return (
-    (meta & META_TYPE) == TYPE_LIST && load<u32>(type, TYPE_FREE_COUNT) >= load<u32>(type, TYPE_FREE_CAP)
-  );
+  return (meta & META_TYPE) == TYPE_LIST && isFull(type);
 }
 
 /** As walkRecords; `slot` is behind the last item if none was released. */
