@@ -32,7 +32,19 @@ import { STATE, setWord, word } from "../state";
 import { metaOf } from "../object/header";
 import { isWhite } from "./colour";
 import { RESCAN, endOf, firstOf, nextPage, strideOf, unmarkPage } from "./pages";
-import { MARK, NOTE, reached, scanOf, visit, visitList } from "./visit";
+import {
+  ANYTHING,
+  LISTS,
+  MARK,
+  NOTE,
+  RECORDS,
+  hasOnlyFields,
+  reached,
+  scanOf,
+  visit,
+  visitExpected,
+  visitList,
+} from "./visit";
 
 const STACK: usize = STATE + STATE_MARK_STACK;
 /** Objects that one call takes from the mark stack. */
@@ -60,15 +72,16 @@ function markFrom(page: usize, ahead: usize, mask: u64, pattern: u64): void {
   const end = endOf(page);
   const stride = strideOf(page);
   let object = firstOf(page);
-  let lists = true;
+  let expected = LISTS;
   while (object < end) {
-    if (lists) object = sweepLists(object, end, stride, ahead, mask, pattern);
+    if (expected == LISTS) object = sweepLists(object, end, stride, ahead, mask, pattern);
+    else if (expected == RECORDS) object = sweepRecords(object, end, stride, ahead, mask, pattern);
     else object = sweepOthers(object, end, stride, ahead, mask, pattern);
     let last = object - stride;
     const where = last | ahead;
     let top = <usize>word(STATE_GC_STACK_TOP);
-    // Nothing on the stack: it came to the end, or to something else.
-    if (top == STACK) lists = false;
+    // Nothing on the stack: it came to the end, or to something that was not expected.
+    if (top == STACK) expected++;
     while (top > STACK) {
       if (top == <usize>word(STATE_GC_STACK_END)) noteOverflow(last, mask, pattern);
       top = drain(top, where, mask, pattern);
@@ -77,24 +90,26 @@ function markFrom(page: usize, ahead: usize, mask: u64, pattern: u64): void {
   }
 }
 
-/** What most pages hold: a sweep up to the first object that is no list. */
 function sweepLists(first: usize, end: usize, stride: usize, ahead: usize, mask: u64, pattern: u64): usize {
-  return sweep(true, first, end, stride, ahead, mask, pattern);
+  return sweep(LISTS, first, end, stride, ahead, mask, pattern);
 }
 
-/** A sweep of anything. */
+function sweepRecords(first: usize, end: usize, stride: usize, ahead: usize, mask: u64, pattern: u64): usize {
+  return sweep(RECORDS, first, end, stride, ahead, mask, pattern);
+}
+
 function sweepOthers(first: usize, end: usize, stride: usize, ahead: usize, mask: u64, pattern: u64): usize {
-  return sweep(false, first, end, stride, ahead, mask, pattern);
+  return sweep(ANYTHING, first, end, stride, ahead, mask, pattern);
 }
 
 /**
- * Reaches the white objects of a page that have a count, up to the first one that puts something on the stack. The
- * object behind it, or the end; with `lists` the first object that is no list.
+ * Reaches the white objects of a page that have a count, up to the first one that puts something on the stack, which is
+ * done, or was not expected, which is not. The object behind or that one, or the end.
  */
 // @ts-ignore: decorator
 @inline
 function sweep(
-  lists: bool,
+  expected: u32,
   first: usize,
   end: usize,
   stride: usize,
@@ -112,17 +127,18 @@ function sweep(
     if (<i32>header <= 0) continue;
     const meta = <u32>(header >>> 32);
     if (!isWhite(meta)) continue;
-    if (lists && (meta & META_TYPE) != TYPE_LIST) break;
+    const type = meta & META_TYPE;
+    if (expected == LISTS) {
+      if (type != TYPE_LIST) break;
+    } else if (type != known) {
+      if (expected == RECORDS && known) break;
+      scan = scanOf(meta);
+      if (expected == RECORDS && !hasOnlyFields(scan)) break;
+      known = type;
+    }
     store<u64>(object, reached(header, pattern));
     found++;
-    if (lists) top = visitList(MARK, object, mask, pattern, object | ahead, top);
-    else {
-      if ((meta & META_TYPE) != known) {
-        known = meta & META_TYPE;
-        scan = scanOf(meta);
-      }
-      top = visit(MARK, object, meta, scan, mask, pattern, object | ahead, top);
-    }
+    top = visitExpected(expected, MARK, object, meta, scan, mask, pattern, object | ahead, top);
     if (top != STACK) {
       object += stride;
       break;

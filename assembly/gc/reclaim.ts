@@ -28,7 +28,7 @@ import { bufferAt } from "../object/slots";
 import { unlinkWeakref } from "../object/weak";
 import { isWhite } from "./colour";
 import { endOf, firstOf, nextPage, strideOf } from "./pages";
-import { RELEASE, visit, visitList } from "./visit";
+import { ANYTHING, LISTS, RECORDS, RELEASE, hasOnlyFields, visitExpected } from "./visit";
 
 /**
  * Releases every white object on the pages. References to objects of the set are left alone: they are to trash, or were
@@ -39,25 +39,32 @@ export function reclaim(sets: u32, mask: u64, pattern: u64): u32 {
   for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) {
     const end = endOf(page);
     const stride = strideOf(page);
-    const other = reclaimLists(firstOf(page), end, stride, mask, pattern);
-    if (other < end) reclaimOthers(other, end, stride, mask, pattern);
+    let rest = reclaimLists(firstOf(page), end, stride, mask, pattern);
+    if (rest < end) rest = reclaimRecords(rest, end, stride, mask, pattern);
+    if (rest < end) reclaimOthers(rest, end, stride, mask, pattern);
   }
   return word(STATE_GC_COLLECTED);
 }
 
-/** What most pages hold: lists, up to the first object that is none. That object, or the end. */
 function reclaimLists(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): usize {
-  return release(true, first, end, stride, mask, pattern);
+  return release(LISTS, first, end, stride, mask, pattern);
 }
 
-function reclaimOthers(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): void {
-  release(false, first, end, stride, mask, pattern);
+function reclaimRecords(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): usize {
+  return release(RECORDS, first, end, stride, mask, pattern);
 }
 
-/** Blocks go back by the page, linked to each other, and past the private free lists, which a collection empties. */
+function reclaimOthers(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): usize {
+  return release(ANYTHING, first, end, stride, mask, pattern);
+}
+
+/**
+ * Releases up to the first object that was not expected. That object, or the end. Blocks go back by the page, linked to
+ * each other, and past the private free lists, which a collection empties.
+ */
 // @ts-ignore: decorator
 @inline
-function release(lists: bool, from: usize, end: usize, stride: usize, mask: u64, pattern: u64): usize {
+function release(expected: u32, from: usize, end: usize, stride: usize, mask: u64, pattern: u64): usize {
   let found: u32 = 0;
   let first: usize = 0;
   let last: usize = 0;
@@ -72,21 +79,23 @@ function release(lists: bool, from: usize, end: usize, stride: usize, mask: u64,
   for (; object < end; object += stride) {
     const meta = metaOf(object);
     if (!isWhite(meta)) continue;
-    if (lists) {
-      if ((meta & META_TYPE) != TYPE_LIST) break;
-      visitList(RELEASE, object, mask, pattern, 0, 0);
+    const type = meta & META_TYPE;
+    if (expected == LISTS) {
+      if (type != TYPE_LIST) break;
       extra = LIST_ITEMS;
-    } else {
-      if ((meta & META_TYPE) != known) {
-        known = meta & META_TYPE;
-        const type = describe(meta);
-        scan = load<u32>(type, TYPE_SCAN);
-        const flags = load<u32>(type, TYPE_FLAGS);
-        extra = flags & FLAG_BUFFER ? load<u32>(type, TYPE_ITEMS) : usize((flags & FLAG_WEAKREF) != 0);
-      }
-      visit(RELEASE, object, meta, scan, mask, pattern, 0, 0);
+    } else if (type != known) {
+      if (expected == RECORDS && known) break;
+      const descriptor = describe(meta);
+      const flags = load<u32>(descriptor, TYPE_FLAGS);
+      scan = load<u32>(descriptor, TYPE_SCAN);
+      extra = flags & FLAG_BUFFER ? load<u32>(descriptor, TYPE_ITEMS) : usize((flags & FLAG_WEAKREF) != 0);
+      if (expected == RECORDS && (extra || !hasOnlyFields(scan))) break;
+      known = type;
     }
-    if (extra > 1) {
+    visitExpected(expected, RELEASE, object, meta, scan, mask, pattern, 0, 0);
+    if (expected == RECORDS) {
+      // Nothing else is theirs.
+    } else if (extra > 1) {
       const buffer = bufferAt(object, extra);
       if (buffer) {
         if ((buffer ^ firstBuffer) >>> PAGE_SHIFT) {

@@ -9,6 +9,7 @@ import {
   STATE_GC_DAMAGED,
   STATE_GC_LOOSE,
   STATE_GC_METAS,
+  STATE_GC_TUPLES,
   TYPE_LIST,
   TYPE_TUPLE,
 } from "../layout";
@@ -16,7 +17,18 @@ import { setWord, word } from "../state";
 import { metaOf, setMeta } from "../object/header";
 import { COLOUR, COLOURED, COLOURS, isWhite } from "./colour";
 import { endOf, firstOf, nextBlock, nextPage, strideOf } from "./pages";
-import { RESTORE, SUBTRACT, TRACKABLE, scanOf, visit, visitList } from "./visit";
+import {
+  ANYTHING,
+  LISTS,
+  RECORDS,
+  RESTORE,
+  SUBTRACT,
+  TRACKABLE,
+  hasOnlyFields,
+  scanOf,
+  visit,
+  visitExpected,
+} from "./visit";
 
 /**
  * Counts what it finds in STATE_GC_CANDIDATES, and collects its meta words in STATE_GC_METAS. If the references to an
@@ -30,18 +42,37 @@ export function subtract(sets: u32, mask: u64, pattern: u64): void {
     const first = firstOf(page);
     const end = endOf(page);
     const stride = strideOf(page);
-    const other = subtractLists(first, end, stride, mask, pattern);
-    if (other >= end) continue;
-    if (subtractOthers(other, end, stride, mask, pattern)) noteLoose(other, end, stride, mask, pattern);
+    let rest = subtractLists(first, end, stride, mask, pattern);
+    if (rest < end) rest = subtractRecords(rest, end, stride, mask, pattern);
+    if (rest >= end) continue;
+    setWord(STATE_GC_TUPLES, 0);
+    subtractOthers(rest, end, stride, mask, pattern);
+    if (word(STATE_GC_TUPLES)) noteLoose(rest, end, stride, mask, pattern);
   }
 }
 
-// A call or two for a page, so that V8 gets to run optimised code.
+// A call or more for a page, so that V8 gets to run optimised code.
 
-/** What most pages hold: lists, up to the first object that is none. That object, or the end. */
 function subtractLists(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): usize {
+  return subtractRun(LISTS, first, end, stride, mask, pattern);
+}
+
+function subtractRecords(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): usize {
+  return subtractRun(RECORDS, first, end, stride, mask, pattern);
+}
+
+function subtractOthers(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): usize {
+  return subtractRun(ANYTHING, first, end, stride, mask, pattern);
+}
+
+/** Subtracts up to the first object that was not expected. That object, or the end. */
+// @ts-ignore: decorator
+@inline
+function subtractRun(expected: u32, first: usize, end: usize, stride: usize, mask: u64, pattern: u64): usize {
   let others: u32 = 0;
-  let headers: u64 = 0;
+  let metas: u32 = 0;
+  let known: u32 = 0;
+  let scan: u32 = 0;
   let object = first;
   for (; object < end; object += stride) {
     const header = load<u64>(object);
@@ -49,40 +80,24 @@ function subtractLists(first: usize, end: usize, stride: usize, mask: u64, patte
       others++;
       continue;
     }
-    if (((<u32>(header >>> 32)) & META_TYPE) != TYPE_LIST) break;
-    headers |= header;
-    store<u64>(object, header | COLOURS);
-    visitList(SUBTRACT, object, mask, pattern, 0, 0);
-  }
-  tally(<u32>(object - first) / <u32>stride - others, <u32>(headers >>> 32));
-  return object;
-}
-
-/** The rest of a page. True if there are tuples. */
-function subtractOthers(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): bool {
-  let found: u32 = 0;
-  let tuples = false;
-  let metas: u32 = 0;
-  let known: u32 = 0;
-  let scan: u32 = 0;
-  for (let object = first; object < end; object += stride) {
-    const header = load<u64>(object);
-    if ((header & mask) != pattern) continue;
-    found++;
     const meta = <u32>(header >>> 32);
+    const type = meta & META_TYPE;
+    if (expected == LISTS) {
+      if (type != TYPE_LIST) break;
+    } else if (type != known) {
+      // Objects of a type tend to lie together.
+      if (expected == RECORDS && known) break;
+      scan = scanOf(meta);
+      if (expected == RECORDS && !hasOnlyFields(scan)) break;
+      if (expected == ANYTHING && type == TYPE_TUPLE) setWord(STATE_GC_TUPLES, 1);
+      known = type;
+    }
     metas |= meta;
     store<u64>(object, header | COLOURS);
-    // Objects of a type tend to lie together.
-    const type = meta & META_TYPE;
-    if (type != known) {
-      known = type;
-      scan = scanOf(meta);
-      if (type == TYPE_TUPLE) tuples = true;
-    }
-    visit(SUBTRACT, object, meta, scan, mask, pattern, 0, 0);
+    visitExpected(expected, SUBTRACT, object, meta, scan, mask, pattern, 0, 0);
   }
-  tally(found, metas);
-  return tuples;
+  tally(<u32>(object - first) / <u32>stride - others, metas);
+  return object;
 }
 
 function tally(found: u32, metas: u32): void {

@@ -133,6 +133,43 @@ export function visitList(act: u32, list: usize, mask: u64, pattern: u64, where:
   return state;
 }
 
+/**
+ * What a pass expects of a page: lists, records of one type, anything. It begins with the first, and goes on with the
+ * next where it meets something else: what is expected is constant in a loop, and nothing of it kept on the stack.
+ */
+export const LISTS: u32 = 0;
+export const RECORDS: u32 = 1;
+export const ANYTHING: u32 = 2;
+
+/** visit() where it is known what is expected. */
+// @ts-ignore: decorator
+@inline
+export function visitExpected(
+  expected: u32,
+  act: u32,
+  object: usize,
+  meta: u32,
+  scan: u32,
+  mask: u64,
+  pattern: u64,
+  where: usize,
+  state: usize,
+): usize {
+  if (expected == LISTS) return visitList(act, object, mask, pattern, where, state);
+  if (expected == ANYTHING) return visit(act, object, meta, scan, mask, pattern, where, state);
+  let slot = object + (scan & SCAN_X);
+  const last = slot + (scan >>> SCAN_Y_SHIFT);
+  for (; slot < last; slot += 4) state = look(act, <usize>load<u32>(slot), mask, pattern, where, state);
+  return state;
+}
+
+/** Is one run of fields all that instances of a type refer with? `scan` is its TYPE_SCAN. */
+// @ts-ignore: decorator
+@inline
+export function hasOnlyFields(scan: u32): bool {
+  return (scan & SCAN_KIND) == SCAN_FIELDS;
+}
+
 // @ts-ignore: decorator
 @inline
 export function scanOf(meta: u32): u32 {

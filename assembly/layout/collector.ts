@@ -48,8 +48,10 @@ export const COLLECTION_TRASH: u32 = 2;
 /** Between calls: the top of the mark stack after a sweep, and the last object that was taken from it. */
 export const STATE_GC_STACK_TOP: u32 = STATE_COLLECTOR + 88;
 export const STATE_GC_LAST: u32 = STATE_COLLECTOR + 92;
+/** The page that was looked at last has tuples. */
+export const STATE_GC_TUPLES: u32 = STATE_COLLECTOR + 96;
 /** The mark stack: reached objects whose references were not followed yet. */
-export const STATE_MARK_STACK: u32 = STATE_COLLECTOR + 96;
+export const STATE_MARK_STACK: u32 = STATE_COLLECTOR + 104;
 export const MARK_STACK_ENTRIES: u32 = 4096;
 /** One byte a page, by its number: 0 = no page of that number holds containers. Pages 128 MiB apart share one. */
 export const STATE_CONTAINER_PAGES: u32 = STATE_MARK_STACK + (MARK_STACK_ENTRIES << 2);
