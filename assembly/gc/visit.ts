@@ -44,6 +44,7 @@ import {
 } from "../layout";
 import { setWord, word } from "../state";
 import { discard } from "../object/alloc";
+import { postpone } from "../object/death";
 import { describe, metaOf, setMeta } from "../object/header";
 import { mayHoldContainers } from "../object/young";
 import { COLOURED, COLOURS, WHITE } from "./colour";
@@ -278,7 +279,5 @@ function releaseLast(child: usize, meta: u32): void {
     discard(child, describe(meta));
     return;
   }
-  setMeta(child, (meta | META_DYING) & ~META_TRACKED);
-  store<u32>(child, word(STATE_GC_ORPHANS));
-  setWord(STATE_GC_ORPHANS, <u32>child);
+  postpone(child, meta, STATE_GC_ORPHANS);
 }

@@ -49,6 +49,7 @@ import {
   TYPE_LENGTH,
   TYPE_OFFSETS,
   TYPE_OWNED,
+  TYPE_WEAKREF,
 } from "../layout";
 import { setWord, word } from "../state";
 import { fault } from "../alloc/malloc";
@@ -172,14 +173,24 @@ function destroy(object: usize, meta: u32): u32 {
   if (meta & META_RITES) return fault(FAULT_DOUBLE_FREE, object);
   if (word(STATE_CRITICAL)) return fault(FAULT_CORRUPT, object);
   if (word(STATE_NESTING) > NESTING_LIMIT) {
-    setMeta(object, (meta | META_DYING) & ~META_TRACKED);
-    store<u32>(object, word(STATE_DEFERRED));
-    setWord(STATE_DEFERRED, <u32>object);
+    postpone(object, meta, STATE_DEFERRED);
     return FAULT_NONE;
   }
   die(object);
   if (word(STATE_DEFERRED)) drain();
   return FAULT_NONE;
+}
+
+/**
+ * The death of an object waits: it is put on the list whose head stands in the word `list`. The link takes the place of
+ * the count, so nobody may find the object any more: its referent, if it is a weak reference, or intern().
+ */
+export function postpone(object: usize, meta: u32, list: u32): void {
+  if ((meta & META_TYPE) == TYPE_WEAKREF) unlinkWeakref(object);
+  if (meta & META_INTERNED) forgetInterned(object);
+  setMeta(object, (meta | META_DYING) & ~(META_TRACKED | META_INTERNED));
+  store<u32>(object, word(list));
+  setWord(list, <u32>object);
 }
 
 /** Lets the deferred objects die. The collector calls it after finalizers that it ran itself. */

@@ -57,6 +57,23 @@ describe.each(builds)("weak references, $name core", (build) => {
     expect(order.length).toBe(5);
   });
 
+  test("a weak reference whose death deeply nested finalizers put off does not call back", () => {
+    const { heap, object } = setUp();
+    let calls = 0;
+    let depth = 0;
+    const weak = heap.weakref(object, () => calls++);
+    // The 51st finalizer is deeper than 50: what it drops dies when the outermost one is done, the last one first.
+    const Nest = nodeType(heap, () => {
+      if (++depth <= 50) heap.decref(heap.alloc(Nest));
+      else release(heap, weak, object);
+    });
+    heap.decref(heap.alloc(Nest));
+    expect(depth).toBe(51);
+    expect(calls).toBe(0);
+    heap.verify();
+    heap.dispose();
+  });
+
   test("W4: within a callback all references to the object are dead", () => {
     const { heap, object } = setUp();
     const results: Ptr[] = [];
@@ -293,6 +310,53 @@ describe.each(builds)("weak references, $name core", (build) => {
       expect(finalized).toBe(2);
       heap.verify();
       release(heap, ...weaks);
+    });
+
+    describe("old objects that young trash alone held die after it", () => {
+      /** Finds young trash that alone held `old`. Their deaths take place in reverse order. */
+      function dropLast(heap: Heap, Node: ReturnType<typeof nodeType>, old: Ptr[]): void {
+        heap.gc();
+        const held = heap.tuple(old);
+        const trash = selfCycle(heap, Node);
+        heap.setRef(trash, Node.fields.other, held);
+        release(heap, held, trash, ...old);
+        expect(heap.gc(0)).toBe(2);
+        heap.verify();
+      }
+
+      test("a weak reference that waits for its death does not call back", () => {
+        const { heap, Node, object } = setUp();
+        let calls = 0;
+        const weak = heap.weakref(object, () => calls++);
+        dropLast(heap, Node, [weak, object]);
+        expect(calls).toBe(0);
+        heap.dispose();
+      });
+
+      test("nor is it what a new one to the same object shares", () => {
+        const heap = newHeap(build);
+        const weaks: Ptr[] = [];
+        const Loud = nodeType(heap, () => weaks.push(heap.weakref(target)));
+        const Node = nodeType(heap);
+        const target = heap.alloc(Node);
+        dropLast(heap, Node, [heap.weakref(target), heap.alloc(Loud)]);
+        expect(weaks.length).toBe(1);
+        expect(isAlive(heap, weaks[0]!)).toBe(true);
+        heap.verify();
+        release(heap, target, ...weaks);
+        heap.dispose();
+      });
+
+      test("nor is an interned string found again that waits for its death", () => {
+        const heap = newHeap(build);
+        const found: Ptr[] = [];
+        const Loud = nodeType(heap, () => found.push(heap.intern("waiting")));
+        dropLast(heap, nodeType(heap), [heap.intern("waiting"), heap.alloc(Loud)]);
+        expect(found.map((str) => heap.toJS(str))).toEqual(["waiting"]);
+        heap.verify();
+        release(heap, ...found);
+        heap.dispose();
+      });
     });
   });
 });
