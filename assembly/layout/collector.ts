@@ -19,7 +19,7 @@ export const STATE_GC_TOTAL: u32 = STATE_COLLECTOR + 36;
 export const STATE_GC_PENDING: u32 = STATE_COLLECTOR + 40;
 /** The DEBUG_ flags. */
 export const STATE_GC_DEBUG: u32 = STATE_COLLECTOR + 44;
-/** What the last collection looked at, and what it found. */
+/** What the last collection looked at, and what it found; before its end, how much of it was released. */
 export const STATE_GC_CANDIDATES: u32 = STATE_COLLECTOR + 48;
 export const STATE_GC_COLLECTED: u32 = STATE_COLLECTOR + 52;
 /** Objects that trash alone held and that have more to do at death than release a block, linked by their count words. */
