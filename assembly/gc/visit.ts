@@ -136,7 +136,7 @@ export function visitList(act: u32, list: usize, mask: u64, pattern: u64, where:
 
 /**
  * What a pass expects of a page: lists, records of one type, anything. It begins with the first, and goes on with the
- * next where it meets something else: what is expected is constant in a loop, and nothing of it kept on the stack.
+ * next where it meets something else. What is expected is constant in a loop, which leaves registers for the rest.
  */
 export const LISTS: u32 = 0;
 export const RECORDS: u32 = 1;
