@@ -7,7 +7,6 @@ import {
   ARENA_PAGED,
   ARENA_PAGES,
   ARENA_SHIFT,
-  CONTAINER_PAGES,
   DOMAIN_CONTAINER,
   HEADER_PAGES,
   HEADER_YOUNG,
@@ -17,7 +16,6 @@ import {
   SHAPE_CARVED,
   SHAPE_FIRST,
   SLOT_SHAPE,
-  STATE_CONTAINER_PAGES,
   STATE_FIRST,
   STATE_FRONTIER,
   STATE_YOUNG_ARENAS,
@@ -27,7 +25,7 @@ import { kindOf } from "../alloc/arenas";
 import { classBytes } from "../alloc/classes";
 import { arenaOf, entryOf, headerOf, recordOf } from "../alloc/pages";
 import { isPool, poolDomain } from "../alloc/pools";
-import { noteContainers } from "../object/young";
+import { forgetContainers, noteContainers } from "../object/young";
 
 /** Sets of pages; they can be combined. */
 export const YOUNG: u32 = 1;
@@ -104,7 +102,7 @@ export function nextPage(after: usize, sets: u32): usize {
 
 /** Finds out anew which pages hold containers. Only while no page is young: see object/young.ts. */
 export function noteContainerPages(): void {
-  memory.fill(STATE + STATE_CONTAINER_PAGES, 0, CONTAINER_PAGES);
+  forgetContainers();
   for (let page = nextPage(0, ALL); page; page = nextPage(page, ALL)) noteContainers(page);
 }
 

@@ -73,7 +73,7 @@ function release(expected: u32, from: usize, end: usize, stride: usize, mask: u6
   let firstBuffer: usize = 0;
   let known: u32 = 0;
   let scan: u32 = 0;
-  // Offset of the buffer's address; 1 of weak references.
+  // Offset of the buffer's address; 1 of weak references. Records have neither.
   let extra: usize = 0;
   let object = from;
   for (; object < end; object += stride) {
@@ -82,7 +82,6 @@ function release(expected: u32, from: usize, end: usize, stride: usize, mask: u6
     const type = meta & META_TYPE;
     if (expected == LISTS) {
       if (type != TYPE_LIST) break;
-      extra = LIST_ITEMS;
     } else if (type != known) {
       if (expected == RECORDS && known) break;
       const descriptor = describe(meta);
@@ -93,10 +92,9 @@ function release(expected: u32, from: usize, end: usize, stride: usize, mask: u6
       known = type;
     }
     visitExpected(expected, RELEASE, object, meta, scan, mask, pattern, 0, 0);
-    if (expected == RECORDS) {
-      // Nothing else is theirs.
-    } else if (extra > 1) {
-      const buffer = bufferAt(object, extra);
+    const own: usize = expected == LISTS ? LIST_ITEMS : expected == RECORDS ? 0 : extra;
+    if (own > 1) {
+      const buffer = bufferAt(object, own);
       if (buffer) {
         if ((buffer ^ firstBuffer) >>> PAGE_SHIFT) {
           if (buffers) giveBuffers(firstBuffer, buffers);
@@ -107,7 +105,7 @@ function release(expected: u32, from: usize, end: usize, stride: usize, mask: u6
         firstBuffer = buffer;
         buffers++;
       }
-    } else if (extra) unlinkWeakref(object);
+    } else if (own) unlinkWeakref(object);
     store<u64>(object, <u64>first);
     first = object;
     if (!found) last = object;

@@ -51,8 +51,6 @@ export function subtract(sets: u32, mask: u64, pattern: u64): void {
   }
 }
 
-// A call or more for a page, so that V8 gets to run optimised code.
-
 function subtractLists(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): usize {
   return subtractRun(LISTS, first, end, stride, mask, pattern);
 }

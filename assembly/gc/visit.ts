@@ -136,7 +136,8 @@ export function visitList(act: u32, list: usize, mask: u64, pattern: u64, where:
 
 /**
  * What a pass expects of a page: lists, records of one type, anything. It begins with the first, and goes on with the
- * next where it meets something else. What is expected is constant in a loop, which leaves registers for the rest.
+ * next where it meets something else. What is expected is constant in a loop, which leaves registers for the rest; each
+ * loop is a function of its own, as V8 changes to optimised code when one is entered.
  */
 export const LISTS: u32 = 0;
 export const RECORDS: u32 = 1;

@@ -47,6 +47,11 @@ export function noteContainers(page: usize): void {
   store<u8>(STATE + STATE_CONTAINER_PAGES + numberOf(page), 1);
 }
 
+/** Before all pages of containers are noted anew. */
+export function forgetContainers(): void {
+  memory.fill(STATE + STATE_CONTAINER_PAGES, 0, CONTAINER_PAGES);
+}
+
 /** Can containers lie on the page of a block? */
 // @ts-ignore: decorator
 @inline
