@@ -46,7 +46,9 @@ import { retune } from "./generations";
 import { mark } from "./mark";
 import { ALL, MIDDLE, RESCAN, TRASH, YOUNG, clearPages } from "./pages";
 import { reclaim, releaseOrphans } from "./reclaim";
-import { restore, subtract, unpaint } from "./subtract";
+import { restore, subtractFollowed, unpaint } from "./restore";
+import { confirmRoots, presumeRoots, reviewRoots } from "./roots";
+import { subtract } from "./subtract";
 import { noteTrash, promote, untrackLoose } from "./survivors";
 import { bury } from "./trash";
 
@@ -88,7 +90,13 @@ function run(generation: u32): i32 {
   const sets = generation > 1 ? ALL : generation ? YOUNG | MIDDLE : YOUNG;
   const mask = upTo(generation);
   setWord(STATE_CRITICAL, 1);
+  const presumes = generation == 2 && !isDefined(TALLYHEAP_DEBUG);
+  if (presumes) presumeRoots(mask);
   subtract(sets, mask, TRACKED);
+  if (presumes) {
+    if (!confirmRoots()) subtractFollowed(sets, mask, TRACKED);
+    else if (!word(STATE_GC_DAMAGED)) reviewRoots();
+  }
   const damaged = <usize>word(STATE_GC_DAMAGED);
   if (damaged) {
     restore(sets, mask, TRACKED);
@@ -97,7 +105,7 @@ function run(generation: u32): i32 {
     fault(FAULT_CORRUPT, damaged);
     return -1;
   }
-  mark(sets, mask, TRACKED);
+  if (word(STATE_GC_REACHED) < word(STATE_GC_CANDIDATES)) mark(sets, mask, TRACKED);
   const reached = word(STATE_GC_REACHED);
   let found = word(STATE_GC_CANDIDATES) - reached;
   // Without anybody who has a last word trash goes before others know of it.

@@ -9,8 +9,10 @@
  *
  * Immortal objects belong to no set: what they hold is held from outside.
  *
- *   white │ trash   no reference from outside of the set is known so far
- *   trash           reached in the second look; in the first look what is reached has no colour
+ *   white │ trash   white: no reference from outside of the set is known so far
+ *   white           grey: reached, its references are to be followed yet; in the first look alone
+ *   trash           reached in the second look; in the first one, during the first pass, a presumed root
+ *   neither         reached in the first look, or not looked at yet
  */
 import {
   COUNT_LIMIT,
@@ -23,12 +25,15 @@ import {
   META_WHITE,
 } from "../layout";
 
-/** Both bits, which is the colour of white objects, and the colour of saved ones. */
+/** Both bits, which is the colour of white objects; the colours of saved ones and of presumed roots. */
 export const COLOUR: u32 = META_WHITE | META_TRASH;
 export const SAVED: u32 = META_TRASH;
+export const ROOT: u32 = META_TRASH;
 /** As they stand in a header of eight bytes. */
 export const COLOURS: u64 = (<u64>COLOUR) << 32;
 export const WHITE: u64 = (<u64>META_WHITE) << 32;
+/** What a grey object has not, and a white one and a presumed root have. */
+export const NOT_GREY: u64 = (<u64>META_TRASH) << 32;
 export const GENERATION: u32 = META_OLDER | META_OLDEST;
 
 /** Pattern of sets of generations. */
@@ -43,10 +48,18 @@ export function upTo(generation: u32): u64 {
   return ((<u64>(META_TRACKED | META_FROZEN | older)) << 32) | (<u64>COUNT_LIMIT);
 }
 
+/** White or grey. */
 // @ts-ignore: decorator
 @inline
 export function isWhite(meta: u32): bool {
   return (meta & (META_WHITE | META_DYING)) == META_WHITE;
+}
+
+/** Grey or a presumed root: one of the two bits. */
+// @ts-ignore: decorator
+@inline
+export function isKnown(meta: u32): bool {
+  return ((meta / META_WHITE + 1) & 2) != 0;
 }
 
 /** Trash that a collection is dealing with, or dying: not for the host to see. */

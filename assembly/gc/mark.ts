@@ -2,7 +2,7 @@
  * The second pass over the references: what is held from outside is reached, and what it holds; the counts of its
  * children get their references back, each object's exactly once.
  *
- * A sweep goes through the pages in address order. A white object with a count is reached. So a child in front of the
+ * A sweep goes through the pages in address order. A white object with a count is reached, and so is a grey one. So a child in front of the
  * sweep needs no more than its reference back: the sweep will come to it. A child behind the sweep goes on the mark
  * stack. Parents that lie in front of their children are marked without the stack, and a mixed heap takes half of its
  * objects in address order.
@@ -18,20 +18,19 @@
  * function is entered.
  */
 import {
-  MARK_STACK_ENTRIES,
+  META_TRASH,
   META_TYPE,
   STATE_GC_LAST,
   STATE_GC_REACHED,
   STATE_GC_STACK_END,
-  STATE_GC_STACK_LIMIT,
   STATE_GC_STACK_TOP,
-  STATE_MARK_STACK,
   TYPE_LIST,
 } from "../layout";
-import { STATE, setWord, word } from "../state";
+import { setWord, word } from "../state";
 import { metaOf } from "../object/header";
 import { isWhite } from "./colour";
 import { RESCAN, endOf, firstOf, nextPage, strideOf, unmarkPage } from "./pages";
+import { STACK, drainMarked } from "./stack";
 import {
   ANYTHING,
   LISTS,
@@ -43,20 +42,13 @@ import {
   scanOf,
   visit,
   visitExpected,
-  visitList,
 } from "./visit";
 
-const STACK: usize = STATE + STATE_MARK_STACK;
-/** Objects that one call takes from the mark stack. */
-const BATCH: u32 = 512;
 /** Everything lies behind it. */
 const BEHIND_ALL: usize = usize.MAX_VALUE;
 
 /** Marks from every white object that has a count. Counts the objects reached in STATE_GC_REACHED. */
 export function mark(sets: u32, mask: u64, pattern: u64): void {
-  const entries = word(STATE_GC_STACK_LIMIT);
-  setWord(STATE_GC_STACK_END, <u32>STACK + ((entries ? entries : MARK_STACK_ENTRIES) << 2));
-  setWord(STATE_GC_REACHED, 0);
   for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) markFrom(page, 0, mask, pattern);
   // What overflows during a rescan is in the set again.
   for (let page = nextPage(0, RESCAN); page; page = nextPage(0, RESCAN)) {
@@ -84,7 +76,7 @@ function markFrom(page: usize, ahead: usize, mask: u64, pattern: u64): void {
     if (top == STACK) expected++;
     while (top > STACK) {
       if (top == <usize>word(STATE_GC_STACK_END)) noteOverflow(last, mask, pattern);
-      top = drain(top, where, mask, pattern);
+      top = drainMarked(top, where, mask, pattern);
       last = word(STATE_GC_LAST);
     }
   }
@@ -124,9 +116,8 @@ function sweep(
   let object = first;
   for (; object < end; object += stride) {
     const header = load<u64>(object);
-    if (<i32>header <= 0) continue;
     const meta = <u32>(header >>> 32);
-    if (!isWhite(meta)) continue;
+    if (!isWhite(meta) || (<i32>header <= 0 && meta & META_TRASH)) continue;
     const type = meta & META_TYPE;
     if (expected == LISTS) {
       if (type != TYPE_LIST) break;
@@ -147,32 +138,6 @@ function sweep(
   setWord(STATE_GC_STACK_TOP, <u32>top);
   setWord(STATE_GC_REACHED, word(STATE_GC_REACHED) + found);
   return object;
-}
-
-/** Follows the references of objects from the stack, until it is empty, or full, or the batch is done. The new top. */
-function drain(top: usize, where: usize, mask: u64, pattern: u64): usize {
-  const room = <usize>word(STATE_GC_STACK_END) - STACK - 4;
-  let left = BATCH;
-  let known: u32 = 0;
-  let scan: u32 = 0;
-  let object: usize;
-  do {
-    top -= 4;
-    object = load<u32>(top);
-    const meta = metaOf(object);
-    if ((meta & META_TYPE) == TYPE_LIST) top = visitList(MARK, object, mask, pattern, where, top);
-    else {
-      if ((meta & META_TYPE) != known) {
-        known = meta & META_TYPE;
-        scan = scanOf(meta);
-      }
-      top = visit(MARK, object, meta, scan, mask, pattern, where, top);
-    }
-    left--;
-  } while (left && top - STACK - 4 < room);
-  setWord(STATE_GC_LAST, <u32>object);
-  setWord(STATE_GC_REACHED, word(STATE_GC_REACHED) + (BATCH - left));
-  return top;
 }
 
 /** The stack is full: children of the last object may have found no room. */

@@ -44,7 +44,8 @@ import { COLOUR, COLOURED, COLOURED_MASK, SAVED } from "./colour";
 import { mark } from "./mark";
 import { TRASH, endOf, firstOf, nextPage, strideOf } from "./pages";
 import { reclaim } from "./reclaim";
-import { restore, subtract } from "./subtract";
+import { restore } from "./restore";
+import { subtract } from "./subtract";
 import { spare, spareColoured } from "./survivors";
 
 /**

@@ -47,8 +47,9 @@ import { discard } from "../object/alloc";
 import { postpone } from "../object/death";
 import { describe, metaOf, setMeta } from "../object/header";
 import { mayHoldContainers } from "../object/young";
-import { COLOURED, COLOURS, WHITE } from "./colour";
+import { COLOURED, COLOURS, NOT_GREY, WHITE } from "./colour";
 import { RESCAN, markPage } from "./pages";
+import { noteReference } from "./roots";
 
 /** Takes the reference out of the child's count. */
 export const SUBTRACT: u32 = 0;
@@ -56,18 +57,22 @@ export const SUBTRACT: u32 = 0;
 export const RESTORE: u32 = 1;
 /** Puts it back, and reaches the child if it is white and behind `where`; the state is the top of the mark stack. */
 export const MARK: u32 = 2;
+/** Makes the child grey in front of `where`, and reaches it if it is white; takes note of it if it is a presumed root. */
+export const FOLLOW: u32 = 3;
+/** The same, and puts the reference back. */
+export const REPAY: u32 = 4;
 /** Has it looked at again if it is white and counted: there was no room on the stack. */
-export const NOTE: u32 = 3;
+export const NOTE: u32 = 5;
 /** Releases it for good, unless the child belongs to the set, or is gone already. */
-export const RELEASE: u32 = 4;
+export const RELEASE: u32 = 6;
 /** Writes it to the address that the state is; the state goes up by 4. */
-export const LIST: u32 = 5;
+export const LIST: u32 = 7;
 /** The state becomes 1 if the child is a container that may be tracked, or null. */
-export const TRACKABLE: u32 = 6;
+export const TRACKABLE: u32 = 8;
 /** The state goes up by 1. */
-export const COUNT: u32 = 7;
+export const COUNT: u32 = 9;
 /** The state becomes 1 if the child is the object at `where`. */
-export const FIND: u32 = 8;
+export const FIND: u32 = 10;
 
 /**
  * Visits the children of `object`, whose meta word is `meta` and whose type's TYPE_SCAN is `scan`. `mask` and `pattern`
@@ -182,7 +187,8 @@ export function scanOf(meta: u32): u32 {
 // @ts-ignore: decorator
 @inline
 function look(act: u32, child: usize, mask: u64, pattern: u64, where: usize, state: usize): usize {
-  if ((act == SUBTRACT || act == MARK) && !mayHoldContainers(child)) return state;
+  if ((act == SUBTRACT || act == FOLLOW || act == REPAY || act == MARK) && !mayHoldContainers(child))
+    return state;
   return see(act, child, mask, pattern, where, state);
 }
 
@@ -199,6 +205,20 @@ function see(act: u32, child: usize, mask: u64, pattern: u64, where: usize, stat
         store<i32>(child, (<i32>header - 1) & ~COUNT_LIMIT);
         setWord(STATE_GC_DAMAGED, <u32>child);
       }
+    }
+  } else if (act == FOLLOW || act == REPAY) {
+    const header = load<u64>(child);
+    if ((header & mask) == pattern) {
+      const paid = act == REPAY ? header + 1 : header;
+      if (header & NOT_GREY) {
+        if (header & WHITE) state = reachOrShade(child, paid, state);
+        else {
+          noteReference(child);
+          if (act == REPAY) store<u64>(child, paid);
+        }
+      } else if (child > where) {
+        if (act == REPAY || !(header & WHITE)) store<u64>(child, paid | WHITE);
+      } else if (act == REPAY) store<u64>(child, paid);
     }
   } else if (act == RESTORE) {
     const header = load<u64>(child);
@@ -252,11 +272,24 @@ function reach(object: usize, header: u64, pattern: u64, top: usize): usize {
   return top + 4;
 }
 
+/** The same in the first pass: without room it becomes grey, for the second one. */
+// @ts-ignore: decorator
+@inline
+function reachOrShade(object: usize, header: u64, top: usize): usize {
+  if (top >= <usize>word(STATE_GC_STACK_END)) {
+    store<u64>(object, header & ~NOT_GREY);
+    return top;
+  }
+  store<u64>(object, header & ~COLOURS);
+  store<u32>(top, <u32>object);
+  return top + 4;
+}
+
 /** The header of a white object that is reached. */
 // @ts-ignore: decorator
 @inline
 export function reached(header: u64, pattern: u64): u64 {
-  return header ^ (pattern == COLOURED ? WHITE : COLOURS);
+  return header & ~(pattern == COLOURED ? WHITE : COLOURS);
 }
 
 /** The way back from below 0. */
