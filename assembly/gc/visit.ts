@@ -68,6 +68,8 @@ export const TRACKABLE: u32 = 6;
 export const COUNT: u32 = 7;
 /** The state becomes 1 if the child is the object at `where`. */
 export const FIND: u32 = 8;
+/** Adds `where` to the count of any mortal child; the state becomes the first child whose count is below 0 then. */
+export const ADD: u32 = 9;
 
 /**
  * Visits the children of `object`, whose meta word is `meta` and whose type's TYPE_SCAN is `scan`. `mask` and `pattern`
@@ -235,6 +237,8 @@ function see(act: u32, child: usize, mask: u64, pattern: u64, where: usize, stat
     state += usize(child != 0);
   } else if (act == FIND) {
     if (child == where) state = 1;
+  } else if (act == ADD) {
+    state = add(child, <i32>where, state);
   }
   return state;
 }
@@ -263,6 +267,15 @@ export function reached(header: u64, pattern: u64): u64 {
 function repay(count: i32): i32 {
   const more = (count | COUNT_LIMIT) + 1;
   return more < 0 ? more & ~COUNT_LIMIT : more;
+}
+
+/** Adds to the count of a mortal object, if it is one. `first`; if that is 0 and the count is below 0 now, the object. */
+function add(object: usize, by: i32, first: usize): usize {
+  const count = load<i32>(object);
+  if (!object || count & COUNT_LIMIT) return first;
+  const sum = (count < 0 ? count | COUNT_LIMIT : count) + by;
+  store<i32>(object, sum & ~COUNT_LIMIT);
+  return first || sum >= 0 ? first : object;
 }
 
 /** Can the object become part of a cycle? A tuple cannot once it is untracked, unless it is changed; see retrack(). */
