@@ -4,6 +4,7 @@ import * as guard from "./debug/guard";
 import * as cycles from "./gc/collect";
 import * as generations from "./gc/generations";
 import * as collector from "./gc/inspect";
+import * as counts from "./gc/recount";
 import * as births from "./object/alloc";
 import * as deaths from "./object/death";
 import * as dicts from "./object/dicts";
@@ -59,10 +60,11 @@ export function reset(): void {
   bytes.reset();
 }
 
-/** Bytes first: the walk over objects trusts them. */
+/** Bytes first: the walk over objects trusts them. Counts last: who recounts follows every reference. */
 export function verify(): u32 {
-  const wrong = bytes.verify();
-  return wrong ? wrong : objectValidator.verify();
+  let wrong = bytes.verify();
+  if (!wrong) wrong = objectValidator.verify();
+  return wrong ? wrong : counts.recount();
 }
 
 // ---- objects ----

@@ -188,8 +188,8 @@ export class ByteHeap {
   }
 
   /**
-   * Walks the whole heap and proves its invariants: lists, counts, spans, statistics; in the debug entry also the
-   * guards of every block and the bytes of freed ones.
+   * Walks the whole heap and proves its invariants: lists, counts, spans, statistics, and that no object is referred to
+   * more often than its count says; in the debug entry also the guards of every block and the bytes of freed ones.
    * @throws HeapError `ERR_HEAP_CORRUPT` with the first broken invariant
    */
   verify(): void {

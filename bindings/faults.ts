@@ -36,6 +36,7 @@ const INVARIANTS: Readonly<Record<number, string>> = {
   [layout.BROKEN_CRITICAL]: "a death was cut short",
   [layout.BROKEN_TYPE]: "an object has a type that does not exist, or a type contradicts its descriptor",
   [layout.BROKEN_COUNT]: "an object has a count that no live object can have",
+  [layout.BROKEN_REFERENCE_COUNT]: "an object is referred to more often than its count says",
   [layout.BROKEN_REFERENCE]: "a reference leads to no live object",
   [layout.BROKEN_WEAK_LIST]: "a list of weak references is broken",
   [layout.BROKEN_CONTAINER]: "a container contradicts itself, or lies where no container is expected",

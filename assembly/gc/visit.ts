@@ -73,6 +73,8 @@ export const TRACKABLE: u32 = 8;
 export const COUNT: u32 = 9;
 /** The state becomes 1 if the child is the object at `where`. */
 export const FIND: u32 = 10;
+/** Adds `where` to the count of any mortal child; the state becomes the first child whose count is below 0 then. */
+export const ADD: u32 = 11;
 
 /**
  * Visits the children of `object`, whose meta word is `meta` and whose type's TYPE_SCAN is `scan`. `mask` and `pattern`
@@ -255,6 +257,8 @@ function see(act: u32, child: usize, mask: u64, pattern: u64, where: usize, stat
     state += usize(child != 0);
   } else if (act == FIND) {
     if (child == where) state = 1;
+  } else if (act == ADD) {
+    state = add(child, <i32>where, state);
   }
   return state;
 }
@@ -277,10 +281,10 @@ function reach(object: usize, header: u64, pattern: u64, top: usize): usize {
 @inline
 function reachOrShade(object: usize, header: u64, top: usize): usize {
   if (top >= <usize>word(STATE_GC_STACK_END)) {
-    store<u64>(object, header & ~NOT_GREY);
+    store<u64>(object, header ^ NOT_GREY);
     return top;
   }
-  store<u64>(object, header & ~COLOURS);
+  store<u64>(object, header ^ COLOURS);
   store<u32>(top, <u32>object);
   return top + 4;
 }
@@ -314,4 +318,13 @@ function releaseLast(child: usize, meta: u32): void {
     return;
   }
   postpone(child, meta, STATE_GC_ORPHANS);
+}
+
+/** Adds to the count of a mortal object, if it is one. `first`; if that is 0 and the count is below 0 now, the object. */
+function add(object: usize, by: i32, first: usize): usize {
+  const count = load<i32>(object);
+  if (!object || count & COUNT_LIMIT) return first;
+  const sum = (count < 0 ? count | COUNT_LIMIT : count) + by;
+  store<i32>(object, sum & ~COUNT_LIMIT);
+  return first || sum >= 0 ? first : object;
 }

@@ -44,3 +44,4 @@ export const BROKEN_CONTAINER: u32 = 25;
 export const BROKEN_PRIVATE_LIST: u32 = 26;
 export const BROKEN_INTERN: u32 = 27;
 export const BROKEN_COLLECTION: u32 = 28;
+export const BROKEN_REFERENCE_COUNT: u32 = 29;

@@ -2,10 +2,9 @@ import { describe, expect, test, vi } from "vitest";
 import { coreOf } from "../../bindings/heap.js";
 import { STATE_COLLECTING, STATE_NESTING } from "../../bindings/generated/layout.js";
 import { HeapError, type Heap, type Ptr } from "../../bindings/index.js";
-import { partsOf } from "../../bindings/object-heap.js";
 import { stress } from "../../bindings/testing.js";
 import { builds, errorOf, expectRefused, MIB } from "../support/cores.js";
-import { NULL, fillUp, manualHeap, newHeap, release, selfCycle } from "../support/objects.js";
+import { NULL, fillUp, manualHeap, newHeap, release, selfCycle, setCount } from "../support/objects.js";
 
 /** Runs what recurses without end, with the end of the stack at another place each time. */
 function atEveryDepth(dive: () => void, cleanUp = (): void => {}): void {
@@ -81,10 +80,11 @@ describe.each(builds)("bad input, $name", (build) => {
     const tuple = heap.tuple([heap.none]);
     const [first] = children as [Ptr];
     heap.lists.append(top, first);
-    const counts = partsOf(heap).space.i32;
-    counts[first >>> 2] = 1;
-    expectRefused(heap, "ERR_HEAP_CORRUPT", () => heap.gc());
-    counts[first >>> 2] = 3;
+    setCount(heap, first, 1);
+    expect(errorOf(() => heap.gc()).code).toBe("ERR_HEAP_CORRUPT");
+    expect(errorOf(() => heap.verify())).toMatchObject({ address: first, expected: 2, actual: 1 });
+    setCount(heap, first, 3);
+    heap.verify();
     expect(heap.collector.objects().length).toBe(12);
     const young = heap.list();
     heap.lists.append(top, young);
@@ -102,7 +102,7 @@ describe.each(builds)("bad input, $name", (build) => {
     const list = heap.list();
     heap.lists.append(list, list);
     heap.lists.append(list, list);
-    partsOf(heap).space.i32[list >>> 2] = 1;
+    setCount(heap, list, 1);
     for (let i = 0; i < 100; i++) heap.list();
     expect(codes[0]).toBe("ERR_HEAP_BUSY");
   });

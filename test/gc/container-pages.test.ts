@@ -2,9 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { CONTAINER_PAGES, PAGE_BYTES } from "../../bindings/generated/layout.js";
 import type { Heap, Ptr } from "../../bindings/index.js";
-import { partsOf } from "../../bindings/object-heap.js";
-import { builds, expectRefused, MIB } from "../support/cores.js";
-import { manualHeap, release } from "../support/objects.js";
+import { builds, errorOf, MIB } from "../support/cores.js";
+import { manualHeap, release, setCount } from "../support/objects.js";
 
 /** Records of `bytes` bytes that refer to each other in pairs: one of each, owned. */
 function cycles(heap: Heap, pairs: number, bytes: number): Ptr[] {
@@ -50,13 +49,17 @@ describe.each(builds)("pages of containers, $name core", (build) => {
     const heap = manualHeap(build);
     const damaged = heap.list();
     for (let i = 0; i < 3; i++) heap.lists.append(damaged, damaged);
-    const words = partsOf(heap).space.i32;
-    const count = words[damaged >>> 2]!;
+    const count = heap.refcount(damaged);
     for (let round = 0; round < 3; round++) {
       const pairs = cycles(heap, 2000, 24);
-      words[damaged >>> 2] = 1;
-      expectRefused(heap, "ERR_HEAP_CORRUPT", () => heap.gc());
-      words[damaged >>> 2] = count;
+      setCount(heap, damaged, 1);
+      expect(errorOf(() => heap.gc()).code).toBe("ERR_HEAP_CORRUPT");
+      expect(errorOf(() => heap.verify())).toMatchObject({
+        address: damaged,
+        expected: count - 1,
+        actual: 1,
+      });
+      setCount(heap, damaged, count);
       release(heap, ...pairs);
       expect(heap.gc()).toBe(4000);
       heap.verify();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Field, Heap, Ptr } from "../../bindings/index.js";
 import { builds, release as releaseBuild } from "../support/cores.js";
-import { NULL, manualHeap, newHeap, randomFrom, release, seedOf } from "../support/objects.js";
+import { NULL, manualHeap, newHeap, randomFrom, release, seedOf, setCount } from "../support/objects.js";
 
 function pairType(heap: Heap) {
   return heap.defineType({ name: "Pair", fields: { left: "ref", right: "ref" } });
@@ -98,17 +98,15 @@ describe.each(builds)("deaths of records and lists, $name core", (build) => {
     };
     const tree = (depth: number): Ptr =>
       make(depth, depth === 0 ? [] : Array.from({ length: 3 }, () => tree(depth - 1)));
-    const setCount = (p: Ptr, count: number): void =>
-      new DataView(heap.memory.buffer).setInt32(p, count, true);
     for (const place of [0, 1, 2]) {
       const parts = Array.from({ length: 3 }, () => tree(2));
       const victim = parts[place]!;
       const root = make(3, parts);
       // Lists go their own way once their private list is full.
       release(heap, ...Array.from({ length: 100 }, () => heap.list()));
-      setCount(victim, 0);
+      setCount(heap, victim, 0);
       heap.decref(root);
-      setCount(victim, 1);
+      setCount(heap, victim, 1);
       // The debug core tells it with the next call.
       if (build !== releaseBuild)
         expect(() => heap.verify()).toThrow(expect.objectContaining({ code: "ERR_HEAP_DOUBLE_FREE" }));

@@ -84,6 +84,13 @@ const DAMAGE: Record<string, (heap: Heap) => void> = {
     new Uint8Array(heap.memory.buffer)[100] = 1;
     heap.verify();
   },
+  "the count of an object is below the references to it": (heap) => {
+    const value = heap.float(1.5);
+    heap.list([value, value]);
+    heap.decref(value);
+    heap.decref(value);
+    heap.verify();
+  },
   "a byte far behind a block, inside another one, was written": (heap) => {
     const [first, second] = [heap.malloc(64), heap.malloc(64)];
     heap.bytes(second, 64)[32] = 1;

@@ -1,6 +1,7 @@
 import { afterEach, expect } from "vitest";
 import { assertNoLeaks, checkpoint } from "../../bindings/testing.js";
 import type { Heap, HeapOptions, Ptr } from "../../bindings/index.js";
+import { partsOf } from "../../bindings/object-heap.js";
 import type { Build } from "./cores.js";
 
 export const NULL = 0 as Ptr;
@@ -47,6 +48,11 @@ export function selfCycle(heap: Heap): void {
   const list = heap.list();
   heap.lists.append(list, list);
   heap.decref(list);
+}
+
+/** Writes the count of an object: what releasing it too often comes to, or mends that. */
+export function setCount(heap: Heap, p: Ptr, count: number): void {
+  partsOf(heap).space.i32[p >>> 2] = count;
 }
 
 /** Is the referent of a weak reference alive? */
