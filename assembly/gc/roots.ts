@@ -12,7 +12,6 @@
  * reached from another. The debug core presumes nothing, so that it finds each count that is too low.
  */
 import {
-  DOMAIN_CONTAINER,
   FAULT_NONE,
   META_TRASH,
   ROOT_BYTES,
@@ -28,8 +27,6 @@ import {
   STATE_GC_TOTAL,
 } from "../layout";
 import { STATE, setWord, word } from "../state";
-import { recordOf } from "../alloc/pages";
-import { poolDomain } from "../alloc/pools";
 import { countOf, metaOf, setMeta } from "../object/header";
 import { checkObject } from "../object/walk";
 import { COLOUR, ROOT, TRACKED } from "./colour";
@@ -68,11 +65,7 @@ export function presumeRoots(mask: u64): void {
 
 /** The block may have become anything meanwhile. */
 function isCandidate(object: usize, mask: u64): bool {
-  return (
-    checkObject(object) == FAULT_NONE &&
-    poolDomain(recordOf(object)) == DOMAIN_CONTAINER &&
-    (load<u64>(object) & mask) == TRACKED
-  );
+  return checkObject(object) == FAULT_NONE && (load<u64>(object) & mask) == TRACKED;
 }
 
 /** Takes the marks back. False if a root was none; those are forgotten. */
