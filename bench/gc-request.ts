@@ -4,10 +4,14 @@ import type { Order } from "./shapes.js";
 
 export type Container = "list" | "record";
 
-/** A structure: `held` is collected several times while it is alive, otherwise once when nobody holds it any more. */
+/**
+ * A structure: `isHeld` is collected several times while it is alive, otherwise once when nobody holds it any more.
+ * `handsOver` is collected once when something new holds it that did not at the collections before.
+ */
 interface Structure {
   readonly measure: "collect";
   readonly isHeld: boolean;
+  readonly handsOver?: boolean;
   readonly objects: number;
 }
 
