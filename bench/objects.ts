@@ -65,7 +65,9 @@ const WORKLOADS = [
   "store, 64k objects at random",
   "int: create, destroy",
   "str of 8: create, destroy",
+  "str of 2,000: create, read, destroy",
   "list of 2: create, destroy",
+  "empty dict: create, destroy",
   "list: append, pop",
   "dict of 64: get",
 ];

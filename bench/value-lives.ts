@@ -10,6 +10,8 @@ import { timed, type Workloads } from "./timed.js";
 const LOOP = 1_000_000;
 const KEYS = 64;
 const ITEMS = 10;
+const TEXTS = 100_000;
+const TEXT = "spam+egg".repeat(250);
 
 export function heapValues(heap: Heap): Workloads {
   const pair = [heap.int(1000), heap.int(2000)];
@@ -25,9 +27,21 @@ export function heapValues(heap: Heap): Workloads {
       timed(LOOP, () => {
         for (let i = 0; i < LOOP; i++) heap.decref(heap.str("spam+egg"));
       }),
+    "str of 2,000: create, read, destroy": () =>
+      timed(TEXTS, () => {
+        for (let i = 0; i < TEXTS; i++) {
+          const str = heap.str(TEXT);
+          if (heap.strs.toJS(str).length !== TEXT.length) throw new Error("a text became another");
+          heap.decref(str);
+        }
+      }),
     "list of 2: create, destroy": () =>
       timed(LOOP, () => {
         for (let i = 0; i < LOOP; i++) heap.decref(heap.list(pair));
+      }),
+    "empty dict: create, destroy": () =>
+      timed(LOOP, () => {
+        for (let i = 0; i < LOOP; i++) heap.decref(heap.dict());
       }),
     "list: append, pop": () =>
       timed(LOOP, () => {

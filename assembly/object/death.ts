@@ -20,6 +20,7 @@ import {
   FAULT_NONE,
   FLAG_BUFFER,
   FLAG_CONTAINER,
+  FLAG_ENTRIES,
   FLAG_PAIR,
   FLAG_ROW,
   FLAG_WEAKREF,
@@ -109,7 +110,7 @@ export function dieAtOnce(object: usize, alone: bool): bool {
   const type = describe(meta);
   const owned = load<u32>(type, TYPE_OWNED);
   if (owned) {
-    if (owned > 8) return alone ? false : dieInRow(object, type);
+    if (owned > 8) return alone ? dieOfMany(object, type) : dieInRow(object, type);
     if (!(load<u32>(type, TYPE_FLAGS) & FLAG_PAIR) || load<u64>(object, OBJECT_FIELDS)) {
       if (!vacate(object + load<u32>(type, TYPE_OFFSETS), alone)) return false;
       if (owned == 8 && !vacate(object + load<u32>(type, TYPE_OFFSETS + 4), alone)) return false;
@@ -120,6 +121,33 @@ export function dieAtOnce(object: usize, alone: bool): bool {
     giveBlockSlowly(object);
   }
   if (meta & META_TRACKED) oneYoungLess();
+  return true;
+}
+
+/** The same alone of what has more slots: a record of a few fields, a list or tuple of a few items, an empty dict. */
+// @ts-ignore: decorator
+@inline
+function dieOfMany(object: usize, type: usize): bool {
+  const flags = load<u32>(type, TYPE_FLAGS);
+  if (flags & FLAG_BUFFER && bufferAt(object, load<u32>(type, TYPE_ITEMS))) return false;
+  if (flags & FLAG_ROW) {
+    const items = itemsOf(object, type, flags);
+    const length = <usize>load<u32>(object + load<u32>(type, TYPE_LENGTH));
+    if (length > SHORT_ROW) return false;
+    for (let slot = items + (length << 2); slot > items;) {
+      slot -= 4;
+      if (!vacate(slot, true)) return false;
+    }
+  } else if (!(flags & FLAG_ENTRIES)) {
+    const owned = <usize>load<u32>(type, TYPE_OWNED);
+    if (owned > SHORT_ROW << 2) return false;
+    for (let offset = type, end = type + owned; offset < end; offset += 4) {
+      if (!vacate(object + load<u32>(offset, TYPE_OFFSETS), true)) return false;
+    }
+  }
+  if (!cacheBlock(object, type) && !giveBlockQuickly(object)) return false;
+  // Also of a tuple that is tracked no more: it was counted at its birth.
+  if (flags & FLAG_CONTAINER) oneYoungLess();
   return true;
 }
 
@@ -146,8 +174,19 @@ function vacate(slot: usize, alone: bool): bool {
   const child = <usize>load<u32>(slot);
   if (!child) return true;
   const header = load<u64>(child);
-  if (!isShared(header)) return alone ? false : vacateLast(slot, child);
+  if (!isShared(header)) return alone ? vacateLeaf(slot, child, header) : vacateLast(slot, child);
   if (<i32>header < COUNT_LIMIT) store<i32>(child, <i32>header - 1);
+  store<u32>(slot, 0);
+  return true;
+}
+
+/** Releases the last reference to a leaf if its block can go without a call; false if not. */
+// @ts-ignore: decorator
+@inline
+function vacateLeaf(slot: usize, leaf: usize, header: u64): bool {
+  const meta = <u32>(header >>> 32);
+  if (<u32>header != 1 || (meta & (META_LEAF | META_HOOKS | META_TRACKED)) != META_LEAF) return false;
+  if (!cacheBlock(leaf, describe(meta)) && !giveBlockQuickly(leaf)) return false;
   store<u32>(slot, 0);
   return true;
 }

@@ -45,6 +45,8 @@ export function cacheFixed(object: usize, type: usize): bool {
   return true;
 }
 
+// @ts-ignore: decorator
+@inline
 function cacheTuple(object: usize, cap: u32): bool {
   const length = load<u32>(object, TUPLE_LENGTH);
   if (length >= TUPLE_LISTS) return false;

@@ -96,12 +96,29 @@ def str_pair():
     return (process_time_ns() - start - empty) / LOOP
 
 
+def long_str():
+    text = b"spam+egg" * 250
+    empty = empty_loop()
+    start = process_time_ns()
+    for _ in repeat(None, LOOP):
+        text.decode("latin-1").encode("latin-1")
+    return (process_time_ns() - start - empty) / LOOP
+
+
 def list_pair():
     x, y = 1000, 2000
     empty = empty_loop()
     start = process_time_ns()
     for _ in repeat(None, LOOP):
         [x, y]
+    return (process_time_ns() - start - empty) / LOOP
+
+
+def empty_dict():
+    empty = empty_loop()
+    start = process_time_ns()
+    for _ in repeat(None, LOOP):
+        {}
     return (process_time_ns() - start - empty) / LOOP
 
 
@@ -190,7 +207,9 @@ WORKLOADS = {
     "record: create, destroy": record_pair,
     "int: create, destroy": int_pair,
     "str of 8: create, destroy": str_pair,
+    "str of 2,000: create, read, destroy": long_str,
     "list of 2: create, destroy": list_pair,
+    "empty dict: create, destroy": empty_dict,
     "list: append, pop": append_pop,
     "dict of 64: get": dict_get,
 }

@@ -4,8 +4,17 @@ import type { Ref, Space } from "./space.js";
 
 /** Largest code unit that a byte holds. */
 const NARROW_MAX = 0xff;
-/** Up to so many code units go through a plain array: a view of the memory took twice as long for 11. Not tuned. */
-const SHORT = 64;
+const encoder = typeof TextEncoder === "function" ? new TextEncoder() : undefined;
+const latin1 = decoderOf("latin1", {});
+const utf16 = decoderOf("utf-16le", { ignoreBOM: true });
+const BEYOND_LATIN1 = /[^\0-\xff]/;
+const REPLACEMENT = "\ufffd";
+/**
+ * Up to so many code units are read and written one by one. A view of the memory and a decoder take as long as 30 of
+ * them, a view and the encoder as long as 70; of 2,000 they take a twentieth (bench:objects -- str).
+ */
+const SHORT_READ = 32;
+const SHORT_WRITE = 72;
 /** Code units that are turned into a string at a time. */
 const CHUNK = 8192;
 
@@ -52,11 +61,15 @@ export class Strs {
     const isWide = (u32[(s >>> 2) + 1]! & META_WIDE) !== 0;
     const units = isWide ? u16 : u8;
     const first = isWide ? (s + STR_DATA) >>> 1 : s + STR_DATA;
-    if (length <= SHORT) {
+    if (length <= SHORT_READ) {
       const codes: number[] = [];
       for (let i = 0; i < length; i++) codes.push(units[first + i]!);
       return String.fromCharCode.apply(null, codes);
     }
+    const decoded = isWide
+      ? decodeWide(u16.subarray(first, first + length))
+      : decodeNarrow(u8.subarray(first, first + length));
+    if (decoded !== undefined) return decoded;
     let text = "";
     for (let at = 0; at < length; at += CHUNK) {
       const part = units.subarray(first + at, first + Math.min(at + CHUNK, length));
@@ -75,10 +88,12 @@ export class Strs {
     }
     const s = this.#make(length, 0);
     const { u8 } = space.fresh();
+    const first = s + STR_DATA;
+    if (length > SHORT_WRITE && writeAscii(text, u8.subarray(first, first + length))) return s;
     for (let i = 0; i < length; i++) {
       const unit = text.charCodeAt(i);
       if (unit > NARROW_MAX) return this.#writeWide(text, s);
-      u8[s + STR_DATA + i] = unit;
+      u8[first + i] = unit;
     }
     return s;
   }
@@ -109,4 +124,33 @@ export class Strs {
   #require(operation: string, str: Ref): Ptr {
     return this.#space.requireType(operation, str, TYPE_STR, "str");
   }
+}
+
+/** Writes a text of ASCII characters, which UTF-8 has a byte each for; false if it has others. */
+function writeAscii(text: string, bytes: Uint8Array): boolean {
+  if (encoder === undefined) return false;
+  const { read, written } = encoder.encodeInto(text, bytes);
+  return read === text.length && written === read;
+}
+
+// ---- decoders, where the host has them and they say what code units say ----
+
+function decoderOf(label: string, options: TextDecoderOptions): TextDecoder | undefined {
+  try {
+    return new TextDecoder(label, options);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the web calls Latin-1 has other characters for 27 of the bytes from 0x80 to 0x9f, all beyond Latin-1. */
+function decodeNarrow(units: Uint8Array): string | undefined {
+  const text = latin1?.decode(units);
+  return text?.length !== units.length || BEYOND_LATIN1.test(text) ? undefined : text;
+}
+
+/** Lone surrogates would be replaced. */
+function decodeWide(units: Uint16Array): string | undefined {
+  const text = utf16?.decode(units);
+  return text?.length !== units.length || text.includes(REPLACEMENT) ? undefined : text;
 }

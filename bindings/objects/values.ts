@@ -5,6 +5,7 @@ import {
   STATE_NONE,
   STATE_TRUE,
   TUPLE_ITEMS,
+  TYPE_DICT,
   TYPE_STR,
   LIST_ITEMS,
 } from "../generated/layout.js";
@@ -19,6 +20,7 @@ import type { Strs } from "./strs.js";
 const SMALL_OBJECT = 16;
 const INT_BITS = 64;
 const NO_ITEMS: readonly Ref[] = [];
+const NO_PAIRS: readonly (readonly [Ref, Ref])[] = [];
 const ARRAY_ITERATOR = NO_ITEMS[Symbol.iterator];
 
 /** Makes built-in values. */
@@ -105,7 +107,11 @@ export class Values {
     return this.#row("list", items);
   }
 
-  dict(entries: Iterable<readonly [key: Ref, value: Ref]> = []): Ptr {
+  dict(entries: Iterable<readonly [key: Ref, value: Ref]> = NO_PAIRS): Ptr {
+    if (isPlainArray(entries) && entries.length === 0) {
+      const p = this.#space.abi.alloc_quick(TYPE_DICT) >>> 0;
+      if (p !== 0) return p as Ptr;
+    }
     // Held meanwhile: making the dict may collect, and a finalizer may let go of what is still to be entered.
     const owned = this.#own("dict", keysAndValues(entries));
     try {
@@ -190,7 +196,7 @@ export class Values {
 }
 
 /** An array whose items are those that its indexes name. */
-function isPlainArray(items: unknown): items is readonly Ref[] {
+function isPlainArray<T>(items: Iterable<T>): items is readonly T[] {
   return Array.isArray(items) && items[Symbol.iterator] === ARRAY_ITERATOR;
 }
 

@@ -283,14 +283,23 @@ describe.each(["release", "debug"] as const)("object core, %s", (build) => {
     expect(core.count(float)).toBe(1);
     // The last owner of something: what it shares is released, it lives on and owns what it still holds.
     const shared = core.call["float_new"]!(2.5);
+    const owner = core.new("alloc", type, 0);
     core.put(shared, 2);
     core.put(first + 8, shared);
-    core.put(first + 12, float);
+    core.put(first + 12, owner);
     expect(quick(first)).toBe(0);
-    expect([core.count(first), core.get(first + 8), core.get(first + 12)]).toEqual([1, 0, float]);
+    expect([core.count(first), core.get(first + 8), core.get(first + 12)]).toEqual([1, 0, owner]);
     core.verify();
     expect(core.call["release"]!(first)).toBe(0);
+    expect(core.get(owner + L.OBJECT_META)).toBe(0);
+    // Leaves go with it.
+    const last = core.new("alloc", type, 0);
+    core.put(last + 8, float);
+    core.put(last + 12, shared);
+    core.put(shared, 2);
+    expect(quick(last)).toBe(1);
     expect(core.get(float + L.OBJECT_META)).toBe(0);
+    expect(core.count(shared)).toBe(1);
     expect(quick(shared)).toBe(1);
     const finalized = core.new("alloc", watched, 0);
     expect(quick(finalized)).toBe(0);

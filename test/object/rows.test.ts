@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { LIST_BYTES, LIST_INSIDE, LIST_ITEMS } from "../../bindings/generated/layout.js";
 import type { Ptr } from "../../bindings/index.js";
 import { builds } from "../support/cores.js";
-import { fillUp, newHeap, release } from "../support/objects.js";
+import { fillUp, manualHeap, newHeap, release } from "../support/objects.js";
 
 /** Around the lengths at which a row of items is made or dies another way. */
 const LENGTHS = [0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 15, 16, 17, 18, 19, 20, 21, 28, 29, 31, 32, 33, 40, 200];
@@ -53,6 +53,47 @@ describe.each(builds)("rows of items, $name core", (build) => {
       heap.decref(shared);
     },
   );
+
+  test("what is born and dies leaves the count of the youngest generation as it was", () => {
+    const heap = manualHeap(build);
+    const shared = heap.int(123_456);
+    const types = [1, 2, 3, 5, 16, 17, 30].map((count) =>
+      heap.defineType({
+        name: `Of${count}`,
+        fields: Object.fromEntries(Array.from({ length: count }, (_, i) => [`f${i}`, "ref" as const])),
+      }),
+    );
+    const makers: (() => Ptr)[] = [
+      () => heap.dict(),
+      () => heap.dict([[shared, shared]]),
+      ...LENGTHS.flatMap((length) => [
+        () => heap.list(new Array<Ptr>(length).fill(shared)),
+        () => heap.tuple(new Array<Ptr>(length || 1).fill(shared)),
+      ]),
+      ...types.flatMap((type) =>
+        ["null", "shared", "leaf", "list"].map((kind) => () => {
+          const record = heap.alloc(type);
+          for (const field of Object.values(type.fields)) {
+            if (kind === "shared") heap.setRef(record, field, shared);
+            else if (kind === "leaf") heap.stealRef(record, field, heap.float(1));
+            else if (kind === "list") heap.stealRef(record, field, heap.list([shared]));
+          }
+          return record;
+        }),
+      ),
+    ];
+    for (const make of makers) {
+      // One that stays, as the count does not go below 0.
+      const stays = heap.list();
+      const [before] = heap.collector.counts;
+      for (let i = 0; i < 5; i++) heap.decref(make());
+      expect(heap.collector.counts[0]).toBe(before);
+      expect(heap.refcount(shared)).toBe(1);
+      heap.decref(stays);
+    }
+    heap.verify();
+    heap.decref(shared);
+  });
 
   test("a str of any length and width reads as it was written", () => {
     const heap = newHeap(build);
