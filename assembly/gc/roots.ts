@@ -75,7 +75,10 @@ function isCandidate(object: usize, mask: u64): bool {
   );
 }
 
-/** Takes the marks back. False if a root was none; those are forgotten. */
+/**
+ * Takes the marks back. False if a root was none. All are forgotten then: where one object is let go between two full
+ * collections, another one is before the next, and each of them costs more than roots that hold save.
+ */
 export function confirmRoots(): bool {
   let confirmed = true;
   for (let slot = TABLE; slot < TABLE_END; slot += ROOT_BYTES) {
@@ -85,8 +88,11 @@ export function confirmRoots(): bool {
     const held = countOf(object) - load<i32>(slot, ROOT_REFERENCES);
     if (held > 0) continue;
     if (held < 0) setWord(STATE_GC_DAMAGED, <u32>object);
-    store<u32>(slot, 0, ROOT_OBJECT);
     confirmed = false;
+  }
+  if (!confirmed) {
+    memory.fill(TABLE, 0, ROOT_SLOTS * ROOT_BYTES);
+    lengthenPause();
   }
   return confirmed;
 }
@@ -95,20 +101,26 @@ export function confirmRoots(): bool {
  * Looks for roots if most of the heap was not followed, though most of it may have lived through the last full
  * collection; between the first pass and the second, when what is held from outside has a count and nothing else has.
  * While that does not serve, less and less often: it costs a tenth of a collection (bench:gc, trees of lists children
- * first).
+ * first). Roots that hold shorten the pause by one only, as one refutation costs what many collections save.
  */
 export function reviewRoots(): void {
   const most = word(STATE_GC_CANDIDATES) >>> 1;
   const wait = word(STATE_GC_ROOTS_WAIT);
-  if (word(STATE_GC_REACHED) > most) setWord(STATE_GC_ROOTS_PAUSE, 0);
+  const pause = word(STATE_GC_ROOTS_PAUSE);
+  if (word(STATE_GC_REACHED) > most) setWord(STATE_GC_ROOTS_PAUSE, pause - u32(pause != 0));
   else if (word(STATE_GC_TOTAL) <= most) return;
   else if (wait) setWord(STATE_GC_ROOTS_WAIT, wait - 1);
   else {
-    const pause = word(STATE_GC_ROOTS_PAUSE);
-    setWord(STATE_GC_ROOTS_WAIT, pause);
-    setWord(STATE_GC_ROOTS_PAUSE, min<u32>(2 * pause + 1, PAUSE_MAX));
+    lengthenPause();
     noteRoots();
   }
+}
+
+/** Looks again after as many collections as this time, and one more, and next time after twice as many. */
+function lengthenPause(): void {
+  const collections = word(STATE_GC_ROOTS_PAUSE);
+  setWord(STATE_GC_ROOTS_WAIT, collections);
+  setWord(STATE_GC_ROOTS_PAUSE, min<u32>(2 * collections + 1, PAUSE_MAX));
 }
 
 function noteRoots(): void {
