@@ -2,10 +2,10 @@
  * The second pass over the references: what is held from outside is reached, and what it holds; the counts of its
  * children get their references back, each object's exactly once.
  *
- * A sweep goes through the pages in address order. A white object with a count is reached, and so is a grey one. So a child in front of the
- * sweep needs no more than its reference back: the sweep will come to it. A child behind the sweep goes on the mark
- * stack. Parents that lie in front of their children are marked without the stack, and a mixed heap takes half of its
- * objects in address order.
+ * A sweep goes through the pages in address order. A white object with a count is reached, and so is a grey one. So a
+ * child in front of the sweep needs no more than its reference back: the sweep will come to it. A child behind the sweep
+ * goes on the mark stack. Parents that lie in front of their children are marked without the stack, and a mixed heap
+ * takes half of its objects in address order.
  *
  *   white ──▶ reached, followed by the sweep             in front of the sweep, or held from outside
  *   white ──▶ reached, on the stack ──▶ followed         behind the sweep
@@ -14,8 +14,8 @@
  * The stack has a fixed size and its place in the state block. When it is full, the page of the object is put into the
  * set RESCAN, and white objects with a count on such pages are looked at again.
  *
- * One sweep does one page at most, and one call of drain() one batch of the stack: V8 changes to optimised code when a
- * function is entered.
+ * One sweep does one page at most, and one call of drainMarked() one batch of the stack: V8 changes to optimised code
+ * when a function is entered.
  */
 import {
   META_TRASH,
