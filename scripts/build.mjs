@@ -35,7 +35,7 @@ const embedStep = (name, target) => ({
   outputs: [`bindings/generated/${target}.ts`],
   run: () => {
     const base64 = readFileSync(join(root, `build/${name}.wasm`)).toString("base64");
-    const text = `// Generated from build/${name}.wasm. Do not edit.\n\nexport const wasm = "${base64}";\n`;
+    const text = `// Generated from build/${name}.wasm. Do not edit.\n\nexport const wasm: string = "${base64}";\n`;
     write(`bindings/generated/${target}.ts`, text);
   },
 });

@@ -90,13 +90,12 @@ function run(generation: u32): i32 {
   const sets = generation > 1 ? ALL : generation ? YOUNG | MIDDLE : YOUNG;
   const mask = upTo(generation);
   setWord(STATE_CRITICAL, 1);
-  const presumes = generation == 2 && !isDefined(TALLYHEAP_DEBUG);
-  if (presumes) presumeRoots(mask);
+  // The debug core presumes nothing.
+  const isFull = generation == 2 && !isDefined(TALLYHEAP_DEBUG);
+  const presumes = isFull && presumeRoots(mask);
   subtract(sets, mask, TRACKED);
-  if (presumes) {
-    if (!confirmRoots()) subtractFollowed(sets, mask, TRACKED);
-    else if (!word(STATE_GC_DAMAGED)) reviewRoots();
-  }
+  if (presumes && !confirmRoots()) subtractFollowed(sets, mask, TRACKED);
+  else if (isFull && !word(STATE_GC_DAMAGED)) reviewRoots();
   const damaged = <usize>word(STATE_GC_DAMAGED);
   if (damaged) {
     restore(sets, mask, TRACKED);

@@ -10,7 +10,7 @@
  * Immortal objects belong to no set: what they hold is held from outside.
  *
  *   white │ trash   white: no reference from outside of the set is known so far
- *   white           grey: reached, its references are to be followed yet; in the first look alone
+ *   white           grey: reached, in front of the first pass of the first look, which clears it when it comes there
  *   trash           reached in the second look; in the first one, during the first pass, a presumed root
  *   neither         reached in the first look, or not looked at yet
  */
@@ -48,14 +48,13 @@ export function upTo(generation: u32): u64 {
   return ((<u64>(META_TRACKED | META_FROZEN | older)) << 32) | (<u64>COUNT_LIMIT);
 }
 
-/** White or grey. */
 // @ts-ignore: decorator
 @inline
 export function isWhite(meta: u32): bool {
   return (meta & (META_WHITE | META_DYING)) == META_WHITE;
 }
 
-/** Grey or a presumed root: one of the two bits. */
+/** Grey or a presumed root: one of the two bits, which stand side by side. */
 // @ts-ignore: decorator
 @inline
 export function isKnown(meta: u32): bool {

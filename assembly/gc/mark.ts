@@ -2,7 +2,7 @@
  * The second pass over the references: what is held from outside is reached, and what it holds; the counts of its
  * children get their references back, each object's exactly once.
  *
- * A sweep goes through the pages in address order. A white object with a count is reached, and so is a grey one. So a child in front of the
+ * A sweep goes through the pages in address order. A white object with a count is reached. So a child in front of the
  * sweep needs no more than its reference back: the sweep will come to it. A child behind the sweep goes on the mark
  * stack. Parents that lie in front of their children are marked without the stack, and a mixed heap takes half of its
  * objects in address order.
@@ -14,11 +14,10 @@
  * The stack has a fixed size and its place in the state block. When it is full, the page of the object is put into the
  * set RESCAN, and white objects with a count on such pages are looked at again.
  *
- * One sweep does one page at most, and one call of drain() one batch of the stack: V8 changes to optimised code when a
- * function is entered.
+ * One sweep does one page at most, and one call of drainMarked() one batch of the stack: V8 changes to optimised code
+ * when a function is entered.
  */
 import {
-  META_TRASH,
   META_TYPE,
   STATE_GC_LAST,
   STATE_GC_REACHED,
@@ -116,8 +115,9 @@ function sweep(
   let object = first;
   for (; object < end; object += stride) {
     const header = load<u64>(object);
+    if (<i32>header <= 0) continue;
     const meta = <u32>(header >>> 32);
-    if (!isWhite(meta) || (<i32>header <= 0 && meta & META_TRASH)) continue;
+    if (!isWhite(meta)) continue;
     const type = meta & META_TYPE;
     if (expected == LISTS) {
       if (type != TYPE_LIST) break;

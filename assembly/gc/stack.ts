@@ -44,7 +44,7 @@ export function drainKnown(top: usize, where: usize, mask: u64, pattern: u64): u
 function drain(act: u32, top: usize, where: usize, mask: u64, pattern: u64): usize {
   const room = <usize>word(STATE_GC_STACK_END) - STACK - 4;
   let left = BATCH;
-  let known: u32 = 0;
+  let seen: u32 = 0;
   let scan: u32 = 0;
   let object: usize;
   do {
@@ -53,8 +53,8 @@ function drain(act: u32, top: usize, where: usize, mask: u64, pattern: u64): usi
     const meta = metaOf(object);
     if ((meta & META_TYPE) == TYPE_LIST) top = visitList(act, object, mask, pattern, where, top);
     else {
-      if ((meta & META_TYPE) != known) {
-        known = meta & META_TYPE;
+      if ((meta & META_TYPE) != seen) {
+        seen = meta & META_TYPE;
         scan = scanOf(meta);
       }
       top = visit(act, object, meta, scan, mask, pattern, where, top);

@@ -7,7 +7,9 @@
  *   none  ──▶ white                                   nothing is known of it
  *   none  ──▶ grey ──▶ none, followed by the pass     reached, in front of the pass
  *   white ──▶ none, on the stack ──▶ followed         reached, behind the pass: gives its children's counts back
- *   white ──▶ grey, followed by the second pass       the same, and the stack is full
+ *   white, counted                                    the same, and the stack is full: for the second pass
+ *
+ * No object of the set has a colour before, but for presumed roots.
  */
 import {
   META_LOOSE,
@@ -15,9 +17,11 @@ import {
   META_WHITE,
   STATE_GC_CANDIDATES,
   STATE_GC_DAMAGED,
+  STATE_GC_FULL,
   STATE_GC_LOOSE,
   STATE_GC_METAS,
   STATE_GC_REACHED,
+  STATE_GC_STACK_END,
   STATE_GC_STACK_TOP,
   STATE_GC_TUPLES,
   TYPE_LIST,
@@ -25,7 +29,7 @@ import {
 } from "../layout";
 import { setWord, word } from "../state";
 import { metaOf, setMeta } from "../object/header";
-import { COLOURED, COLOURS, WHITE, isKnown } from "./colour";
+import { COLOUR, COLOURED, COLOURS, WHITE, isKnown } from "./colour";
 import { endOf, firstOf, nextPage, strideOf } from "./pages";
 import { STACK, drainKnown, openStack } from "./stack";
 import {
@@ -48,6 +52,7 @@ import {
 export function subtract(sets: u32, mask: u64, pattern: u64): void {
   setWord(STATE_GC_CANDIDATES, 0);
   setWord(STATE_GC_REACHED, 0);
+  setWord(STATE_GC_FULL, 0);
   setWord(STATE_GC_METAS, 0);
   setWord(STATE_GC_DAMAGED, 0);
   openStack();
@@ -85,16 +90,17 @@ function follow(expected: u32, first: usize, end: usize, stride: usize, mask: u6
     top = word(STATE_GC_STACK_TOP);
     if (top == STACK) break;
     while (top > STACK) {
-      top = word(STATE_GC_DAMAGED) ? shade(top) : drainKnown(top, object - stride, mask, pattern);
+      if (top == <usize>word(STATE_GC_STACK_END)) setWord(STATE_GC_FULL, 1);
+      top = word(STATE_GC_DAMAGED) ? whiten(top) : drainKnown(top, object - stride, mask, pattern);
     }
   } while (object < end);
   return object;
 }
 
 /** Takes an object from the stack, unfollowed. Counts that are too low are not for the second pass to put right. */
-function shade(top: usize): usize {
+function whiten(top: usize): usize {
   const object = <usize>load<u32>(top - 4);
-  setMeta(object, metaOf(object) | META_WHITE);
+  setMeta(object, metaOf(object) | COLOUR);
   return top - 4;
 }
 

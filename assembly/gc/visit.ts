@@ -213,7 +213,7 @@ function see(act: u32, child: usize, mask: u64, pattern: u64, where: usize, stat
     if ((header & mask) == pattern) {
       const paid = act == REPAY ? header + 1 : header;
       if (header & NOT_GREY) {
-        if (header & WHITE) state = reachOrShade(child, paid, state);
+        if (header & WHITE) state = reach(child, paid, pattern, state);
         else {
           noteReference(child);
           if (act == REPAY) store<u64>(child, paid);
@@ -276,24 +276,11 @@ function reach(object: usize, header: u64, pattern: u64, top: usize): usize {
   return top + 4;
 }
 
-/** The same in the first pass: without room it becomes grey, for the second one. */
-// @ts-ignore: decorator
-@inline
-function reachOrShade(object: usize, header: u64, top: usize): usize {
-  if (top >= <usize>word(STATE_GC_STACK_END)) {
-    store<u64>(object, header ^ NOT_GREY);
-    return top;
-  }
-  store<u64>(object, header ^ COLOURS);
-  store<u32>(top, <u32>object);
-  return top + 4;
-}
-
 /** The header of a white object that is reached. */
 // @ts-ignore: decorator
 @inline
 export function reached(header: u64, pattern: u64): u64 {
-  return header & ~(pattern == COLOURED ? WHITE : COLOURS);
+  return header ^ (pattern == COLOURED ? WHITE : COLOURS);
 }
 
 /** The way back from below 0. */

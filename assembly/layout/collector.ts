@@ -50,9 +50,11 @@ export const STATE_GC_STACK_TOP: u32 = STATE_COLLECTOR + 88;
 export const STATE_GC_LAST: u32 = STATE_COLLECTOR + 92;
 /** The page that was looked at last has tuples. */
 export const STATE_GC_TUPLES: u32 = STATE_COLLECTOR + 96;
-/** Full collections until roots may be looked for again, and how long the next such pause is. */
+/** Full collections until roots may be presumed or looked for again, and how long the next such pause is. */
 export const STATE_GC_ROOTS_WAIT: u32 = STATE_COLLECTOR + 100;
 export const STATE_GC_ROOTS_PAUSE: u32 = STATE_COLLECTOR + 104;
+/** The mark stack was full in the first pass. */
+export const STATE_GC_FULL: u32 = STATE_COLLECTOR + 108;
 /** The mark stack: reached objects whose references were not followed yet. */
 export const STATE_MARK_STACK: u32 = STATE_COLLECTOR + 112;
 export const MARK_STACK_ENTRIES: u32 = 4096;

@@ -22,7 +22,7 @@ export const META_TYPE: u32 = 0xffff;
 /** Generation in unary, so that "up to generation g" is a bit that is not set: none 0, the first 1, both 2. */
 export const META_OLDER: u32 = 1 << 16;
 export const META_OLDEST: u32 = 1 << 17;
-/** Colours that a collection gives; see gc/colour.ts. */
+/** Colours that a collection gives, two bits side by side; see gc/colour.ts. */
 export const META_WHITE: u32 = 1 << 18;
 export const META_TRASH: u32 = 1 << 19;
 /** The collector knows the object. */

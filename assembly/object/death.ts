@@ -35,8 +35,10 @@ import {
   META_OLDEST,
   META_RITES,
   META_TRACKED,
+  META_TRASH,
   META_TYPE,
   META_WEAK,
+  META_WHITE,
   NESTING_LIMIT,
   OBJECT_FIELDS,
   STATE_CRITICAL,
@@ -222,12 +224,13 @@ function destroy(object: usize, meta: u32): u32 {
 
 /**
  * The death of an object waits: it is put on the list whose head stands in the word `list`. The link takes the place of
- * the count, so nobody may find the object any more: its referent, if it is a weak reference, or intern().
+ * the count, so nobody may find the object any more: its referent, if it is a weak reference, or intern(). Trash that
+ * dies in a collection and waits for its end is that collection's no more: its finalizer may bring it back.
  */
 export function postpone(object: usize, meta: u32, list: u32): void {
   if ((meta & META_TYPE) == TYPE_WEAKREF) unlinkWeakref(object);
   if (meta & META_INTERNED) forgetInterned(object);
-  setMeta(object, (meta | META_DYING) & ~(META_TRACKED | META_INTERNED));
+  setMeta(object, (meta | META_DYING) & ~(META_TRACKED | META_INTERNED | META_WHITE | META_TRASH));
   store<u32>(object, word(list));
   setWord(list, <u32>object);
 }
