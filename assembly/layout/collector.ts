@@ -63,6 +63,7 @@ export const STATE_CONTAINER_PAGES: u32 = STATE_MARK_STACK + (MARK_STACK_ENTRIES
 export const CONTAINER_PAGES: u32 = 1 << 15;
 /** Presumed roots by their addresses; see gc/roots.ts. Per slot: an object or 0, and references to it that are known. */
 export const STATE_GC_ROOTS: u32 = STATE_CONTAINER_PAGES + CONTAINER_PAGES;
+/** Not tuned: what programs hold for long are a few tables and stacks; all slots are looked at twice a collection. */
 export const ROOT_SLOTS: u32 = 256;
 export const ROOT_OBJECT: u32 = 0;
 export const ROOT_REFERENCES: u32 = 4;
