@@ -126,14 +126,21 @@ export class Strs {
   }
 }
 
-/** Writes a text of ASCII characters, which UTF-8 has a byte each for; false if it has others. */
+// ---- encoder and decoders, where the host has them and they say what code units say ----
+
+/**
+ * Writes a text of ASCII characters, which UTF-8 has a byte each for; false if it has others, or where the encoder finds
+ * the stack used up: the str is there already.
+ */
 function writeAscii(text: string, bytes: Uint8Array): boolean {
   if (encoder === undefined) return false;
-  const { read, written } = encoder.encodeInto(text, bytes);
-  return read === text.length && written === read;
+  try {
+    const { read, written } = encoder.encodeInto(text, bytes);
+    return read === text.length && written === read;
+  } catch {
+    return false;
+  }
 }
-
-// ---- decoders, where the host has them and they say what code units say ----
 
 function decoderOf(label: string, options: TextDecoderOptions): TextDecoder | undefined {
   try {
@@ -145,12 +152,22 @@ function decoderOf(label: string, options: TextDecoderOptions): TextDecoder | un
 
 /** What the web calls Latin-1 has other characters for 27 of the bytes from 0x80 to 0x9f, all beyond Latin-1. */
 function decodeNarrow(units: Uint8Array): string | undefined {
-  const text = latin1?.decode(units);
-  return text?.length !== units.length || BEYOND_LATIN1.test(text) ? undefined : text;
+  const text = decode(latin1, units);
+  return text === undefined || BEYOND_LATIN1.test(text) ? undefined : text;
 }
 
 /** Lone surrogates would be replaced. */
 function decodeWide(units: Uint16Array): string | undefined {
-  const text = utf16?.decode(units);
-  return text?.length !== units.length || text.includes(REPLACEMENT) ? undefined : text;
+  const text = decode(utf16, units);
+  return text === undefined || text.includes(REPLACEMENT) ? undefined : text;
+}
+
+/** A character for each unit. Safari's decoders throw after 2 GiB in all up to 18.4, Node 23.4.0's gives bytes. */
+function decode(decoder: TextDecoder | undefined, units: Uint8Array | Uint16Array): string | undefined {
+  try {
+    const text: unknown = decoder?.decode(units);
+    return typeof text === "string" && text.length === units.length ? text : undefined;
+  } catch {
+    return undefined;
+  }
 }

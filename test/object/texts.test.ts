@@ -1,5 +1,5 @@
 /** A str holds the code units of a JavaScript string, whichever way they went in and came out. */
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { builds } from "../support/cores.js";
 import { newHeap, randomFrom, seedOf } from "../support/objects.js";
 
@@ -56,5 +56,45 @@ describe.each(builds)("texts, $name core", (build) => {
       expect(heap.strs.toJS(str)).toBe(text);
       heap.decref(str);
     }
+  });
+});
+
+describe.each(builds)("texts where the host's decoders and encoder fail, $name core", (build) => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  const texts = ["a", "\xe9", "\u0416"].map((unit) => unit.repeat(100));
+  const expectSame = (): void => {
+    const heap = newHeap(build);
+    for (const text of texts) {
+      const str = heap.str(text);
+      expect(heap.strs.toJS(str)).toBe(text);
+      heap.decref(str);
+    }
+  };
+
+  // Safari up to 18.4: a decoder refuses everything once it has decoded 2 GiB (WebKit bug 280593).
+  test("a decoder that throws", () => {
+    const decode = vi.spyOn(TextDecoder.prototype, "decode").mockImplementation(() => {
+      throw new RangeError("Bad value");
+    });
+    expectSame();
+    expect(decode).toHaveBeenCalledTimes(texts.length);
+  });
+
+  // Node 23.4.0, of Latin-1 (nodejs/node issue 56219).
+  test("a decoder that gives bytes", () => {
+    const decode = vi
+      .spyOn(TextDecoder.prototype, "decode")
+      .mockImplementation((units) => Buffer.alloc((units as Uint8Array).length, "a") as unknown as string);
+    expectSame();
+    expect(decode).toHaveBeenCalledTimes(texts.length);
+  });
+
+  test("an encoder that finds the stack used up", () => {
+    const encodeInto = vi.spyOn(TextEncoder.prototype, "encodeInto").mockImplementation(() => {
+      throw new RangeError("Maximum call stack size exceeded");
+    });
+    expectSame();
+    expect(encodeInto).toHaveBeenCalledTimes(texts.length);
   });
 });
