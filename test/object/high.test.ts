@@ -49,6 +49,8 @@ describe("objects above 2 GiB", () => {
         1.5,
         "narrow text",
         "wide \u0416 text",
+        "long narrow \u00e9 text ".repeat(50),
+        "long wide \u0416 text ".repeat(50),
         new Uint8Array([1, 2, 3]),
       ];
       const rows = Array.from({ length: 2000 }, () => heap.fromJS(values));
