@@ -133,13 +133,7 @@ function dieOfMany(object: usize, type: usize): bool {
   const flags = load<u32>(type, TYPE_FLAGS);
   if (flags & FLAG_BUFFER && bufferAt(object, load<u32>(type, TYPE_ITEMS))) return false;
   if (flags & FLAG_ROW) {
-    const items = itemsOf(object, type, flags);
-    const length = <usize>load<u32>(object + load<u32>(type, TYPE_LENGTH));
-    if (length > SHORT_ROW) return false;
-    for (let slot = items + (length << 2); slot > items;) {
-      slot -= 4;
-      if (!vacate(slot, true)) return false;
-    }
+    if (!vacateRow(object, type, flags, true)) return false;
   } else if (!(flags & FLAG_ENTRIES)) {
     const owned = <usize>load<u32>(type, TYPE_OWNED);
     if (owned > SHORT_ROW << 2) return false;
@@ -156,16 +150,24 @@ function dieOfMany(object: usize, type: usize): bool {
 /** The same for a list or tuple of a few items. */
 function dieInRow(object: usize, type: usize): bool {
   const flags = load<u32>(type, TYPE_FLAGS);
-  const length = <usize>load<u32>(object + load<u32>(type, TYPE_LENGTH));
-  if (!(flags & FLAG_ROW) || length > SHORT_ROW) return false;
-  const items = itemsOf(object, type, flags);
-  for (let slot = items + (length << 2); slot > items;) {
-    slot -= 4;
-    if (!vacate(slot, false)) return false;
-  }
+  if (!(flags & FLAG_ROW) || !vacateRow(object, type, flags, false)) return false;
   close(object, type, flags);
   // Also of a tuple that is tracked no more: it was counted at its birth.
   if (flags & FLAG_CONTAINER) oneYoungLess();
+  return true;
+}
+
+/** Releases what a short row holds, as far as that can be; false if anything is left. */
+// @ts-ignore: decorator
+@inline
+function vacateRow(object: usize, type: usize, flags: u32, alone: bool): bool {
+  const length = <usize>load<u32>(object + load<u32>(type, TYPE_LENGTH));
+  if (length > SHORT_ROW) return false;
+  const items = itemsOf(object, type, flags);
+  for (let slot = items + (length << 2); slot > items;) {
+    slot -= 4;
+    if (!vacate(slot, alone)) return false;
+  }
   return true;
 }
 
