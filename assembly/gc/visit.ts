@@ -192,8 +192,7 @@ export function scanOf(meta: u32): u32 {
 // @ts-ignore: decorator
 @inline
 function look(act: u32, child: usize, mask: u64, pattern: u64, where: usize, state: usize): usize {
-  if ((act == SUBTRACT || act == FOLLOW || act == MARK) && !mayHoldContainers(child))
-    return state;
+  if ((act == SUBTRACT || act == FOLLOW || act == MARK) && !mayHoldContainers(child)) return state;
   return see(act, child, mask, pattern, where, state);
 }
 
