@@ -44,7 +44,7 @@ import { pagesFor, takeSpan } from "../alloc/spans";
 import { cacheBlock, clearFreeLists, pull } from "./freelists";
 import { descriptor } from "./header";
 import { domainOf, isType, objectClass } from "./types";
-import { markYoung } from "./young";
+import { ensureYoung, markYoung } from "./young";
 
 /** Largest instance that is made without a call: zeroing more would be one (alloc/copy.ts). */
 const QUICK_BYTES: usize = 128;
@@ -99,7 +99,7 @@ function beget(type: usize): usize {
 export function takeListed(type: usize, meta: u32): usize {
   let block = <usize>load<u32>(type, TYPE_FREE_HEAD);
   if (block) {
-    if (meta & META_TRACKED) markYoung(block);
+    if (meta & META_TRACKED) ensureYoung(block);
     pull(type + TYPE_FREE_HEAD, block);
   } else {
     const head = <usize>load<u32>(type, TYPE_ACTIVE);

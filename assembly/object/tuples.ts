@@ -5,7 +5,7 @@ import { zeroBytes } from "../alloc/copy";
 import { allocateItems, allocateItemsListed, christen } from "./alloc";
 import { pull, tupleList } from "./freelists";
 import { descriptor } from "./header";
-import { markYoung } from "./young";
+import { ensureYoung } from "./young";
 
 /** A new tuple of null items for the caller to fill; the shared empty one for length 0. */
 export function newTuple(length: u32): usize {
@@ -31,7 +31,7 @@ function takeKept(type: usize, length: u32): usize {
   const list = tupleList(length);
   const block = <usize>load<u32>(list);
   if (!block) return 0;
-  markYoung(block);
+  ensureYoung(block);
   pull(list, block);
   zeroBytes(block + TUPLE_LENGTH, <usize>TUPLE_ITEMS - TUPLE_LENGTH + (length << 2));
   store<u32>(block, length, TUPLE_LENGTH);

@@ -13,24 +13,37 @@ import {
   LAST_CLASS,
   PAGE_SHIFT,
   ARENA_PAGES,
+  SLOT_HEADER,
   STATE_CONTAINER_PAGES,
   STATE_CURRENT,
   STATE_YOUNG_ARENAS,
 } from "../layout";
 import { STATE } from "../state";
-import { arenaOf, headerOf, pageOf } from "../alloc/pages";
+import { arenaOf, entryInline, headerOf, pageOf, recordInline } from "../alloc/pages";
 import { classSlot } from "../alloc/pools";
+
+/** Sees to it that a container may be born here. The calls to the header would take longer than the look at it. */
+// @ts-ignore: decorator
+@inline
+export function ensureYoung(block: usize): void {
+  const header = entryInline(recordInline(arenaOf(block)), SLOT_HEADER);
+  if (!((load<u64>(header, HEADER_YOUNG) >>> pageNumber(block)) & 1)) markYoung(block);
+}
 
 export function markYoung(block: usize): void {
   const header = headerOf(arenaOf(block));
-  const young = load<u64>(header, HEADER_YOUNG);
-  const bit = (<u64>1) << (((<u32>block) >>> PAGE_SHIFT) & (ARENA_PAGES - 1));
-  if (young & bit) return;
-  store<u64>(header, young | bit, HEADER_YOUNG);
+  store<u64>(header, load<u64>(header, HEADER_YOUNG) | ((<u64>1) << pageNumber(block)), HEADER_YOUNG);
   noteContainers(block);
   const number = (<u32>block) >>> ARENA_SHIFT;
   const arenas = STATE + STATE_YOUNG_ARENAS + (number >>> 3);
   store<u8>(arenas, <u8>((<u32>load<u8>(arenas)) | (1 << (number & 7))));
+}
+
+/** Number of a page in its arena. */
+// @ts-ignore: decorator
+@inline
+function pageNumber(block: usize): u64 {
+  return <u64>((block >>> PAGE_SHIFT) & (ARENA_PAGES - 1));
 }
 
 // ---- pages that hold containers ----
