@@ -3,7 +3,8 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { builds } from "../support/cores.js";
 import { newHeap, randomFrom, seedOf } from "../support/objects.js";
 
-const LENGTHS = [0, 1, 2, 31, 32, 33, 71, 72, 73, 74, 100, 1000, 8191, 8192, 8193, 20_000];
+const SHORT = Array.from({ length: 50 }, (_, length) => length);
+const LENGTHS = [...SHORT, 100, 158, 159, 160, 161, 162, 1000, 8191, 8192, 8193, 20_000];
 const ALPHABETS: Readonly<Record<string, readonly [from: number, to: number]>> = {
   ASCII: [0, 0x7f],
   "Latin-1": [0, 0xff],
@@ -34,7 +35,7 @@ describe.each(builds)("texts, $name core", (build) => {
     (digits) => {
       const unit = Number.parseInt(digits, 16);
       const heap = newHeap(build);
-      for (const length of [10, 40, 90]) {
+      for (const length of [10, 24, 25, 40, 41, 90, 160, 161]) {
         for (const at of [0, 1, length >> 1, length - 1]) {
           const text = `${"a".repeat(at)}${String.fromCharCode(unit)}${"b".repeat(length - at - 1)}`;
           const str = heap.str(text);
@@ -62,7 +63,7 @@ describe.each(builds)("texts, $name core", (build) => {
 describe.each(builds)("texts where the host's decoders and encoder fail, $name core", (build) => {
   afterEach(() => void vi.restoreAllMocks());
 
-  const texts = ["a", "\xe9", "\u0416"].map((unit) => unit.repeat(100));
+  const texts = ["a", "\xe9", "\u0416"].flatMap((unit) => [unit.repeat(100), unit.repeat(200)]);
   const expectSame = (): void => {
     const heap = newHeap(build);
     for (const text of texts) {
