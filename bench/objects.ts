@@ -68,6 +68,7 @@ const WORKLOADS = [
   "str of 2,000: create, read, destroy",
   "list of 2: create, destroy",
   "empty dict: create, destroy",
+  "dict of 2: create, destroy",
   "list: append, pop",
   "dict of 64: get",
 ];

@@ -17,6 +17,7 @@ export function heapValues(heap: Heap): Workloads {
   const pair = [heap.int(1000), heap.int(2000)];
   const list = heap.list(Array.from({ length: ITEMS }, () => heap.none));
   const keys = Array.from({ length: KEYS }, (_, i) => heap.intern(`key ${i}`));
+  const entries = pair.map((value, i): [Ptr, Ptr] => [keys[i]!, value]);
   const dict = heap.dict(keys.map((key): [Ptr, Ptr] => [key, heap.none]));
   return {
     "int: create, destroy": () =>
@@ -42,6 +43,10 @@ export function heapValues(heap: Heap): Workloads {
     "empty dict: create, destroy": () =>
       timed(LOOP, () => {
         for (let i = 0; i < LOOP; i++) heap.decref(heap.dict());
+      }),
+    "dict of 2: create, destroy": () =>
+      timed(LOOP, () => {
+        for (let i = 0; i < LOOP; i++) heap.decref(heap.dict(entries));
       }),
     "list: append, pop": () =>
       timed(LOOP, () => {
@@ -71,6 +76,15 @@ export function plainValues(): Workloads {
     "list of 2: create, destroy": () =>
       timed(LOOP, () => {
         for (let i = 0; i < LOOP; i++) recent[i & 1023] = [recent, list];
+      }),
+    "dict of 2: create, destroy": () =>
+      timed(LOOP, () => {
+        for (let i = 0; i < LOOP; i++) {
+          recent[i & 1023] = new Map([
+            [keys[1], list],
+            [keys[2], null],
+          ]);
+        }
       }),
     "list: append, pop": () =>
       timed(LOOP, () => {

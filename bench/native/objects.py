@@ -122,6 +122,15 @@ def empty_dict():
     return (process_time_ns() - start - empty) / LOOP
 
 
+def dict_pair():
+    a, b, x, y = "key 1", "key 2", 1000, 2000
+    empty = empty_loop()
+    start = process_time_ns()
+    for _ in repeat(None, LOOP):
+        {a: x, b: y}
+    return (process_time_ns() - start - empty) / LOOP
+
+
 def append_pop():
     x, items = 1000, [None] * 10
     append, pop = items.append, items.pop
@@ -210,6 +219,7 @@ WORKLOADS = {
     "str of 2,000: create, read, destroy": long_str,
     "list of 2: create, destroy": list_pair,
     "empty dict: create, destroy": empty_dict,
+    "dict of 2: create, destroy": dict_pair,
     "list: append, pop": append_pop,
     "dict of 64: get": dict_get,
 }

@@ -61,7 +61,12 @@ export class Dicts {
     const d = this.#require("dicts.set", dict);
     const k = this.#space.require("dicts.set", key);
     const v = this.#space.require("dicts.set", value);
-    this.#space.done("dicts.set", ENTRY_BYTES, () => this.#space.abi.dict_set(d, k, v), d, k, v);
+    this.enter("dicts.set", d, k, v);
+  }
+
+  /** @internal The same of what was checked before, or is held. */
+  enter(operation: string, d: Ptr, k: Ptr, v: Ptr): void {
+    this.#space.done(operation, ENTRY_BYTES, () => this.#space.abi.dict_set(d, k, v), d, k, v);
   }
 
   /** Removes a key and its value; was there such a key? */

@@ -436,9 +436,14 @@ export function* requirePairs<K, V>(
 ): Generator<readonly [K, V]> {
   requireIterable(operation, "entries", entries);
   for (const entry of entries) {
-    if (!Array.isArray(entry)) throw argumentError(operation, "entries", entry, "pairs of a key and a value");
+    requirePair(operation, entry);
     yield entry;
   }
+}
+
+/** Refuses what is no array. */
+export function requirePair(operation: string, entry: unknown): void {
+  if (!Array.isArray(entry)) throw argumentError(operation, "entries", entry, "pairs of a key and a value");
 }
 
 /** The error for an argument of a wrong kind. */

@@ -13,7 +13,7 @@ import { HeapError, show } from "../errors.js";
 import type { Ptr } from "../ptr.js";
 import type { Counts } from "./counts.js";
 import type { Dicts } from "./dicts.js";
-import { argumentError, requireIterable, requirePairs, type Ref, type Space } from "./space.js";
+import { argumentError, requireIterable, requirePair, type Ref, type Space } from "./space.js";
 import type { Strs } from "./strs.js";
 
 /** Bytes of a number or of a small container, for the message when memory is out. */
@@ -108,17 +108,13 @@ export class Values {
   }
 
   dict(entries: Iterable<readonly [key: Ref, value: Ref]> = NO_PAIRS): Ptr {
-    if (isPlainArray(entries) && entries.length === 0) {
-      const p = this.#space.abi.alloc_quick(TYPE_DICT) >>> 0;
-      if (p !== 0) return p as Ptr;
-    }
+    if (isPlainArray(entries) && entries.length === 0) return this.#emptyDict();
     // Held meanwhile: making the dict may collect, and a finalizer may let go of what is still to be entered.
-    const owned = this.#own("dict", keysAndValues(entries));
+    const owned = this.#ownPairs(entries);
     try {
-      const request = (): number => this.#space.abi.dict_new();
-      const p = this.#space.made(this.#space.enter(request), "dict", SMALL_OBJECT, request);
+      const p = this.#emptyDict();
       try {
-        for (let i = 0; i < owned.length; i += 2) this.#dicts.set(p, owned[i]!, owned[i + 1]!);
+        for (let i = 0; i < owned.length; i += 2) this.#dicts.enter("dict", p, owned[i]!, owned[i + 1]!);
       } catch (error) {
         this.#counts.drop(p);
         throw error;
@@ -127,6 +123,17 @@ export class Values {
     } finally {
       for (const p of owned) this.#counts.drop(p);
     }
+  }
+
+  #emptyDict(): Ptr {
+    const p = this.#space.abi.alloc_quick(TYPE_DICT);
+    return p === 0 ? this.#emptyDictSlowly() : ((p >>> 0) as Ptr);
+  }
+
+  #emptyDictSlowly(): Ptr {
+    const space = this.#space;
+    const request = (): number => space.abi.dict_new();
+    return space.made(space.enter(request), "dict", SMALL_OBJECT, request);
   }
 
   /**
@@ -182,30 +189,41 @@ export class Values {
     requireIterable(operation, "items", items);
     const owned: Ptr[] = [];
     try {
-      for (const item of items) {
-        const p = this.#space.require(operation, item);
-        this.#counts.keep(p);
-        owned.push(p);
-      }
-      return owned;
+      for (const item of items) this.#hold(operation, owned, item);
     } catch (error) {
       for (const p of owned) this.#counts.drop(p);
       throw error;
     }
+    return owned;
+  }
+
+  /** The same of keys and values, in turn. */
+  #ownPairs(entries: Iterable<readonly [key: Ref, value: Ref]>): Ptr[] {
+    requireIterable("dict", "entries", entries);
+    const owned: Ptr[] = [];
+    try {
+      for (const entry of entries) {
+        requirePair("dict", entry);
+        this.#hold("dict", owned, entry[0]);
+        this.#hold("dict", owned, entry[1]);
+      }
+    } catch (error) {
+      for (const p of owned) this.#counts.drop(p);
+      throw error;
+    }
+    return owned;
+  }
+
+  #hold(operation: string, owned: Ptr[], item: Ref): void {
+    const p = this.#space.require(operation, item);
+    this.#counts.keep(p);
+    owned.push(p);
   }
 }
 
 /** An array whose items are those that its indexes name. */
 function isPlainArray<T>(items: Iterable<T>): items is readonly T[] {
   return Array.isArray(items) && items[Symbol.iterator] === ARRAY_ITERATOR;
-}
-
-/** The keys and the values of pairs, in turn. */
-function* keysAndValues(entries: Iterable<readonly [key: Ref, value: Ref]>): Generator<Ref> {
-  for (const [key, value] of requirePairs("dict", entries)) {
-    yield key;
-    yield value;
-  }
 }
 
 /** A whole number as a bigint of 64 bits. */
