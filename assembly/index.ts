@@ -162,6 +162,15 @@ export function list_quick(length: u32): usize {
   return generations.isDue() ? 0 : lists.newListListed(length);
 }
 
+/** Room for its entries is no promise: dict_set_quick finds none if there was no block for it. */
+export function dict_quick(entries: u32): usize {
+  return generations.isDue() ? 0 : dicts.newDictListed(entries);
+}
+
+export function dict_set_quick(dict: usize, key: usize, value: usize): bool {
+  return dicts.setQuickly(dict, key, value);
+}
+
 /** Releases the last reference to an object. */
 export function release_quick(object: usize): bool {
   return deaths.dieAtOnce(object, true);

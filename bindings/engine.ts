@@ -206,8 +206,7 @@ export class Engine {
     try {
       return enter();
     } catch (cause) {
-      this.trapped(cause);
-      throw cause;
+      return this.trapped(cause);
     }
   }
 
@@ -215,7 +214,7 @@ export class Engine {
    * Something was thrown where the core was called. A trap means that its lists are broken. A stack overflow is the
    * caller's affair, but may have come in the middle of an operation; so the heap is verified before it is used again.
    */
-  trapped(cause: unknown): void {
+  trapped(cause: unknown): never {
     if (cause instanceof HeapError) throw cause;
     if (cause instanceof WebAssembly.RuntimeError) throw this.#poison(cause);
     if (cause instanceof RangeError) {

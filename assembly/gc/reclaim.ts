@@ -21,7 +21,7 @@ import {
   TYPE_SCAN,
 } from "../layout";
 import { setWord, word } from "../state";
-import { giveBlocks } from "../object/alloc";
+import { giveBlocks } from "../object/blocks";
 import { decref } from "../object/death";
 import { describe, metaOf, setMeta } from "../object/header";
 import { bufferAt } from "../object/slots";

@@ -1,5 +1,5 @@
 /**
- * Birth and the return of the block. Instances come from the type's private free list, if they are made without items,
+ * Birth. Instances come from the type's private free list, if they are made without items,
  * else from the active list of their size class, else from the slow path; a new one has count 1 and zero fields. A
  * container is known to the collector from birth: tracked, generation 0, on a page marked young.
  */
@@ -12,15 +12,9 @@ import {
   MEDIUM_LIMIT,
   META_TRACKED,
   OBJECT_FIELDS,
-  OBJECT_META,
-  RECORD_FREE,
-  RECORD_LIVE,
-  RECORD_MASK,
-  RECORD_SHIFT,
   STATE_ACTIVE,
   STATE_BUFFER_BYTES,
   STATE_POISON,
-  STATE_SENTINEL,
   STATE_THRESHOLD,
   STATE_YOUNG_COUNT,
   TYPE_ACTIVE,
@@ -34,13 +28,12 @@ import {
   TYPE_SIZE,
 } from "../layout";
 import { STATE, setWord, word } from "../state";
-import { mapEntry } from "../alloc/arenas";
 import { steppedClass } from "../alloc/classes";
 import { zeroBytes } from "../alloc/copy";
-import { enter, fault, leave, releaseRare, takeBlock } from "../alloc/malloc";
-import { recordOf } from "../alloc/pages";
-import { classSlot, freeLinked, isPool, poolsExhausted } from "../alloc/pools";
+import { enter, fault, leave, takeBlock } from "../alloc/malloc";
+import { classSlot, poolsExhausted } from "../alloc/pools";
 import { pagesFor, takeSpan } from "../alloc/spans";
+import { giveBlock, popBlock } from "./blocks";
 import { cacheBlock, clearFreeLists, pull } from "./freelists";
 import { descriptor } from "./header";
 import { domainOf, isType, objectClass } from "./types";
@@ -102,10 +95,8 @@ export function takeListed(type: usize, meta: u32): usize {
     if (meta & META_TRACKED) ensureYoung(block);
     pull(type + TYPE_FREE_HEAD, block);
   } else {
-    const head = <usize>load<u32>(type, TYPE_ACTIVE);
-    block = load<u32>(head);
+    block = popBlock(load<u32>(type, TYPE_ACTIVE));
     if (!block) return 0;
-    store<u32>(head, load<u32>(block));
   }
   christen(block, meta);
   return block;
@@ -159,11 +150,8 @@ export function allocateItemsListed(type: usize, items: u32): usize {
 export function allocateBytesListed(type: usize, items: u32, bytes: usize): usize {
   const c = objectClass(bytes);
   if (!c) return 0;
-  const head = STATE + STATE_ACTIVE + classSlot(domainOf(load<u32>(type, TYPE_FLAGS)), c);
-  const block = <usize>load<u32>(head);
-  if (!block) return 0;
-  store<u32>(head, load<u32>(block));
-  furnish(block, type, items, bytes);
+  const block = popBlock(STATE + STATE_ACTIVE + classSlot(domainOf(load<u32>(type, TYPE_FLAGS)), c));
+  if (block) furnish(block, type, items, bytes);
   return block;
 }
 
@@ -241,42 +229,4 @@ export function oneYoungLess(): void {
 export function fewerYoung(dead: u32): void {
   const young = word(STATE_YOUNG_COUNT);
   setWord(STATE_YOUNG_COUNT, young > dead ? young - dead : 0);
-}
-
-/** free for the block of an object. */
-// @ts-ignore: decorator
-@inline
-export function giveBlock(object: usize): void {
-  if (!giveBlockQuickly(object)) giveBlockSlowly(object);
-}
-
-/** free's fast path; the meta word becomes 0 in the same store as the link. False if it is none for it. */
-// @ts-ignore: decorator
-@inline
-export function giveBlockQuickly(object: usize): bool {
-  const record = <usize>mapEntry(object) + ((object >>> RECORD_SHIFT) & RECORD_MASK);
-  const live = <u32>load<u16>(record, STATE + STATE_SENTINEL + RECORD_LIVE);
-  if (live <= 1) return false;
-  store<u64>(object, load<u32>(record, STATE + STATE_SENTINEL + RECORD_FREE));
-  store<u32>(record, <u32>object, STATE + STATE_SENTINEL + RECORD_FREE);
-  store<u16>(record, live - 1, STATE + STATE_SENTINEL + RECORD_LIVE);
-  return true;
-}
-
-export function giveBlockSlowly(object: usize): void {
-  store<u32>(object, 0, OBJECT_META);
-  releaseRare(object);
-}
-
-/** Frees blocks that start on one page and are linked from `first` to `last`; none is nothing to do. */
-export function giveBlocks(first: usize, last: usize, blocks: u32): void {
-  if (blocks <= 1) {
-    if (blocks) giveBlock(first);
-    return;
-  }
-  const record = recordOf(first);
-  if (isPool(record) && enter()) {
-    freeLinked(record, first, last, blocks);
-    leave();
-  }
 }

@@ -2,9 +2,11 @@
  * Raw blocks that belong to the object layer: descriptors, the type table, what lists and dicts hold their items in,
  * the table of interned strings. Counted, so that a report of leaks can tell them from the host's own blocks.
  */
-import { FAULT_MEMORY, STATE_BUFFER_BYTES, STATE_INTERNAL_BLOCKS } from "../layout";
-import { setWord, word } from "../state";
+import { FAULT_MEMORY, STATE_ACTIVE, STATE_BUFFER_BYTES, STATE_INTERNAL_BLOCKS } from "../layout";
+import { STATE, setWord, word } from "../state";
+import { rawBytes } from "../alloc/classes";
 import { calloc, fault, freeInline, malloc, realloc } from "../alloc/malloc";
+import { giveBlockQuickly, popBlock } from "./blocks";
 import { clearFreeLists } from "./freelists";
 
 /** A new block, 0 if out of memory even after private free lists were emptied. */
@@ -42,6 +44,25 @@ export function giveBufferInline(block: usize): void {
   freeInline(block);
 }
 
+/** giveBuffer of a block if that takes no call; false if not. */
+// @ts-ignore: decorator
+@inline
+export function giveBufferQuickly(block: usize): bool {
+  if (!giveBlockQuickly(block)) return false;
+  setWord(STATE_INTERNAL_BLOCKS, word(STATE_INTERNAL_BLOCKS) - 1);
+  return true;
+}
+
+/** A new block of at most SMALL_LIMIT bytes if its active list has one; 0 if it has none. */
+// @ts-ignore: decorator
+@inline
+export function takeBufferListed(bytes: usize): usize {
+  const block = popBlock(STATE + STATE_ACTIVE + (rawBytes(bytes) >>> 1));
+  return block ? noteTaken(block, bytes) : 0;
+}
+
+// @ts-ignore: decorator
+@inline
 function noteTaken(block: usize, bytes: usize): usize {
   if (!block) {
     fault(FAULT_MEMORY, 0);

@@ -15,6 +15,11 @@
  */
 import {
   COUNT_LIMIT,
+  DICT_FILLED,
+  DICT_TABLE,
+  ENTRY_BYTES,
+  ENTRY_KEY,
+  ENTRY_VALUE,
   FAULT_CORRUPT,
   FAULT_DOUBLE_FREE,
   FAULT_NONE,
@@ -56,8 +61,9 @@ import {
 } from "../layout";
 import { setWord, word } from "../state";
 import { fault } from "../alloc/malloc";
-import { discard, fewerYoung, giveBlock, giveBlockQuickly, giveBlockSlowly, oneYoungLess } from "./alloc";
-import { giveBufferInline } from "./buffers";
+import { discard, fewerYoung, oneYoungLess } from "./alloc";
+import { giveBlock, giveBlockQuickly, giveBlockSlowly } from "./blocks";
+import { giveBufferInline, giveBufferQuickly } from "./buffers";
 import { cacheBlock, cacheFixed } from "./freelists";
 import { describe, isShared, metaOf, setMeta } from "./header";
 import { runFinalizer } from "./host";
@@ -126,19 +132,29 @@ export function dieAtOnce(object: usize, alone: bool): bool {
   return true;
 }
 
-/** The same alone of what has more slots: a record of a few fields, a list or tuple of a few items, an empty dict. */
+/** The same alone of what has more slots: a record of a few fields, a list or tuple of a few items, a small dict. */
 // @ts-ignore: decorator
 @inline
 function dieOfMany(object: usize, type: usize): bool {
   const flags = load<u32>(type, TYPE_FLAGS);
-  if (flags & FLAG_BUFFER && bufferAt(object, load<u32>(type, TYPE_ITEMS))) return false;
   if (flags & FLAG_ROW) {
     if (!vacateRow(object, type, flags, true)) return false;
-  } else if (!(flags & FLAG_ENTRIES)) {
+  } else if (flags & FLAG_ENTRIES) {
+    if (!vacateEntries(object)) return false;
+  } else {
     const owned = <usize>load<u32>(type, TYPE_OWNED);
     if (owned > SHORT_ROW << 2) return false;
     for (let offset = type, end = type + owned; offset < end; offset += 4) {
       if (!vacate(object + load<u32>(offset, TYPE_OFFSETS), true)) return false;
+    }
+  }
+  if (flags & FLAG_BUFFER) {
+    const items = load<u32>(type, TYPE_ITEMS);
+    const buffer = bufferAt(object, items);
+    if (buffer) {
+      if (!giveBufferQuickly(buffer)) return false;
+      store<u32>(object + items, 0);
+      store<u32>(object + load<u32>(type, TYPE_LENGTH), 0);
     }
   }
   if (!cacheBlock(object, type) && !giveBlockQuickly(object)) return false;
@@ -167,6 +183,19 @@ function vacateRow(object: usize, type: usize, flags: u32, alone: bool): bool {
   for (let slot = items + (length << 2); slot > items;) {
     slot -= 4;
     if (!vacate(slot, alone)) return false;
+  }
+  return true;
+}
+
+/** Releases the keys and values of a small dict alone, as far as that can be; false if anything is left. */
+// @ts-ignore: decorator
+@inline
+function vacateEntries(dict: usize): bool {
+  const filled = <usize>load<u32>(dict, DICT_FILLED);
+  if (filled > SHORT_ROW >> 1) return false;
+  const first = <usize>load<u32>(dict, DICT_TABLE);
+  for (let entry = first, end = first + filled * ENTRY_BYTES; entry < end; entry += ENTRY_BYTES) {
+    if (!vacate(entry + ENTRY_KEY, true) || !vacate(entry + ENTRY_VALUE, true)) return false;
   }
   return true;
 }

@@ -8,6 +8,7 @@
  *   length ≤ filled ≤ capacity
  */
 import {
+  COUNT_LIMIT,
   DICT_BYTE_MASK,
   DICT_FILLED,
   DICT_LENGTH,
@@ -25,19 +26,35 @@ import {
   TYPE_DICT,
 } from "../layout";
 import { fault } from "../alloc/malloc";
-import { newFixed } from "./alloc";
-import { giveBuffer, takeBuffer } from "./buffers";
+import { allocateListed, newFixed } from "./alloc";
+import { giveBuffer, takeBuffer, takeBufferListed } from "./buffers";
 import { decref } from "./death";
 import { hashKey, sameKey } from "./hash";
-import { descriptor, incref } from "./header";
+import { descriptor, incref, isShared } from "./header";
 
 const DELETED: u32 = 1;
 const FIRST: u32 = 2;
+/** Bytes of the smallest table: its slots are eight, of a byte each. */
+const SMALLEST_BYTES: usize = <usize>((DICT_SMALLEST << 1) / 3) * ENTRY_BYTES + DICT_SMALLEST;
 /** Slots of the largest index whose table an address space can hold. */
 const SLOTS_LIMIT: u32 = 1 << 28;
 
 export function newDict(): usize {
   return newFixed(descriptor(TYPE_DICT));
+}
+
+/** newDict with room for `entries` entries, if both have blocks at hand and the smallest table will do; else 0. */
+export function newDictListed(entries: u32): usize {
+  if (entries > entriesFor(DICT_SMALLEST)) return 0;
+  const dict = allocateListed(descriptor(TYPE_DICT));
+  if (!dict || !entries) return dict;
+  const table = takeBufferListed(SMALLEST_BYTES);
+  if (table) {
+    store<u64>(table + SMALLEST_BYTES - DICT_SMALLEST, 0);
+    store<u32>(dict, <u32>table, DICT_TABLE);
+    store<u32>(dict, DICT_SMALLEST - 1, DICT_MASK);
+  }
+  return dict;
 }
 
 /** The value of a key, borrowed; 0 if there is none. */
@@ -48,8 +65,8 @@ export function get(dict: usize, key: usize): usize {
 
 /** Takes its own references. A key that is there already keeps its object, and the old value is released. */
 export function set(dict: usize, key: usize, value: usize): u32 {
-  const hash = hashKey(key);
-  let entry = find(dict, key, hash);
+  if (setQuickly(dict, key, value)) return FAULT_NONE;
+  const entry = find(dict, key, hashKey(key));
   if (entry) {
     const old = <usize>load<u32>(entry, ENTRY_VALUE);
     incref(value);
@@ -57,9 +74,30 @@ export function set(dict: usize, key: usize, value: usize): u32 {
     decref(old);
     return FAULT_NONE;
   }
-  const filled = load<u32>(dict, DICT_FILLED);
-  if (filled == capacityOf(dict) && !rebuild(dict)) return FAULT_MEMORY;
+  if (!rebuild(dict)) return FAULT_MEMORY;
+  setQuickly(dict, key, value);
+  return FAULT_NONE;
+}
+
+/**
+ * The same if the table has room and nothing dies; false, with nothing changed, if not. What it calls comes before the
+ * first store, so that no end of the stack can cut it short.
+ */
+export function setQuickly(dict: usize, key: usize, value: usize): bool {
+  const hash = hashKey(key);
+  let entry = find(dict, key, hash);
+  if (entry) {
+    const old = <usize>load<u32>(entry, ENTRY_VALUE);
+    if (old == value) return true;
+    const header = load<u64>(old);
+    if (!isShared(header)) return false;
+    incref(value);
+    store<u32>(entry, <u32>value, ENTRY_VALUE);
+    if (<i32>header < COUNT_LIMIT) store<i32>(old, <i32>header - 1);
+    return true;
+  }
   const index = load<u32>(dict, DICT_FILLED);
+  if (index == capacityOf(dict)) return false;
   entry = entryAt(dict, index);
   store<u32>(entry, hash, ENTRY_HASH);
   store<u32>(entry, <u32>key, ENTRY_KEY);
@@ -69,7 +107,7 @@ export function set(dict: usize, key: usize, value: usize): u32 {
   store<u32>(dict, load<u32>(dict, DICT_LENGTH) + 1, DICT_LENGTH);
   incref(key);
   incref(value);
-  return FAULT_NONE;
+  return true;
 }
 
 /** Takes a key out and releases it and its value; true if it was there. */
@@ -127,6 +165,8 @@ export function isIndexed(dict: usize, index: u32): bool {
 }
 
 /** Notes an entry in the first free slot of its hash. */
+// @ts-ignore: decorator
+@inline
 function place(indices: usize, mask: u32, hash: u32, index: u32): void {
   let slot = hash & mask;
   while (readSlot(indices, mask, slot) > DELETED) slot = (slot + 1) & mask;

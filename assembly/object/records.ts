@@ -18,7 +18,8 @@ import {
   TYPE_OWNED,
 } from "../layout";
 import { setWord } from "../state";
-import { discard, fewerYoung, giveBlocks } from "./alloc";
+import { discard, fewerYoung } from "./alloc";
+import { giveBlocks } from "./blocks";
 import { isFull } from "./freelists";
 import { describe, isShared, metaOf } from "./header";
 import { link } from "./slots";

@@ -9,7 +9,8 @@ import {
   TYPE_LIST,
 } from "../layout";
 import { setWord } from "../state";
-import { fewerYoung, giveBlocks } from "./alloc";
+import { fewerYoung } from "./alloc";
+import { giveBlocks } from "./blocks";
 import { giveBuffer } from "./buffers";
 import { isFull } from "./freelists";
 import { isShared } from "./header";

@@ -18,6 +18,8 @@ export interface ObjectExports {
   str_quick(length: number, wide: number): number;
   tuple_quick(length: number): number;
   list_quick(length: number): number;
+  dict_quick(entries: number): number;
+  dict_set_quick(dict: number, key: number, value: number): number;
   release_quick(p: number): number;
   incref(p: number): undefined;
   decref(p: number): undefined;
@@ -78,6 +80,8 @@ export const OBJECT_FUNCTIONS = [
   "str_quick",
   "tuple_quick",
   "list_quick",
+  "dict_quick",
+  "dict_set_quick",
   "release_quick",
   "incref",
   "decref",

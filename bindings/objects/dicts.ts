@@ -11,6 +11,7 @@ import {
 } from "../generated/layout.js";
 import { HeapError, hex } from "../errors.js";
 import { NULL, type Ptr } from "../ptr.js";
+import type { ObjectExports } from "./abi.js";
 import { ABSENT, UNKNOWN, searchDict } from "./dict-search.js";
 import type { Ref, Space } from "./space.js";
 
@@ -24,9 +25,13 @@ const VALUE_WORD = ENTRY_VALUE >>> 2;
 export class Dicts {
   readonly #space: Space;
 
+  // Undefined while the heap is closed or not started.
+  #setQuick: ObjectExports["dict_set_quick"] | undefined;
+
   /** @internal */
   constructor(space: Space) {
     this.#space = space;
+    space.follow(() => (this.#setQuick = space.direct ? space.abi.dict_set_quick : undefined));
   }
 
   /** Number of entries. */
@@ -66,7 +71,17 @@ export class Dicts {
 
   /** @internal The same of what was checked before, or is held. */
   enter(operation: string, d: Ptr, k: Ptr, v: Ptr): void {
-    this.#space.done(operation, ENTRY_BYTES, () => this.#space.abi.dict_set(d, k, v), d, k, v);
+    if (!this.enterQuickly(d, k, v)) this.#enterSlowly(operation, d, k, v);
+  }
+
+  /** @internal The same if the dict has room and nothing dies; false, with nothing changed, if not. */
+  enterQuickly(d: Ptr, k: Ptr, v: Ptr): boolean {
+    const quick = this.#setQuick;
+    try {
+      return quick !== undefined && quick(d, k, v) !== 0;
+    } catch (cause) {
+      return this.#space.engine.trapped(cause);
+    }
   }
 
   /** Removes a key and its value; was there such a key? */
@@ -92,6 +107,10 @@ export class Dicts {
   }
 
   // ---- slow paths ----
+
+  #enterSlowly(operation: string, d: Ptr, k: Ptr, v: Ptr): void {
+    this.#space.done(operation, ENTRY_BYTES, () => this.#space.abi.dict_set(d, k, v), d, k, v);
+  }
 
   #getCalling(d: Ptr, k: Ptr): Ptr {
     return (this.#space.enter(() => this.#space.abi.dict_get(d, k)) >>> 0) as Ptr;

@@ -5,7 +5,6 @@ import {
   STATE_NONE,
   STATE_TRUE,
   TUPLE_ITEMS,
-  TYPE_DICT,
   TYPE_STR,
   LIST_ITEMS,
 } from "../generated/layout.js";
@@ -108,11 +107,20 @@ export class Values {
   }
 
   dict(entries: Iterable<readonly [key: Ref, value: Ref]> = NO_PAIRS): Ptr {
-    if (isPlainArray(entries) && entries.length === 0) return this.#emptyDict();
+    if (isPlainArray(entries)) {
+      const p = this.#space.abi.dict_quick(entries.length) >>> 0;
+      if (p !== 0 && this.#enterAll(p as Ptr, entries)) return p as Ptr;
+    }
+    return this.#dictSlowly(entries);
+  }
+
+  #dictSlowly(entries: Iterable<readonly [key: Ref, value: Ref]>): Ptr {
+    const space = this.#space;
     // Held meanwhile: making the dict may collect, and a finalizer may let go of what is still to be entered.
     const owned = this.#ownPairs(entries);
     try {
-      const p = this.#emptyDict();
+      const request = (): number => space.abi.dict_new();
+      const p = space.made(space.enter(request), "dict", SMALL_OBJECT, request);
       try {
         for (let i = 0; i < owned.length; i += 2) this.#dicts.enter("dict", p, owned[i]!, owned[i + 1]!);
       } catch (error) {
@@ -123,17 +131,6 @@ export class Values {
     } finally {
       for (const p of owned) this.#counts.drop(p);
     }
-  }
-
-  #emptyDict(): Ptr {
-    const p = this.#space.abi.alloc_quick(TYPE_DICT);
-    return p === 0 ? this.#emptyDictSlowly() : ((p >>> 0) as Ptr);
-  }
-
-  #emptyDictSlowly(): Ptr {
-    const space = this.#space;
-    const request = (): number => space.abi.dict_new();
-    return space.made(space.enter(request), "dict", SMALL_OBJECT, request);
   }
 
   /**
@@ -157,6 +154,29 @@ export class Values {
     }
     if (items.length === length) return true;
     this.#counts.drop(row);
+    return false;
+  }
+
+  /** Enters pairs into a new dict, which dies if one is refused, or, with the result false, if one needs a slow path. */
+  #enterAll(dict: Ptr, entries: readonly (readonly [key: Ref, value: Ref])[]): boolean {
+    const space = this.#space;
+    const { length } = entries;
+    try {
+      let i = 0;
+      for (; i < length; i++) {
+        const entry = entries[i]!;
+        requirePair("dict", entry);
+        const { 0: key, 1: value } = entry;
+        const k = space.require("dict", key);
+        const v = space.require("dict", value);
+        if (entries.length !== length || !this.#dicts.enterQuickly(dict, k, v)) break;
+      }
+      if (i === length) return true;
+    } catch (error) {
+      this.#counts.drop(dict);
+      throw error;
+    }
+    this.#counts.drop(dict);
     return false;
   }
 
