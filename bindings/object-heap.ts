@@ -10,6 +10,7 @@ import { fromJS } from "./objects/from-js.js";
 import { freeLists, type FreeListCount } from "./objects/free-lists.js";
 import type { JSValue } from "./objects/js-value.js";
 import { KINDS, type FieldKind } from "./objects/kinds.js";
+import { isLive } from "./objects/life.js";
 import type { Lists } from "./objects/lists.js";
 import { assemble, type Parts } from "./objects/parts.js";
 import { Numbers } from "./objects/numbers.js";
@@ -26,7 +27,6 @@ import { plainWitness, type Witness } from "./witness.js";
 // Imported constants are read from memory at every use, a module's own are part of the code.
 const IMMORTAL = COUNT_LIMIT;
 const LIFE = META_TYPE | META_DYING;
-const IDS = META_TYPE;
 const FIRST_ID = TYPE_FIRST;
 const OFFSET = OFFSET_MASK;
 const TO_KIND = OFFSET_BITS;
@@ -429,17 +429,8 @@ export class ObjectHeap extends ByteHeap {
 
   // ---- what the hot methods share ----
 
-  /**
-   * Is this the address of a live object? Less than {@link Space.live}: it does not look whether another holder of the
-   * memory took the arena for itself. What is refused here is looked at once more, so stale arrays may well refuse.
-   */
   #live(p: Ptr): boolean {
-    return (
-      p >>> 0 === p &&
-      (p & 7) === 0 &&
-      p >= this.#first &&
-      ((this.#i32[(p >>> 2) + 1]! & LIFE) - 1) >>> 0 < IDS
-    );
+    return isLive(this.#i32, this.#first, p);
   }
 
   /** Is `p` a live object of exactly the type that the reference field belongs to? */

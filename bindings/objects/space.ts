@@ -19,6 +19,7 @@ import { OVERRELEASED, badPointerReason } from "../faults.js";
 import { NULL, isU32, type Ptr } from "../ptr.js";
 import { guardedAbi, openAbi, type ObjectExports } from "./abi.js";
 import { Handle, resolve } from "./handle.js";
+import { isLive, isOf } from "./life.js";
 
 /** A reference as methods accept it: a pointer, or a handle that stands for one. */
 export type Ref = Ptr | Handle;
@@ -285,7 +286,13 @@ export class Space implements Client {
 
   /** The pointer of a live object, checked; if nothing is, still no null, nor what nobody owns. */
   require(operation: string, value: unknown): Ptr {
-    const p = typeof value === "number" ? (value as Ptr) : this.resolve(operation, value);
+    const isFast =
+      typeof value === "number" && (this.checked ? isLive(this.i32, this.first, value) : this.counted(value));
+    return isFast ? (value as Ptr) : this.#requireSlowly(operation, value);
+  }
+
+  #requireSlowly(operation: string, value: unknown): Ptr {
+    const p = this.resolve(operation, value);
     if (!(this.checked ? this.live(p) : this.counted(p))) this.refuse(operation, p);
     return p;
   }
@@ -304,7 +311,9 @@ export class Space implements Client {
 
   /** The pointer of a live object of a built-in type. */
   requireType(operation: string, value: unknown, type: number, name: string): Ptr {
-    const p = this.require(operation, value);
+    const isFast = this.checked && typeof value === "number" && isOf(this.i32, this.first, value, type);
+    if (isFast) return value as Ptr;
+    const p = this.#requireSlowly(operation, value);
     if (!this.checked || (this.u32[(p >>> 2) + 1]! & META_TYPE) === type) return p;
     const message = `${operation}(${hex(p)}): the object is no ${name}`;
     throw new HeapError("ERR_HEAP_TYPE", message, { operation, ptr: p });
