@@ -71,6 +71,7 @@ const WORKLOADS = [
   "dict of 2: create, destroy",
   "list: append, pop",
   "dict of 64: get",
+  "dict of 64: visit",
 ];
 
 /** Kinds of objects, and what CPython 3.11 takes for one on 64 bits (with the collector's header). */

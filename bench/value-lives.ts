@@ -9,6 +9,7 @@ import { timed, type Workloads } from "./timed.js";
 
 const LOOP = 1_000_000;
 const KEYS = 64;
+const VISITS = 15_000;
 const ITEMS = 10;
 const TEXTS = 100_000;
 const TEXT = "spam+egg".repeat(250);
@@ -63,6 +64,12 @@ export function heapValues(heap: Heap): Workloads {
       if (found !== LOOP) throw new Error(`found ${found} of ${LOOP} keys`);
       return ns;
     },
+    "dict of 64: visit": () =>
+      timed(VISITS * KEYS, () => {
+        let last: Ptr | undefined;
+        for (let i = 0; i < VISITS; i++) for (const key of heap.dicts.keys(dict)) last = key;
+        if (last !== keys.at(-1)) throw new Error("the last key was not visited");
+      }),
   };
 }
 
@@ -101,5 +108,11 @@ export function plainValues(): Workloads {
       if (found !== LOOP) throw new Error(`found ${found} of ${LOOP} keys`);
       return ns;
     },
+    "dict of 64: visit": () =>
+      timed(VISITS * KEYS, () => {
+        let last: string | undefined;
+        for (let i = 0; i < VISITS; i++) for (const key of dict.keys()) last = key;
+        if (last !== keys.at(-1)) throw new Error("the last key was not visited");
+      }),
   };
 }

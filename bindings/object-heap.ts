@@ -13,7 +13,7 @@ import { KINDS, type FieldKind } from "./objects/kinds.js";
 import { isLive } from "./objects/life.js";
 import type { Lists } from "./objects/lists.js";
 import { assemble, type Parts } from "./objects/parts.js";
-import { Numbers } from "./objects/numbers.js";
+import type { Numbers } from "./objects/numbers.js";
 import type { Ref, Space } from "./objects/space.js";
 import type { Strs } from "./objects/strs.js";
 import { toJS } from "./objects/to-js.js";
@@ -64,28 +64,26 @@ export class ObjectHeap extends ByteHeap {
   // undefined while the heap is closed or not started, and not guarded instead: an engine inlines a call that has
   // never had but one target.
   #allocQuick: ObjectExports["alloc_quick"] | undefined;
-  #intQuick: ObjectExports["int_quick"] | undefined;
   #releaseQuick: ObjectExports["release_quick"] | undefined;
 
   /** @internal Use `createHeap`. */
   constructor(core: Core, settings: Settings, witness: Witness = plainWitness) {
     super(core, settings, witness);
     this.#parts = assemble(this.engine, core);
-    const { space, types, counts, fields } = this.#parts;
+    const { space, types, counts, fields, numbers } = this.#parts;
     this.#space = space;
     this.#types = types;
     this.#counts = counts;
     this.#fields = fields;
     this.#checked = space.checked;
     this.#byId = types.byId;
-    this.#numbers = new Numbers(space);
+    this.#numbers = numbers;
     space.follow(() => {
       this.#i32 = space.i32;
       this.#u32 = space.u32;
       this.#first = space.first;
       const quick = space.direct ? space.abi : undefined;
       this.#allocQuick = quick?.alloc_quick;
-      this.#intQuick = quick?.int_quick;
       this.#releaseQuick = quick?.release_quick;
     });
   }
@@ -336,13 +334,13 @@ export class ObjectHeap extends ByteHeap {
    */
   int(value: number | bigint): Ptr {
     const p = typeof value === "number" ? this.#numbers.int(value) : NULL;
-    return p === 0 ? this.#intCalling(value) : p;
+    return p === 0 ? this.#parts.values.intCalling(value) : p;
   }
 
   /** A *new* float. */
   float(value: number): Ptr {
     const p = typeof value === "number" ? this.#numbers.float(value) : NULL;
-    return p === 0 ? this.#floatCalling(value) : p;
+    return p === 0 ? this.#parts.values.floatCalling(value) : p;
   }
 
   /** A *new* reference to a str of the same UTF-16 code units; the empty one and single Latin-1 characters are shared. */
@@ -455,18 +453,6 @@ export class ObjectHeap extends ByteHeap {
   #dieCalling(p: Ptr): void {
     const quick = this.#releaseQuick;
     if (quick === undefined || quick(p) === 0) this.#counts.drop(p);
-  }
-
-  #intCalling(value: number | bigint): Ptr {
-    this.#numbers.learn();
-    const quick = this.#intQuick;
-    const p = quick !== undefined && Number.isSafeInteger(value) ? quick(value as number) : 0;
-    return p === 0 ? this.#parts.values.int(value) : ((p >>> 0) as Ptr);
-  }
-
-  #floatCalling(value: number): Ptr {
-    this.#numbers.learn();
-    return this.#parts.values.float(value);
   }
 
   #allocSlowly(type: Type, items: number): Ptr {

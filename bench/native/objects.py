@@ -156,6 +156,16 @@ def dict_get():
     return (process_time_ns() - start - empty) / len(order)
 
 
+def dict_visit():
+    entries = dict.fromkeys(["key %d" % i for i in range(64)])
+    turns = range(LOOP // 64)
+    start = process_time_ns()
+    for _ in turns:
+        for _ in entries:
+            pass
+    return (process_time_ns() - start) / (LOOP // 64 * 64)
+
+
 class Record:
     __slots__ = ("a", "b")
 
@@ -222,6 +232,7 @@ WORKLOADS = {
     "dict of 2: create, destroy": dict_pair,
     "list: append, pop": append_pop,
     "dict of 64: get": dict_get,
+    "dict of 64: visit": dict_visit,
 }
 
 print(sys.version.split()[0], flush=True)

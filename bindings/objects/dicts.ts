@@ -1,18 +1,8 @@
-import {
-  DICT_FILLED,
-  DICT_LENGTH,
-  DICT_MOVES,
-  DICT_TABLE,
-  ENTRY_BYTES,
-  ENTRY_HASH,
-  ENTRY_KEY,
-  ENTRY_VALUE,
-  TYPE_DICT,
-} from "../generated/layout.js";
-import { HeapError, hex } from "../errors.js";
+import { DICT_LENGTH, ENTRY_BYTES, ENTRY_VALUE, TYPE_DICT } from "../generated/layout.js";
 import { NULL, type Ptr } from "../ptr.js";
 import type { ObjectExports } from "./abi.js";
 import { ABSENT, UNKNOWN, searchDict } from "./dict-search.js";
+import { DictVisit } from "./dict-visit.js";
 import type { Ref, Space } from "./space.js";
 
 // Imported constants are read from memory at every use, a module's own are part of the code.
@@ -25,13 +15,18 @@ const VALUE_WORD = ENTRY_VALUE >>> 2;
 export class Dicts {
   readonly #space: Space;
 
-  // Undefined while the heap is closed or not started.
+  /** Undefined where a call needs a guard: see ObjectHeap. */
+  #getQuick: ObjectExports["dict_get"] | undefined;
   #setQuick: ObjectExports["dict_set_quick"] | undefined;
 
   /** @internal */
   constructor(space: Space) {
     this.#space = space;
-    space.follow(() => (this.#setQuick = space.direct ? space.abi.dict_set_quick : undefined));
+    space.follow(() => {
+      const quick = space.direct ? space.abi : undefined;
+      this.#getQuick = quick?.dict_get;
+      this.#setQuick = quick?.dict_set_quick;
+    });
   }
 
   /** Number of entries. */
@@ -54,7 +49,7 @@ export class Dicts {
     const d = this.#require("dicts.has", dict);
     const k = this.#space.require("dicts.has", key);
     const entry = searchDict(this.#space, d, k);
-    return entry === UNKNOWN ? this.#hasCalling(d, k) : entry !== ABSENT;
+    return entry === UNKNOWN ? this.#getCalling(d, k) !== NULL : entry !== ABSENT;
   }
 
   /**
@@ -97,13 +92,13 @@ export class Dicts {
    * keys are left, the next step throws.
    */
   keys(dict: Ref): IterableIterator<Ptr> {
-    return visit(this.#space, this.#require("dicts.keys", dict), "dicts.keys", (key) => key);
+    return new DictVisit(this.#space, this.#require("dicts.keys", dict), "dicts.keys", (key) => key);
   }
 
   /** The keys with their values of the moment, each *borrowed*; otherwise as `keys`. */
   entries(dict: Ref): IterableIterator<[key: Ptr, value: Ptr]> {
     const pair = (key: Ptr, value: Ptr): [Ptr, Ptr] => [key, value];
-    return visit(this.#space, this.#require("dicts.entries", dict), "dicts.entries", pair);
+    return new DictVisit(this.#space, this.#require("dicts.entries", dict), "dicts.entries", pair);
   }
 
   // ---- slow paths ----
@@ -112,62 +107,17 @@ export class Dicts {
     this.#space.done(operation, ENTRY_BYTES, () => this.#space.abi.dict_set(d, k, v), d, k, v);
   }
 
+  /** Nothing changes in the core, so this needs no room on the stack. */
   #getCalling(d: Ptr, k: Ptr): Ptr {
-    return (this.#space.enter(() => this.#space.abi.dict_get(d, k)) >>> 0) as Ptr;
-  }
-
-  #hasCalling(d: Ptr, k: Ptr): boolean {
-    return this.#space.enter(() => this.#space.abi.dict_has(d, k)) !== 0;
+    const get = this.#getQuick;
+    try {
+      return ((get === undefined ? this.#space.abi.dict_get(d, k) : get(d, k)) >>> 0) as Ptr;
+    } catch (cause) {
+      return this.#space.engine.trapped(cause);
+    }
   }
 
   #require(operation: string, dict: Ref): Ptr {
     return this.#space.requireType(operation, dict, TYPE_DICT, "dict");
   }
-}
-
-/**
- * Visits the entries that a dict has now, as far as it still has them when their turn comes. Holds no references, so
- * it may be dropped at any point: before each step it looks whether the key still stands where it stood, and finds the
- * places anew when entries have moved. A key is known by its address and its hash, as a new one may take the address.
- */
-function visit<T>(
-  space: Space,
-  dict: Ptr,
-  operation: string,
-  result: (key: Ptr, value: Ptr) => T,
-): IterableIterator<T> {
-  const word = (offset: number): number => space.u32[(dict + offset) >>> 2]!;
-  const entry = (index: number, offset: number): number =>
-    space.u32[(word(DICT_TABLE) + index * ENTRY_BYTES + offset) >>> 2]!;
-  const places = (): Map<number, number> => {
-    const found = new Map<number, number>();
-    for (let index = 0; index < word(DICT_FILLED); index++) {
-      const key = entry(index, ENTRY_KEY);
-      if (key !== 0) found.set(key, index);
-    }
-    return found;
-  };
-  const { age } = space;
-  let moves = word(DICT_MOVES);
-  let place = places();
-  const waiting = [...place].map(([key, index]) => ({ key, hash: entry(index, ENTRY_HASH) }));
-  return (function* () {
-    for (const { key, hash } of waiting) {
-      if (space.age !== age) throw resetError(operation, dict);
-      space.requireType(operation, dict, TYPE_DICT, "dict");
-      if (word(DICT_MOVES) !== moves) {
-        place = places();
-        moves = word(DICT_MOVES);
-      }
-      const index = place.get(key) ?? Infinity;
-      const isThere =
-        index < word(DICT_FILLED) && entry(index, ENTRY_KEY) === key && entry(index, ENTRY_HASH) === hash;
-      if (isThere) yield result(key as Ptr, entry(index, ENTRY_VALUE) as Ptr);
-    }
-  })();
-}
-
-function resetError(operation: string, ptr: Ptr): HeapError {
-  const message = `${operation}(${hex(ptr)}): the heap was reset, the dict is gone`;
-  return new HeapError("ERR_HEAP_USE_AFTER_FREE", message, { operation, ptr });
 }

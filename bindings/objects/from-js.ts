@@ -60,7 +60,7 @@ class Importer {
   }
 
   #convertObject(value: object): Ptr {
-    const { values, lists, space } = this.#parts;
+    const { values, space } = this.#parts;
     if (value instanceof Handle) return this.#again(space.require("fromJS", value));
     const known = this.#done.get(value);
     if (known !== undefined) return this.#again(known);
@@ -68,7 +68,7 @@ class Importer {
     if (Array.isArray(value)) {
       const list = this.#remember(value, values.list());
       this.#pending.push(() => {
-        for (let i = 0; i < value.length; i++) this.#give(value[i], (item) => lists.append(list, item));
+        for (let i = 0; i < value.length; i++) this.#append(list, value[i]);
       });
       return list;
     }
@@ -81,17 +81,28 @@ class Importer {
     return dict;
   }
 
-  #put(dict: Ptr, key: unknown, value: unknown): void {
-    this.#give(key, (k) => this.#give(value, (v) => this.#parts.dicts.set(dict, k, v)));
+  #append(list: Ptr, value: unknown): void {
+    const { counts, lists } = this.#parts;
+    const item = this.#convert(value);
+    try {
+      lists.append(list, item);
+    } finally {
+      counts.drop(item);
+    }
   }
 
-  /** Lends the converted value to `use`, which takes its own reference. */
-  #give(value: unknown, use: (p: Ptr) => void): void {
-    const p = this.#convert(value);
+  #put(dict: Ptr, key: unknown, value: unknown): void {
+    const { counts, dicts } = this.#parts;
+    const k = this.#convert(key);
     try {
-      use(p);
+      const v = this.#convert(value);
+      try {
+        dicts.enter("fromJS", dict, k, v);
+      } finally {
+        counts.drop(v);
+      }
     } finally {
-      this.#parts.counts.drop(p);
+      counts.drop(k);
     }
   }
 

@@ -2,6 +2,7 @@ import {
   META_LEAF,
   SMALL_INTS,
   SMALL_INT_FIRST,
+  STATE_SMALL_INTS,
   STATE_TYPES,
   TYPE_ACTIVE,
   TYPE_FLOAT,
@@ -46,6 +47,8 @@ export class Numbers {
   // Indexes of words; 0 until the first number was made.
   #ints = 0;
   #intActive = 0;
+  /** Of the shared int 0. */
+  #smalls = 0;
   #floats = 0;
   #floatActive = 0;
   #blocks = NO_BLOCKS;
@@ -60,10 +63,12 @@ export class Numbers {
     });
   }
 
-  /** A *new* int that is not a shared one; 0 if the core has to make it. */
+  /** A *new* int; 0 if the core has to make it. */
   int(value: number): Ptr {
-    if ((value | 0) !== value || (value >= SMALL_FIRST && value < SMALL_END)) return 0 as Ptr;
+    if ((value | 0) !== value) return 0 as Ptr;
     const words = this.#words;
+    if (value >= SMALL_FIRST && value < SMALL_END)
+      return (this.#ints === 0 ? 0 : words[this.#smalls + value]! >>> 0) as Ptr;
     const block = take(words, this.#ints, this.#intActive);
     if (block !== 0) {
       this.#doubles[block >>> 3] = INT_HEADER;
@@ -113,6 +118,7 @@ export class Numbers {
     const active = (id: number): number => u32[(u32[types + id]! + ACTIVE) >>> 2]! >>> 2;
     this.#blocks = core.blocks;
     this.#ints = place(TYPE_INT);
+    this.#smalls = (core.stateAddress(STATE_SMALL_INTS) >>> 2) - SMALL_FIRST;
     this.#floats = place(TYPE_FLOAT);
     this.#intActive = active(TYPE_INT);
     this.#floatActive = active(TYPE_FLOAT);

@@ -10,6 +10,7 @@ import { Handles } from "./handles.js";
 import { Items } from "./items.js";
 import { Survey } from "./leaks.js";
 import { Lists } from "./lists.js";
+import { Numbers } from "./numbers.js";
 import { Space } from "./space.js";
 import { Strs } from "./strs.js";
 import { Tuples } from "./tuples.js";
@@ -25,6 +26,7 @@ export interface Parts {
   readonly counts: Counts;
   readonly fields: Fields;
   readonly items: Items;
+  readonly numbers: Numbers;
   readonly values: Values;
   readonly lists: Lists;
   readonly dicts: Dicts;
@@ -47,6 +49,7 @@ export function assemble(engine: Engine, core: Core): Parts {
   });
   const types = new Types(space);
   const counts = new Counts(space);
+  const numbers = new Numbers(space);
   const strs = new Strs(space);
   const dicts = new Dicts(space);
   const handles = new Handles(space, counts, types);
@@ -60,7 +63,8 @@ export function assemble(engine: Engine, core: Core): Parts {
     counts,
     fields: new Fields(space, counts, types),
     items: new Items(space, counts, types),
-    values: new Values(space, counts, strs, dicts),
+    numbers,
+    values: new Values(space, counts, numbers, strs, dicts),
     lists: new Lists(space, counts),
     dicts,
     tuples: new Tuples(space),

@@ -1,5 +1,6 @@
 import { META_WIDE, STR_DATA, STR_LENGTH, TYPE_STR } from "../generated/layout.js";
 import type { Ptr } from "../ptr.js";
+import type { ObjectExports } from "./abi.js";
 import type { Ref, Space } from "./space.js";
 
 /** Largest code unit that a byte holds. */
@@ -28,10 +29,13 @@ const CHUNK = 8192;
  */
 export class Strs {
   readonly #space: Space;
+  /** Undefined where a call needs a guard: see ObjectHeap. */
+  #quick: ObjectExports["str_quick"] | undefined;
 
   /** @internal */
   constructor(space: Space) {
     this.#space = space;
+    space.follow(() => (this.#quick = space.direct ? space.abi.str_quick : undefined));
   }
 
   /** Number of UTF-16 code units. */
@@ -123,7 +127,8 @@ export class Strs {
 
   /** A str of zeros; `wide` says whether its units have two bytes. */
   #make(length: number, wide: 0 | 1): Ptr {
-    const p = this.#space.abi.str_quick(length, wide);
+    const quick = this.#quick;
+    const p = quick === undefined ? 0 : quick(length, wide);
     return p === 0 ? this.#makeSlowly(length, wide) : ((p >>> 0) as Ptr);
   }
 

@@ -9,9 +9,11 @@ import {
   LIST_ITEMS,
 } from "../generated/layout.js";
 import { HeapError, show } from "../errors.js";
-import type { Ptr } from "../ptr.js";
+import { NULL, type Ptr } from "../ptr.js";
+import type { ObjectExports } from "./abi.js";
 import type { Counts } from "./counts.js";
 import type { Dicts } from "./dicts.js";
+import type { Numbers } from "./numbers.js";
 import { argumentError, requireIterable, requirePair, type Ref, type Space } from "./space.js";
 import type { Strs } from "./strs.js";
 
@@ -26,14 +28,28 @@ const ARRAY_ITERATOR = NO_ITEMS[Symbol.iterator];
 export class Values {
   readonly #space: Space;
   readonly #counts: Counts;
+  readonly #numbers: Numbers;
   readonly #strs: Strs;
   readonly #dicts: Dicts;
+  /** Undefined where a call needs a guard: see ObjectHeap. */
+  #intQuick: ObjectExports["int_quick"] | undefined;
+  #tupleQuick: ObjectExports["tuple_quick"] | undefined;
+  #listQuick: ObjectExports["list_quick"] | undefined;
+  #dictQuick: ObjectExports["dict_quick"] | undefined;
 
-  constructor(space: Space, counts: Counts, strs: Strs, dicts: Dicts) {
+  constructor(space: Space, counts: Counts, numbers: Numbers, strs: Strs, dicts: Dicts) {
     this.#space = space;
     this.#counts = counts;
+    this.#numbers = numbers;
     this.#strs = strs;
     this.#dicts = dicts;
+    space.follow(() => {
+      const quick = space.direct ? space.abi : undefined;
+      this.#intQuick = quick?.int_quick;
+      this.#tupleQuick = quick?.tuple_quick;
+      this.#listQuick = quick?.list_quick;
+      this.#dictQuick = quick?.dict_quick;
+    });
   }
 
   get none(): Ptr {
@@ -45,6 +61,24 @@ export class Values {
   }
 
   int(value: number | bigint): Ptr {
+    const p = typeof value === "number" ? this.#numbers.int(value) : NULL;
+    return p === 0 ? this.intCalling(value) : p;
+  }
+
+  float(value: number): Ptr {
+    const p = typeof value === "number" ? this.#numbers.float(value) : NULL;
+    return p === 0 ? this.floatCalling(value) : p;
+  }
+
+  /** `int` by the core. */
+  intCalling(value: number | bigint): Ptr {
+    this.#numbers.learn();
+    const quick = this.#intQuick;
+    const p = quick !== undefined && Number.isSafeInteger(value) ? quick(value as number) : 0;
+    return p === 0 ? this.#intSlowly(value) : ((p >>> 0) as Ptr);
+  }
+
+  #intSlowly(value: number | bigint): Ptr {
     const space = this.#space;
     if (typeof value === "number" && Number.isSafeInteger(value)) {
       const request = (): number => space.abi.int_from(value);
@@ -55,9 +89,11 @@ export class Values {
     return space.made(space.enter(request), "int", SMALL_OBJECT, request);
   }
 
-  float(value: number): Ptr {
+  /** `float` by the core. */
+  floatCalling(value: number): Ptr {
     if (typeof value !== "number") throw argumentError("float", "value", value, "a number");
     const space = this.#space;
+    this.#numbers.learn();
     const request = (): number => space.abi.float_new(value);
     return space.made(space.enter(request), "float", SMALL_OBJECT, request);
   }
@@ -90,16 +126,18 @@ export class Values {
   }
 
   tuple(items: Iterable<Ref>): Ptr {
-    if (isPlainArray(items)) {
-      const p = this.#space.abi.tuple_quick(items.length) >>> 0;
+    const quick = this.#tupleQuick;
+    if (quick !== undefined && isPlainArray(items)) {
+      const p = quick(items.length) >>> 0;
       if (p !== 0 && this.#fill("tuple", p as Ptr, p + TUPLE_ITEMS, items)) return p as Ptr;
     }
     return this.#row("tuple", items);
   }
 
   list(items: Iterable<Ref> = NO_ITEMS): Ptr {
-    if (isPlainArray(items)) {
-      const p = this.#space.abi.list_quick(items.length) >>> 0;
+    const quick = this.#listQuick;
+    if (quick !== undefined && isPlainArray(items)) {
+      const p = quick(items.length) >>> 0;
       const isMade = p !== 0 && this.#fill("list", p as Ptr, this.#itemsOf(p), items);
       if (isMade) return p as Ptr;
     }
@@ -107,8 +145,9 @@ export class Values {
   }
 
   dict(entries: Iterable<readonly [key: Ref, value: Ref]> = NO_PAIRS): Ptr {
-    if (isPlainArray(entries)) {
-      const p = this.#space.abi.dict_quick(entries.length) >>> 0;
+    const quick = this.#dictQuick;
+    if (quick !== undefined && isPlainArray(entries)) {
+      const p = quick(entries.length) >>> 0;
       if (p !== 0 && this.#enterAll(p as Ptr, entries)) return p as Ptr;
     }
     return this.#dictSlowly(entries);
