@@ -1,4 +1,4 @@
-import { META_WIDE, STR_DATA, STR_LENGTH, TYPE_STR } from "../generated/layout.js";
+import { META_WIDE, STATE_CHARS, STR_DATA, STR_LENGTH, TYPE_STR } from "../generated/layout.js";
 import type { Ptr } from "../ptr.js";
 import type { ObjectExports } from "./abi.js";
 import type { Ref, Space } from "./space.js";
@@ -29,13 +29,18 @@ const CHUNK = 8192;
  */
 export class Strs {
   readonly #space: Space;
+  /** Index of the word of the first shared str of one character; 0 where only the core may read it. */
+  #chars = 0;
   /** Undefined where a call needs a guard: see ObjectHeap. */
   #quick: ObjectExports["str_quick"] | undefined;
 
   /** @internal */
   constructor(space: Space) {
     this.#space = space;
-    space.follow(() => (this.#quick = space.direct ? space.abi.str_quick : undefined));
+    space.follow(() => {
+      this.#quick = space.direct ? space.abi.str_quick : undefined;
+      this.#chars = space.bare ? space.core.stateAddress(STATE_CHARS) >>> 2 : 0;
+    });
   }
 
   /** Number of UTF-16 code units. */
@@ -86,10 +91,7 @@ export class Strs {
   write(text: string): Ptr {
     const space = this.#space;
     const { length } = text;
-    if (length === 1 && text.charCodeAt(0) <= NARROW_MAX) {
-      const request = (): number => space.abi.str_char(text.charCodeAt(0));
-      return space.made(space.enter(request), "str", STR_DATA, request);
-    }
+    if (length === 1 && text.charCodeAt(0) <= NARROW_MAX) return this.#char(text.charCodeAt(0));
     const s = this.#make(length, 0);
     const { u8 } = space.fresh();
     const first = s + STR_DATA;
@@ -100,6 +102,18 @@ export class Strs {
       u8[first + i] = unit;
     }
     return s;
+  }
+
+  /** The shared str of one character. */
+  #char(code: number): Ptr {
+    const known = this.#chars === 0 ? 0 : (this.#space.u32[this.#chars + code] ?? 0);
+    return known === 0 ? this.#charSlowly(code) : (known as Ptr);
+  }
+
+  #charSlowly(code: number): Ptr {
+    const space = this.#space;
+    const request = (): number => space.abi.str_char(code);
+    return space.made(space.enter(request), "str", STR_DATA, request);
   }
 
   /** Writes a text if it is ASCII; false if it is not, or not certainly. */
