@@ -142,8 +142,10 @@ export function alloc(type: u32, items: u32): usize {
 // What takes no call, for hosts that need not guard it then: it is done, or nothing has happened and the result is 0. A
 // stack that is used up ends it before its first step.
 
-export function alloc_quick(type: u32): usize {
-  return generations.isDue() ? 0 : births.allocateListed(header.descriptor(type));
+export function alloc_quick(type: u32, items: u32): usize {
+  if (generations.isDue()) return 0;
+  const descriptor = header.descriptor(type);
+  return items ? births.allocateItemsListed(descriptor, items) : births.allocateListed(descriptor);
 }
 
 export function int_quick(value: f64): usize {

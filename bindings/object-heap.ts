@@ -120,7 +120,7 @@ export class ObjectHeap extends ByteHeap {
     if (!isKnown || (items !== 0 && (type.items === undefined || !isU32(items))))
       this.#refuseAlloc(type, items);
     const quick = this.#allocQuick;
-    const p = quick !== undefined && items === 0 ? quick(id) : 0;
+    const p = quick === undefined ? 0 : quick(id, items);
     return p === 0 ? this.#allocSlowly(type, items) : ((p >>> 0) as Ptr);
   }
 

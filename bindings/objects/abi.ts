@@ -13,7 +13,7 @@ export interface ObjectExports {
    * These do their work or nothing at all, then with the result 0, and call nothing: no guard against traps is needed
    * around them, and engines inline them where there is none. `release_quick` takes the last reference.
    */
-  alloc_quick(type: number): number;
+  alloc_quick(type: number, items: number): number;
   int_quick(value: number): number;
   str_quick(length: number, wide: number): number;
   tuple_quick(length: number): number;
