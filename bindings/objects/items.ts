@@ -3,17 +3,16 @@ import { HeapError } from "../errors.js";
 import type { Ptr } from "../ptr.js";
 import type { Counts } from "./counts.js";
 import type { Value } from "./fields.js";
-import { KINDS, type FieldKind } from "./kinds.js";
+import { KINDS } from "./kinds.js";
 import { argumentError, type Ref, type Space } from "./space.js";
-import { factsOf, type KnownType, type Types } from "./types.js";
+import { factsOf, type ItemLayout, type KnownType, type TypeFacts, type Types } from "./types.js";
 
-/** Where an item is. */
-interface Item {
-  readonly type: KnownType;
-  readonly kind: FieldKind;
-  readonly address: number;
+/** What is known of a type whose instances have items. */
+interface RowFacts extends TypeFacts {
+  readonly itemLayout: ItemLayout;
 }
 
+const WORD_SHIFT = KINDS.ref.shift;
 const TRACKED_OLD = META_TRACKED | META_OLDER | META_OLDEST;
 
 /** Items of records with a tail, of tuples, lists and bytes; bounds are checked. */
@@ -31,33 +30,42 @@ export class Items {
   /** Number of items; of a str its code units, of a dict its entries. */
   length(ref: Ref): number {
     const p = this.#space.require("length", ref);
-    return this.#lengthOf("length", p, this.#types.of("length", p));
+    const type = this.#types.typeAt("length", p);
+    const { length } = factsOf(type);
+    if (length === 0) throw noItems("length", p, type);
+    return this.#space.u32[(p + length) >>> 2]!;
   }
 
   /** An item: a *borrowed* reference, or a number. */
   get(ref: Ref, index: number): Ptr | number | bigint {
-    const p = this.#space.require("getItem", ref);
-    const { kind, address } = this.#find("getItem", p, index);
-    return this.#space[kind === "ref" ? "u32" : kind][address >>> KINDS[kind].shift]!;
+    const space = this.#space;
+    const p = space.require("getItem", ref);
+    const facts = this.#factsAt("getItem", p);
+    const first = this.#first("getItem", p, facts, index);
+    const { kind } = facts.itemLayout;
+    if (kind === "ref") return space.u32[(first >>> WORD_SHIFT) + index]! as Ptr;
+    return space[kind][(first >>> KINDS[kind].shift) + index]!;
   }
 
   /** Stores an item; takes its own reference to one, and releases the old one after the store. */
   set(ref: Ref, index: number, value: Value | number | bigint): void {
     const space = this.#space;
     const p = space.require("setItem", ref);
-    const { type, kind, address } = this.#find("setItem", p, index);
-    const slot = address >>> KINDS[kind].shift;
+    const facts = this.#factsAt("setItem", p);
+    const first = this.#first("setItem", p, facts, index);
+    const { kind } = facts.itemLayout;
     if (kind === "ref") {
-      const v = space.resolveValue("setItem", value);
-      if (type.id === TYPE_TUPLE) this.#track(p);
+      const v = typeof value === "number" ? (value as Ptr) : space.resolveValue("setItem", value);
+      if (this.#types.idAt(p) === TYPE_TUPLE) this.#track(p);
       if (v !== 0) this.#counts.incref(v);
+      const slot = (first >>> WORD_SHIFT) + index;
       const old = space.u32[slot]!;
       space.u32[slot] = v;
       if (old !== 0) this.#counts.drop(old as Ptr);
     } else if (kind === "i64") {
-      space.i64[slot] = requireWhole("setItem", value);
+      space.i64[(first >>> KINDS.i64.shift) + index] = requireWhole("setItem", value);
     } else {
-      space[kind][slot] = requireNumber("setItem", value);
+      space[kind][(first >>> KINDS[kind].shift) + index] = requireNumber("setItem", value);
     }
   }
 
@@ -74,20 +82,19 @@ export class Items {
     else space.u32[word] = meta | TRACKED_OLD;
   }
 
-  #find(operation: string, p: Ptr, index: number): Item {
-    const type = this.#types.of(operation, p);
-    const { itemLayout } = factsOf(type);
-    if (itemLayout === undefined) throw noItems(operation, p, type);
-    requireIndex(operation, p, index, this.#lengthOf(operation, p, type));
-    const { kind, offset, isBuffer } = itemLayout;
-    const first = isBuffer ? this.#space.u32[(p + offset) >>> 2]! : p + offset;
-    return { type, kind, address: first + index * 2 ** KINDS[kind].shift };
+  #factsAt(operation: string, p: Ptr): RowFacts {
+    const type = this.#types.typeAt(operation, p);
+    const facts = factsOf(type);
+    if (!hasItems(facts)) throw noItems(operation, p, type);
+    return facts;
   }
 
-  #lengthOf(operation: string, p: Ptr, type: KnownType): number {
-    const { length } = factsOf(type);
-    if (length === 0) throw noItems(operation, p, type);
-    return this.#space.u32[(p + length) >>> 2]!;
+  /** Address of the first item, if there is one at `index`. */
+  #first(operation: string, p: Ptr, { length, itemLayout }: RowFacts, index: number): number {
+    const { u32 } = this.#space;
+    const { offset, isBuffer } = itemLayout;
+    requireIndex(operation, p, index, u32[(p + length) >>> WORD_SHIFT]!);
+    return isBuffer ? u32[(p + offset) >>> WORD_SHIFT]! : p + offset;
   }
 }
 
@@ -124,6 +131,10 @@ export function indexError(operation: string, ptr: Ptr, index: unknown, maximum:
     minimum: 0,
     maximum,
   });
+}
+
+function hasItems(facts: TypeFacts): facts is RowFacts {
+  return facts.itemLayout !== undefined;
 }
 
 function noItems(operation: string, ptr: Ptr, type: KnownType): HeapError {

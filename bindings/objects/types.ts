@@ -97,7 +97,7 @@ export interface Type<
 }
 
 /** Where the items of a type's instances are. */
-interface ItemLayout {
+export interface ItemLayout {
   readonly kind: FieldKind;
   /** Offset of the first item, or of the word that points to it. */
   readonly offset: number;
@@ -224,7 +224,11 @@ export class Types {
 
   /** The type of a live object. */
   of(operation: string, ref: Ref): KnownType {
-    const p = this.#space.require(operation, ref);
+    return this.typeAt(operation, this.#space.require(operation, ref));
+  }
+
+  /** The type of an object that was checked before. */
+  typeAt(operation: string, p: Ptr): KnownType {
     return this.byId[this.idAt(p)] ?? this.#unknown(operation, p);
   }
 
