@@ -143,6 +143,34 @@ describe.each(builds)("dicts of pairs, $name core", (build) => {
     heap.decref(key);
   });
 
+  test.each(["dict", "large dict", "tuple", "list", "iterated list"])(
+    "a heap that is reset while the items of one are read, %s is none the worse for it",
+    (kind) => {
+      const heap = manualHeap(build);
+      const old = heap.int(5000);
+      const fresh: Ptr[] = [];
+      const reset = (): Ptr => {
+        heap.reset();
+        for (let i = 0; i < 50; i++)
+          fresh.push(heap.int(5000 + i), heap.list(), heap.dict(), heap.tuple([heap.none]));
+        return fresh[0]!;
+      };
+      const last = <T>(before: T, make: (p: Ptr) => T, count: number): T[] => {
+        const items = new Array<T>(count).fill(before);
+        return Object.defineProperty(items, count - 1, { get: () => make(reset()) });
+      };
+      expect(() => {
+        if (kind === "tuple") heap.tuple(last<Ptr>(old, (p) => p, 2));
+        else if (kind === "list") heap.list(last<Ptr>(old, (p) => p, 2));
+        else if (kind === "iterated list") heap.list(last<Ptr>(old, (p) => p, 2).values());
+        else heap.dict(last<[Ptr, Ptr]>([old, old], (p) => [p, p], kind === "dict" ? 2 : 12));
+      }).toThrow(expect.objectContaining({ code: "ERR_HEAP_USE_AFTER_FREE" }));
+      heap.verify();
+      expect(fresh.every((p) => heap.refcount(p) === 1)).toBe(true);
+      for (const p of fresh) heap.decref(p);
+    },
+  );
+
   test("tables that are born and die with their dicts are counted, and given back", () => {
     const heap = manualHeap(build);
     const [key, value] = [heap.intern("key"), heap.float(0.5)];
