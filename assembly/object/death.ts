@@ -16,8 +16,10 @@
 import {
   COUNT_LIMIT,
   DICT_FILLED,
+  DICT_LENGTH,
   DICT_TABLE,
   ENTRY_BYTES,
+  ENTRY_HASH,
   ENTRY_KEY,
   ENTRY_VALUE,
   FAULT_CORRUPT,
@@ -29,6 +31,8 @@ import {
   FLAG_PAIR,
   FLAG_ROW,
   FLAG_WEAKREF,
+  LIST_CAPACITY,
+  LIST_LENGTH,
   META_DYING,
   META_FINALIZED,
   META_FINALIZER,
@@ -52,6 +56,7 @@ import {
   STATE_DRAINING,
   STATE_HOSTED,
   STATE_NESTING,
+  STATE_NONE,
   TYPE_FLAGS,
   TYPE_ITEMS,
   TYPE_LENGTH,
@@ -149,12 +154,12 @@ function dieOfMany(object: usize, type: usize): bool {
     }
   }
   if (flags & FLAG_BUFFER) {
-    const items = load<u32>(type, TYPE_ITEMS);
-    const buffer = bufferAt(object, items);
+    const buffer = bufferAt(object, load<u32>(type, TYPE_ITEMS));
     if (buffer) {
       if (!giveBufferQuickly(buffer)) return false;
-      store<u32>(object + items, 0);
-      store<u32>(object + load<u32>(type, TYPE_LENGTH), 0);
+      // An empty list: length, items, capacity; an empty dict: length, table, filled.
+      store<u64>(object, 0, LIST_LENGTH);
+      store<u32>(object, 0, LIST_CAPACITY);
     }
   }
   if (!cacheBlock(object, type) && !giveBlockQuickly(object)) return false;
@@ -187,15 +192,26 @@ function vacateRow(object: usize, type: usize, flags: u32, alone: bool): bool {
   return true;
 }
 
-/** Releases the keys and values of a small dict alone, as far as that can be; false if anything is left. */
+/**
+ * Releases the keys and values of a small dict alone, as far as that can be; false if anything is left. The end of the
+ * stack may keep it from going on, so what is left is a dict in order: a value whose key has gone is that of None.
+ */
 // @ts-ignore: decorator
 @inline
 function vacateEntries(dict: usize): bool {
   const filled = <usize>load<u32>(dict, DICT_FILLED);
   if (filled > SHORT_ROW >> 1) return false;
-  const first = <usize>load<u32>(dict, DICT_TABLE);
-  for (let entry = first, end = first + filled * ENTRY_BYTES; entry < end; entry += ENTRY_BYTES) {
-    if (!vacate(entry + ENTRY_KEY, true) || !vacate(entry + ENTRY_VALUE, true)) return false;
+  let entry = <usize>load<u32>(dict, DICT_TABLE);
+  for (const end = entry + filled * ENTRY_BYTES; entry < end; entry += ENTRY_BYTES) {
+    if (!load<u32>(entry, ENTRY_KEY)) continue;
+    if (!vacate(entry + ENTRY_KEY, true)) return false;
+    if (!vacate(entry + ENTRY_VALUE, true)) {
+      store<u32>(entry, word(STATE_NONE), ENTRY_KEY);
+      return false;
+    }
+    // No key has this hash: searches pass by.
+    store<u32>(entry, 0, ENTRY_HASH);
+    store<u32>(dict, load<u32>(dict, DICT_LENGTH) - 1, DICT_LENGTH);
   }
   return true;
 }

@@ -159,7 +159,7 @@ export class Strs {
 
 /**
  * Eight units at a time, as a call with eight arguments takes no longer than one with one: those behind the end are cut
- * off. They lie in the same block, or behind the memory, where they read as `undefined`.
+ * off. They lie in the same block or in the next, or behind the memory, where they read as `undefined`.
  */
 function readEights(units: Uint8Array | Uint16Array, first: number, length: number): string {
   let text = "";

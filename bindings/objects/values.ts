@@ -10,6 +10,7 @@ import {
 } from "../generated/layout.js";
 import { HeapError, show } from "../errors.js";
 import { NULL, type Ptr } from "../ptr.js";
+import { reserveStack } from "../stack.js";
 import type { ObjectExports } from "./abi.js";
 import type { Counts } from "./counts.js";
 import type { Dicts } from "./dicts.js";
@@ -147,6 +148,8 @@ export class Values {
   dict(entries: Iterable<readonly [key: Ref, value: Ref]> = NO_PAIRS): Ptr {
     const quick = this.#dictQuick;
     if (quick !== undefined && isPlainArray(entries)) {
+      // A dict that is refused a pair has to die, which must not be where the stack ends.
+      reserveStack();
       const p = quick(entries.length) >>> 0;
       if (p !== 0 && this.#enterAll(p as Ptr, entries)) return p as Ptr;
     }
@@ -178,27 +181,33 @@ export class Values {
    */
   #fill(operation: string, row: Ptr, address: number, items: readonly Ref[]): boolean {
     const space = this.#space;
+    const { age } = space;
     const { length } = items;
     try {
       for (let i = 0; i < length; i++) {
         const item = items[i];
         if (items.length !== length) break;
+        if (space.age !== age) throw resetError(operation);
         const p = space.require(operation, item);
         this.#counts.keep(p);
         space.u32[(address >>> 2) + i] = p;
       }
     } catch (error) {
-      this.#counts.drop(row);
+      this.#dropOf(age, [row]);
       throw error;
     }
     if (items.length === length) return true;
-    this.#counts.drop(row);
+    this.#dropOf(age, [row]);
     return false;
   }
 
-  /** Enters pairs into a new dict, which dies if one is refused, or, with the result false, if one needs a slow path. */
+  /**
+   * Enters pairs into a new dict, which dies if one is refused, or, with the result false, if one needs a slow path. Host
+   * code may run until both are proved to live, and none from there on.
+   */
   #enterAll(dict: Ptr, entries: readonly (readonly [key: Ref, value: Ref])[]): boolean {
     const space = this.#space;
+    const { age } = space;
     const { length } = entries;
     try {
       let i = 0;
@@ -206,16 +215,18 @@ export class Values {
         const entry = entries[i]!;
         requirePair("dict", entry);
         const { 0: key, 1: value } = entry;
+        if (entries.length !== length) break;
+        if (space.age !== age) throw resetError("dict");
         const k = space.require("dict", key);
         const v = space.require("dict", value);
-        if (entries.length !== length || !this.#dicts.enterQuickly(dict, k, v)) break;
+        if (!this.#dicts.enterQuickly(dict, k, v)) break;
       }
       if (i === length) return true;
     } catch (error) {
-      this.#counts.drop(dict);
+      this.#dropOf(age, [dict]);
       throw error;
     }
-    this.#counts.drop(dict);
+    this.#dropOf(age, [dict]);
     return false;
   }
 
@@ -247,10 +258,12 @@ export class Values {
   #own(operation: string, items: Iterable<Ref>): Ptr[] {
     requireIterable(operation, "items", items);
     const owned: Ptr[] = [];
+    const { age } = this.#space;
     try {
-      for (const item of items) this.#hold(operation, owned, item);
+      for (const item of items) this.#hold(operation, age, owned, item);
+      if (this.#space.age !== age) throw resetError(operation);
     } catch (error) {
-      for (const p of owned) this.#counts.drop(p);
+      this.#dropOf(age, owned);
       throw error;
     }
     return owned;
@@ -260,24 +273,39 @@ export class Values {
   #ownPairs(entries: Iterable<readonly [key: Ref, value: Ref]>): Ptr[] {
     requireIterable("dict", "entries", entries);
     const owned: Ptr[] = [];
+    const { age } = this.#space;
     try {
       for (const entry of entries) {
         requirePair("dict", entry);
-        this.#hold("dict", owned, entry[0]);
-        this.#hold("dict", owned, entry[1]);
+        this.#hold("dict", age, owned, entry[0]);
+        this.#hold("dict", age, owned, entry[1]);
       }
+      if (this.#space.age !== age) throw resetError("dict");
     } catch (error) {
-      for (const p of owned) this.#counts.drop(p);
+      this.#dropOf(age, owned);
       throw error;
     }
     return owned;
   }
 
-  #hold(operation: string, owned: Ptr[], item: Ref): void {
+  #hold(operation: string, age: number, owned: Ptr[], item: Ref): void {
+    if (this.#space.age !== age) throw resetError(operation);
     const p = this.#space.require(operation, item);
     this.#counts.keep(p);
     owned.push(p);
   }
+
+  /** Releases what is owned since that age of the heap: a reset leaves nothing of it. */
+  #dropOf(age: number, owned: readonly Ptr[]): void {
+    if (this.#space.age !== age) return;
+    for (const p of owned) this.#counts.drop(p);
+  }
+}
+
+/** Host code that was asked for the items reset the heap: those that came before are gone. */
+function resetError(operation: string): HeapError {
+  const message = `${operation}: the heap was reset while the items were read`;
+  return new HeapError("ERR_HEAP_USE_AFTER_FREE", message, { operation });
 }
 
 /** An array whose items are those that its indexes name. */
