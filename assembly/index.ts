@@ -56,6 +56,7 @@ export {
 } from "./bytes";
 
 export function reset(): void {
+  walk.wipeObjects();
   objects.forget();
   bytes.reset();
 }

@@ -26,7 +26,7 @@ import { arenaKind, kindOf } from "../alloc/arenas";
 import { classBytes } from "../alloc/classes";
 import { entryOf, pageOf, recordOf } from "../alloc/pages";
 import { isPool, poolDomain } from "../alloc/pools";
-import { countOf, metaOf } from "./header";
+import { countOf, metaOf, setMeta } from "./header";
 import { isType } from "./types";
 
 /** The live object that follows one in address order, the first for 0; 0 after the last. Dying ones are left out. */
@@ -76,6 +76,28 @@ function nextInPage(record: usize, behind: usize): usize {
     if (metaOf(block) & META_TYPE) return block;
   }
   return 0;
+}
+
+/**
+ * Wipes the blocks of all objects, before a reset: what has the address of one must find none there, also where no other
+ * block takes its place.
+ */
+export function wipeObjects(): void {
+  const frontier = word(STATE_FRONTIER);
+  for (let number = word(STATE_FIRST); number < frontier; number++) {
+    if (kindOf(number) != ARENA_PAGED) continue;
+    const arena = (<usize>number) << ARENA_SHIFT;
+    for (let page: usize = 0; page < ARENA_PAGES; page++) wipePage(recordOf(arena + (page << PAGE_SHIFT)));
+  }
+}
+
+function wipePage(record: usize): void {
+  if (poolDomain(record) == DOMAIN_RAW) return;
+  if (isPool(record)) {
+    const shape = entryOf(record, SLOT_SHAPE);
+    const bytes = <usize>load<u16>(shape, SHAPE_CARVED) * classBytes(load<u8>(record, RECORD_CLASS));
+    memory.fill(pageOf(record) + load<u16>(shape, SHAPE_FIRST), 0, bytes);
+  } else if (<u32>load<u8>(record, RECORD_CLASS) == CLASS_SPAN) setMeta(pageOf(record), 0);
 }
 
 /** FAULT_NONE if the pointer is the start of a live object. */

@@ -53,6 +53,45 @@ describe.each(builds)("bad input, $name core", (build) => {
       heap.decref(again);
     });
 
+    test("objects of every size that a reset ended, wherever nothing has taken their place", () => {
+      const heap = newHeap(build, { autoCollect: false });
+      const Tail = heap.defineType({ name: "Tail", items: "ref" });
+      const objects = [heap.dict([[heap.intern("key"), heap.none]])];
+      for (let i = 0; i < 10_000; i++) objects.push(heap.list(), heap.int(5000 + i));
+      for (const length of [0, 1, 100, 1000, 5000, 20_000, 200_000]) objects.push(heap.alloc(Tail, length));
+      objects.push(heap.bytesObject(new Uint8Array(3_000_000)), heap.dict());
+      heap.reset();
+      const fresh = heap.dict();
+      const [key, list] = [heap.intern("key"), heap.list()];
+      const uses: ((object: Ptr) => unknown)[] = [
+        (object) => heap.incref(object),
+        (object) => heap.refcount(object),
+        (object) => heap.typeOf(object),
+        (object) => heap.dicts.get(object, key),
+        (object) => heap.dicts.set(object, key, key),
+        (object) => heap.dicts.set(fresh, key, object),
+        (object) => heap.lists.append(object, key),
+        (object) => heap.lists.append(list, object),
+        (object) => heap.list([object]),
+        (object) => heap.getItem(object, 0),
+      ];
+      const living = new Set([fresh, key, list, ...heap.collector.objects()]);
+      const isLive = (object: Ptr): boolean => {
+        try {
+          return living.has(object) || heap.refcount(object) > 2 ** 29;
+        } catch {
+          return false;
+        }
+      };
+      const stale = objects.filter((object) => !isLive(object));
+      expect(stale.length).toBeGreaterThan(15_000);
+      for (const object of [...stale.slice(0, 20), ...stale.slice(-200)])
+        for (const use of uses) expect(DEAD).toContain(errorOf(() => use(object)).code);
+      expect([heap.refcount(key), heap.dicts.size(fresh), heap.lists.length(list)]).toEqual([1, 0, 0]);
+      heap.verify();
+      release(heap, fresh, key, list);
+    });
+
     test("null, addresses nobody handed out, raw blocks, no numbers", () => {
       const { heap, Node } = setUp();
       const object = heap.alloc(Node);
