@@ -232,7 +232,8 @@ export class ByteHeap {
   }
 
   /**
-   * Frees every block at once, those of `raw` and of other modules too; limits, options and memory stay.
+   * Frees every block at once, those of `raw` and of other modules too; limits, options and memory stay. Takes as long
+   * as wiping the objects; raw blocks cost nothing.
    * @throws HeapError `ERR_HEAP_BUSY` inside a callback
    */
   reset(): void {

@@ -10,8 +10,9 @@ export interface ObjectExports {
   define_type(descriptor: number): number;
   alloc(type: number, items: number): number;
   /**
-   * These do their work or nothing at all, then with the result 0, and call nothing: no guard against traps is needed
-   * around them, and engines inline them where there is none. `release_quick` takes the last reference.
+   * These do their work, or with the result 0 none that anybody can see, and call nothing after their first store: no
+   * guard against traps is needed around them, and engines inline them where there is none. `release_quick` takes the
+   * last reference; what it could not finish is an object in order that owns what is left, for `release`.
    */
   alloc_quick(type: number, items: number): number;
   int_quick(value: number): number;
