@@ -310,10 +310,6 @@ export function dict_get(dict: usize, key: usize): usize {
   return dicts.get(dict, key);
 }
 
-export function dict_has(dict: usize, key: usize): bool {
-  return dicts.get(dict, key) != 0;
-}
-
 export function dict_delete(dict: usize, key: usize): bool {
   return dicts.remove(dict, key);
 }

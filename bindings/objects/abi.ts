@@ -46,7 +46,6 @@ export interface ObjectExports {
   dict_new(): number;
   dict_set(dict: number, key: number, value: number): number;
   dict_get(dict: number, key: number): number;
-  dict_has(dict: number, key: number): number;
   dict_delete(dict: number, key: number): number;
   weakref_new(p: number, token: number): number;
   deref(weakref: number): number;
@@ -107,7 +106,6 @@ export const OBJECT_FUNCTIONS = [
   "dict_new",
   "dict_set",
   "dict_get",
-  "dict_has",
   "dict_delete",
   "weakref_new",
   "deref",

@@ -97,7 +97,7 @@ class Importer {
     try {
       const v = this.#convert(value);
       try {
-        dicts.enter("fromJS", dict, k, v);
+        dicts.set(dict, k, v);
       } finally {
         counts.drop(v);
       }
