@@ -19,7 +19,7 @@ const MOVES = DICT_MOVES >>> 2;
 const ENTRY = ENTRY_BYTES >>> 2;
 const HASH = ENTRY_HASH >>> 2;
 const KEY = ENTRY_KEY >>> 2;
-const VALUE = ENTRY_VALUE >>> 2;
+const VALUE_WORD = ENTRY_VALUE >>> 2;
 const DICT = TYPE_DICT;
 
 /**
@@ -65,7 +65,7 @@ export class DictVisit<T> implements IterableIterator<T> {
       const entry = this.#find(key, place);
       const { u32: words } = this.#space;
       if (words[entry + KEY] === key && words[entry + HASH] === seen[place + HASH])
-        return { done: false, value: this.#result(key as Ptr, words[entry + VALUE]! as Ptr) };
+        return { done: false, value: this.#result(key as Ptr, words[entry + VALUE_WORD]! as Ptr) };
     }
     return { done: true, value: undefined };
   }
