@@ -14,6 +14,7 @@ import * as header from "./object/header";
 import * as interned from "./object/intern";
 import * as lists from "./object/lists";
 import * as numbers from "./object/numbers";
+import * as small from "./object/small";
 import * as objects from "./object/start";
 import * as strings from "./object/strings";
 import * as tuples from "./object/tuples";
@@ -176,7 +177,7 @@ export function dict_set_quick(dict: usize, key: usize, value: usize): bool {
 
 /** Releases the last reference to an object. */
 export function release_quick(object: usize): bool {
-  return deaths.dieAtOnce(object, true);
+  return small.dieAtOnce(object, true);
 }
 
 export function incref(object: usize): void {
