@@ -41,8 +41,6 @@ const NO_FUNCTIONS = Object.freeze({}) as ObjectExports;
 // Imported constants are read from memory at every use, a module's own are part of the code.
 const TO_ARENA = ARENA_SHIFT;
 const PAGED = ARENA_PAGED;
-const LIFE = META_TYPE | META_DYING;
-const IDS = META_TYPE;
 
 /**
  * Object memory as the bindings see it: arrays of every width over the linear memory, the core's object functions, and
@@ -263,13 +261,10 @@ export class Space implements Client {
 
   /** Is there a live object at `p`? A few loads; the debug core can prove more. Entries of the map are unsigned. */
   live(p: number): boolean {
-    const word = p >>> 2;
     return (
-      p >>> 0 === p &&
-      (p & 7) === 0 &&
+      isLive(this.i32, 0, p) &&
       this.i32[this.map + (p >>> TO_ARENA)]! >>> 0 >= PAGED &&
-      this.i32[word]! > 0 &&
-      ((this.i32[word + 1]! & LIFE) - 1) >>> 0 < IDS &&
+      this.counted(p) &&
       (!this.#isStrict || this.#core.exports.check_object(p) === FAULT_NONE)
     );
   }

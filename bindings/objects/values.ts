@@ -159,7 +159,11 @@ export class Values {
   #dictSlowly(entries: Iterable<readonly [key: Ref, value: Ref]>): Ptr {
     const space = this.#space;
     // Held meanwhile: making the dict may collect, and a finalizer may let go of what is still to be entered.
-    const owned = this.#ownPairs(entries);
+    const owned = this.#own("dict", "entries", entries, (entry, hold) => {
+      requirePair("dict", entry);
+      hold(entry[0]);
+      hold(entry[1]);
+    });
     try {
       const request = (): number => space.abi.dict_new();
       const p = space.made(space.enter(request), "dict", SMALL_OBJECT, request);
@@ -233,7 +237,7 @@ export class Values {
   /** A tuple or list of what has to be counted first, or finds no block at hand. */
   #row(kind: "tuple" | "list", items: Iterable<Ref>): Ptr {
     const space = this.#space;
-    const owned = this.#own(kind, items);
+    const owned = this.#own(kind, "items", items, (item, hold) => hold(item));
     const { length } = owned;
     if (kind === "tuple" && length === 0) return space.state(STATE_EMPTY_TUPLE) as Ptr;
     const request = (): number =>
@@ -254,45 +258,31 @@ export class Values {
     return this.#space.fresh().u32[(list + LIST_ITEMS) >>> 2]!;
   }
 
-  /** A reference of its own to each item, or to none if one is refused. */
-  #own(operation: string, items: Iterable<Ref>): Ptr[] {
-    requireIterable(operation, "items", items);
+  /** A reference of its own to each item that `visit` finds in the elements, or to none if one is refused. */
+  #own<T>(
+    operation: string,
+    argument: string,
+    elements: Iterable<T>,
+    visit: (element: T, hold: (item: Ref) => void) => void,
+  ): Ptr[] {
+    requireIterable(operation, argument, elements);
+    const space = this.#space;
+    const { age } = space;
     const owned: Ptr[] = [];
-    const { age } = this.#space;
+    const hold = (item: Ref): void => {
+      if (space.age !== age) throw resetError(operation);
+      const p = space.require(operation, item);
+      this.#counts.keep(p);
+      owned.push(p);
+    };
     try {
-      for (const item of items) this.#hold(operation, age, owned, item);
-      if (this.#space.age !== age) throw resetError(operation);
+      for (const element of elements) visit(element, hold);
+      if (space.age !== age) throw resetError(operation);
     } catch (error) {
       this.#dropOf(age, owned);
       throw error;
     }
     return owned;
-  }
-
-  /** The same of keys and values, in turn. */
-  #ownPairs(entries: Iterable<readonly [key: Ref, value: Ref]>): Ptr[] {
-    requireIterable("dict", "entries", entries);
-    const owned: Ptr[] = [];
-    const { age } = this.#space;
-    try {
-      for (const entry of entries) {
-        requirePair("dict", entry);
-        this.#hold("dict", age, owned, entry[0]);
-        this.#hold("dict", age, owned, entry[1]);
-      }
-      if (this.#space.age !== age) throw resetError("dict");
-    } catch (error) {
-      this.#dropOf(age, owned);
-      throw error;
-    }
-    return owned;
-  }
-
-  #hold(operation: string, age: number, owned: Ptr[], item: Ref): void {
-    if (this.#space.age !== age) throw resetError(operation);
-    const p = this.#space.require(operation, item);
-    this.#counts.keep(p);
-    owned.push(p);
   }
 
   /** Releases what is owned since that age of the heap: a reset leaves nothing of it. */
