@@ -3,7 +3,7 @@ import { DICT_TABLE, STATE_INTERNAL_BLOCKS } from "../../bindings/generated/layo
 import type { Ptr } from "../../bindings/index.js";
 import { partsOf } from "../../bindings/object-heap.js";
 import { builds } from "../support/cores.js";
-import { manualHeap, newHeap } from "../support/objects.js";
+import { manualHeap, newHeap, watchDeaths } from "../support/objects.js";
 
 /** Around the five entries of the smallest table, and the eight that die at once. */
 const SIZES = [0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 16, 17, 40];
@@ -13,17 +13,8 @@ describe.each(builds)("dicts of pairs, $name core", (build) => {
     "of any size they hold keys and values, and let go of each in order, checks %s",
     (checks) => {
       const heap = newHeap(build, { checks });
-      const died: number[] = [];
-      const Base = heap.defineType({ name: "Base", fields: { id: "i32" } });
-      const { id } = Base.fields;
-      const finalize = (self: Ptr): void => void died.push(heap.getI32(self, id));
-      const Watched = heap.defineType({ name: "Watched", extends: Base, finalize });
+      const { died, watched } = watchDeaths(heap);
       const shared = heap.int(123_456);
-      const watched = (i: number): Ptr => {
-        const object = heap.alloc(Watched);
-        heap.setI32(object, id, i);
-        return object;
-      };
       // Every key is another one.
       const keys: ((i: number) => Ptr)[] = [
         (i) => heap.intern(`name ${i}`),

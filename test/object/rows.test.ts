@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { LIST_BYTES, LIST_INSIDE, LIST_ITEMS } from "../../bindings/generated/layout.js";
 import type { Ptr } from "../../bindings/index.js";
 import { builds } from "../support/cores.js";
-import { fillUp, manualHeap, newHeap, release } from "../support/objects.js";
+import { fillUp, manualHeap, newHeap, release, watchDeaths } from "../support/objects.js";
 
 /** Around the lengths at which a row of items is made or dies another way. */
 const LENGTHS = [0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 15, 16, 17, 18, 19, 20, 21, 28, 29, 31, 32, 33, 40, 200];
@@ -12,17 +12,8 @@ describe.each(builds)("rows of items, $name core", (build) => {
     "a %s of any length holds its items and lets go of each, last first",
     (kind) => {
       const heap = newHeap(build);
-      const died: number[] = [];
-      const Base = heap.defineType({ name: "Base", fields: { id: "i32" } });
-      const { id } = Base.fields;
-      const finalize = (self: Ptr): void => void died.push(heap.getI32(self, id));
-      const Watched = heap.defineType({ name: "Watched", extends: Base, finalize });
+      const { died, watched } = watchDeaths(heap);
       const shared = heap.int(123_456);
-      const watched = (i: number): Ptr => {
-        const object = heap.alloc(Watched);
-        heap.setI32(object, id, i);
-        return object;
-      };
       const makers: ((i: number) => Ptr)[] = [
         () => (heap.incref(shared), shared),
         () => heap.none,

@@ -81,3 +81,18 @@ export function seedOf(name: string): number {
   expect(Number.isInteger(seed)).toBe(true);
   return seed;
 }
+
+/** Makes objects with numbers; the numbers of those that died, in their order. */
+export function watchDeaths(heap: Heap): { died: number[]; watched: (number: number) => Ptr } {
+  const died: number[] = [];
+  const Base = heap.defineType({ name: "Base", fields: { id: "i32" } });
+  const { id } = Base.fields;
+  const finalize = (self: Ptr): void => void died.push(heap.getI32(self, id));
+  const Watched = heap.defineType({ name: "Watched", extends: Base, finalize });
+  const watched = (number: number): Ptr => {
+    const object = heap.alloc(Watched);
+    heap.setI32(object, id, number);
+    return object;
+  };
+  return { died, watched };
+}
