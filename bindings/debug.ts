@@ -5,13 +5,13 @@
  *     import { createHeap } from "tallyheap/debug";
  */
 import { wasm } from "./generated/debug-core.js";
-import { compile, openCore } from "./create.js";
+import { compile, openCore } from "./heap/create.js";
 import { DebugHeap } from "./debug/debug-heap.js";
-import { decodeBase64 } from "./decode.js";
-import type { Heap } from "./heap.js";
-import { readOptions, type HeapOptions } from "./options.js";
+import { decodeBase64 } from "./core/decode.js";
+import type { Heap } from "./heap/heap.js";
+import { readOptions, type HeapOptions } from "./core/options.js";
 
-export { Heap } from "./heap.js";
+export { Heap } from "./heap/heap.js";
 export * from "./public.js";
 
 let compiled: WebAssembly.Module | undefined;

@@ -8,12 +8,12 @@
  *     heap.free(block);
  */
 import { wasm } from "./generated/core.js";
-import { compile, openCore } from "./create.js";
-import { decodeBase64 } from "./decode.js";
-import { Heap } from "./heap.js";
-import { readOptions, type HeapOptions } from "./options.js";
+import { compile, openCore } from "./heap/create.js";
+import { decodeBase64 } from "./core/decode.js";
+import { Heap } from "./heap/heap.js";
+import { readOptions, type HeapOptions } from "./core/options.js";
 
-export { Heap } from "./heap.js";
+export { Heap } from "./heap/heap.js";
 export * from "./public.js";
 
 let compiled: WebAssembly.Module | undefined;

@@ -8,13 +8,13 @@
  *
  *     stress(heap, 1); // whoever uses a reference without owning it will be found out
  */
-import { HeapError } from "./errors.js";
-import { Heap, reportOf } from "./heap.js";
-import { describeLeaks } from "./leak.js";
-import { partsOf } from "./object-heap.js";
-import { NO_LAYER, argumentError } from "./objects/space.js";
+import { HeapError } from "./core/errors.js";
+import { Heap, reportOf } from "./heap/heap.js";
+import { describeLeaks } from "./core/leak-report.js";
+import { partsOf } from "./heap/object-heap.js";
+import { NO_LAYER, argumentError } from "./objects/access/object-memory.js";
 import { stressLayer } from "./objects/stress.js";
-import { isU32 } from "./ptr.js";
+import { isU32 } from "./core/ptr.js";
 
 /** What was alive in a heap at one moment. */
 export interface Checkpoint {

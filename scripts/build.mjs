@@ -42,13 +42,13 @@ const embedStep = (name, target) => ({
 
 /** @type {import("./steps.mjs").Step[]} */
 const steps = [
-  wasmStep("release", "assembly/index.ts"),
-  wasmStep("debug", "assembly/index.ts"),
+  wasmStep("release", "assembly/abi/core.ts"),
+  wasmStep("debug", "assembly/abi/core.ts"),
   // What the layers above are measured against; not published.
-  wasmStep("bytes", "assembly/bytes.ts"),
+  wasmStep("bytes", "assembly/abi/bytes.ts"),
   {
     name: "bindings/generated/layout.ts",
-    inputs: ["assembly/layout.ts", "assembly/layout/**/*.ts", "package-lock.json"],
+    inputs: ["assembly/layout/index.ts", "assembly/layout/**/*.ts", "package-lock.json"],
     outputs: ["bindings/generated/layout.ts"],
     run: async () => write("bindings/generated/layout.ts", formatConstants(await readConstants())),
   },
@@ -105,7 +105,7 @@ async function benchSteps() {
         "tsconfig.bench.json",
         "package-lock.json",
       ],
-      outputs: ["build/bench/start.js"],
+      outputs: ["build/bench/start/start.js"],
       run: async () => void (await tsc("tsconfig.bench.json")),
     },
   ];
@@ -128,8 +128,8 @@ const exampleStep = {
 
 const flags = new Set(process.argv.slice(2));
 try {
-  if (!existsSync(join(root, "assembly/index.ts"))) {
-    throw new BuildError("assembly/index.ts does not exist: there is no core to build.");
+  if (!existsSync(join(root, "assembly/abi/core.ts"))) {
+    throw new BuildError("assembly/abi/core.ts does not exist: there is no core to build.");
   }
   const wanted = [
     ...steps,

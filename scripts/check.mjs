@@ -1,5 +1,5 @@
 // npm run check: everything about the sources and the package that can be judged without running the tests.
-//   --update-interface   write the wasm's imports and exports to assembly/interface.json instead of comparing
+//   --update-interface   write the wasm's imports and exports to assembly/abi/interface.json instead of comparing
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -11,7 +11,7 @@ import { summarize } from "./wasm.mjs";
 /** Limits of the wasm of the whole core and of its bytes layer alone, gzipped. */
 const WASM_GZIP_LIMITS = { release: 23 * 1024, bytes: 6 * 1024 };
 const CORES = /** @type {const} */ (["release", "debug", "bytes"]);
-const INTERFACE = "assembly/interface.json";
+const INTERFACE = "assembly/abi/interface.json";
 
 /**
  * A check returns a short remark for its line, and throws to fail.

@@ -1,4 +1,4 @@
-// Reads the exported constants of assembly/layout.ts, which gathers those of assembly/layout, and writes them out for the
+// Reads the exported constants of assembly/layout/index.ts, which gathers those of assembly/layout, and writes them out for the
 // bindings, so that addresses, offsets and codes have one source.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { asc, root } from "./steps.mjs";
 
 const DECLARATION = /^(?:@\w+ )*export const (\w+): (\w+) =/gm;
-const REEXPORT = /^export \* from "\.\/(layout\/[\w-]+)";/gm;
+const REEXPORT = /^export \* from "\.\/([\w-]+)";/gm;
 const SIGNED = new Set(["i8", "i16", "i32", "isize"]);
 const UNSIGNED = new Set(["u8", "u16", "u32", "usize"]);
 
@@ -17,9 +17,9 @@ const UNSIGNED = new Set(["u8", "u16", "u32", "usize"]);
  * @returns {Promise<[string, number][]>}
  */
 export async function readConstants() {
-  const gathered = readFileSync(join(root, "assembly/layout.ts"), "utf8");
+  const gathered = readFileSync(join(root, "assembly/layout/index.ts"), "utf8");
   const texts = [...gathered.matchAll(REEXPORT)].map(([, file]) =>
-    readFileSync(join(root, `assembly/${file}.ts`), "utf8"),
+    readFileSync(join(root, `assembly/layout/${file}.ts`), "utf8"),
   );
   const declared = [...texts.join("\n").matchAll(DECLARATION)]
     .map(([, name, type]) => /** @type {[string, string]} */ ([name, type]))
@@ -49,7 +49,7 @@ export async function readConstants() {
 /** @param {[string, number][]} constants */
 export function formatConstants(constants) {
   return [
-    "// Generated from assembly/layout.ts by scripts/layout.mjs. Do not edit.",
+    "// Generated from assembly/layout/index.ts by scripts/layout.mjs. Do not edit.",
     "",
     ...constants.map(([name, value]) => `export const ${name} = ${value};`),
     "",

@@ -38,19 +38,19 @@ import {
 } from "../layout";
 import { setWord, word } from "../state";
 import { fault } from "../alloc/malloc";
-import { drain, requireStack } from "../object/death";
-import { clearFreeLists } from "../object/freelists";
-import { announceCollection } from "../object/host";
-import { TRACKED, upTo } from "./colour";
+import { drain, requireStack } from "../object/death/death";
+import { clearFreeLists } from "../object/core/free-lists";
+import { announceCollection } from "../object/core/host";
+import { TRACKED, upTo } from "./heap/colour";
 import { retune } from "./generations";
-import { mark } from "./mark";
-import { ALL, MIDDLE, RESCAN, TRASH, YOUNG, clearPages } from "./pages";
-import { reclaim, releaseOrphans } from "./reclaim";
-import { restore, subtractFollowed, unpaint } from "./restore";
-import { confirmRoots, presumeRoots, reviewRoots } from "./roots";
-import { subtract } from "./subtract";
-import { noteTrash, promote, untrackLoose } from "./survivors";
-import { bury } from "./trash";
+import { mark } from "./pass/mark";
+import { ALL, MIDDLE, RESCAN, TRASH, YOUNG, clearPages } from "./heap/pages";
+import { reclaim, releaseOrphans } from "./pass/reclaim";
+import { restore, subtractFollowed, unpaint } from "./pass/undo";
+import { confirmRoots, presumeRoots, reviewRoots } from "./pass/roots";
+import { subtract } from "./pass/subtract";
+import { noteTrash, promote, untrackLoose } from "./garbage/survivors";
+import { bury } from "./garbage/finalize-garbage";
 
 /** Bits that say that somebody has a last word. */
 const LAST_WORDS: u32 = META_WEAK | META_HOST | META_FINALIZER;

@@ -16,11 +16,11 @@ import {
   TYPE_TUPLE,
 } from "../layout";
 import { setWord, word } from "../state";
-import { metaOf, setMeta } from "../object/header";
-import { markCurrentPools } from "../object/young";
-import { GENERATION, generationOf, isHidden } from "./colour";
-import { ALL, MIDDLE, YOUNG, clearPages, nextBlock } from "./pages";
-import { COUNT, FIND, LIST, scanOf, visit } from "./visit";
+import { metaOf, setMeta } from "../object/core/header";
+import { markCurrentPools } from "../object/core/young-pages";
+import { GENERATION, generationOf, isHidden } from "./heap/colour";
+import { ALL, MIDDLE, YOUNG, clearPages, nextBlock } from "./heap/pages";
+import { COUNT, FIND, LIST, scanOf, visit } from "./pass/visit";
 
 /** In place of a generation: what freeze() set aside. */
 const FROZEN: u32 = 3;

@@ -15,10 +15,10 @@ import {
 } from "../layout";
 import { setWord, word } from "../state";
 import { broken } from "../alloc/verify";
-import { requireStack } from "../object/death";
-import { countOf, metaOf } from "../object/header";
-import { nextBlock } from "../object/walk";
-import { ADD, scanOf, visit } from "./visit";
+import { requireStack } from "../object/death/death";
+import { countOf, metaOf } from "../object/core/header";
+import { nextBlock } from "../object/core/walk";
+import { ADD, scanOf, visit } from "./pass/visit";
 
 /**
  * 0, or the number of the broken invariant. After the validator of objects: every reference leads to a live object.

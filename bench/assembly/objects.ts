@@ -1,9 +1,9 @@
 /**
  * Loops over objects with the core linked from source: what a program gets whose own code runs in the same module.
- * bench/objects-worker.ts has the same loops in TypeScript, bench/native/objects.py in Python.
+ * bench/objects/objects-worker.ts has the same loops in TypeScript, bench/native/objects.py in Python.
  */
 
-import { gc_retune, list_append, list_new } from "../../assembly/index";
+import { gc_retune, list_append, list_new } from "../../assembly/abi/core";
 import {
   FLAG_CONTAINER,
   LIST_ITEMS,
@@ -15,13 +15,13 @@ import {
   TYPE_FLAGS,
   TYPE_OFFSETS,
 } from "../../assembly/layout";
-import { allocateFixed } from "../../assembly/object/alloc";
-import { decref, releaseInline } from "../../assembly/object/death";
-import { descriptor, incref } from "../../assembly/object/header";
-import { newList } from "../../assembly/object/lists";
-import { newFloat } from "../../assembly/object/numbers";
-import { start } from "../../assembly/object/start";
-import { defineType, newType } from "../../assembly/object/types";
+import { allocateFixed } from "../../assembly/object/core/alloc";
+import { decref, releaseInline } from "../../assembly/object/death/death";
+import { descriptor, incref } from "../../assembly/object/core/header";
+import { newList } from "../../assembly/object/values/list";
+import { newFloat } from "../../assembly/object/values/number";
+import { start } from "../../assembly/object/values/builtins";
+import { defineType, newType } from "../../assembly/object/core/types";
 import { setWord, word } from "../../assembly/state";
 
 const STATE: usize = memory.data(16, 16);

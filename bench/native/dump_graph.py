@@ -1,4 +1,4 @@
-"""Writes the object graph of a CPython program to a file (bench/graphs/FORMAT.md).
+"""Writes the object graph of a CPython program to a file (bench/data/graphs/FORMAT.md).
 
 python3 dump_graph.py imports|ast OUT.graph.gz, or dump(roots, path) from a program of your own.
 """

@@ -1,6 +1,6 @@
-"""CPython's side of bench:gc: reads a request (bench/gc-request.ts) a line, answers with a line of JSON.
+"""CPython's side of bench:gc: reads a request (bench/gc/gc-request.ts) a line, answers with a line of JSON.
 
-Structures are those of bench/shapes.ts, made in the same order. As a module it offers read_graph, build_graph and collect.
+Structures are those of bench/gc/shapes.ts, made in the same order. As a module it offers read_graph, build_graph and collect.
 """
 import gc
 import gzip
@@ -99,7 +99,7 @@ def ring(kind, count):
 
 
 def read_graph(path):
-    """A graph (bench/graphs/FORMAT.md): for each node whether it is a container, edge counts, targets, roots."""
+    """A graph (bench/data/graphs/FORMAT.md): for each node whether it is a container, edge counts, targets, roots."""
     with open(path, "rb") as file:
         data = file.read()
     if data[:2] == b"\x1f\x8b":

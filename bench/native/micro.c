@@ -1,7 +1,7 @@
 /*
  * Micro workloads on malloc: natively on whatever malloc the process runs with, and, compiled for wasm32, on
  * wasi-libc's dlmalloc. bench/assembly/micro.ts has the same workloads in AssemblyScript, with the same random
- * numbers; a change here belongs there too. bench/workloads.ts names them and says what a unit is.
+ * numbers; a change here belongs there too. bench/micro/workloads.ts names them and says what a unit is.
  *
  * setup(workload) makes the blocks that the workload wants alive. step(workload, units) does that many units of work;
  * only this is timed, and it is called in small portions, so that a wasm engine can go over to optimised code.

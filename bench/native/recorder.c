@@ -1,5 +1,5 @@
 /*
- * Records the heap calls of any dynamically linked program as a trace (bench/traces/FORMAT.md):
+ * Records the heap calls of any dynamically linked program as a trace (bench/data/traces/FORMAT.md):
  *
  *     cc -O2 -shared -fPIC -o recorder.so recorder.c -ldl
  *     TALLYHEAP_RECORD=prefix LD_PRELOAD=./recorder.so program      writes prefix.PID.N.atrc, not compressed

@@ -160,7 +160,7 @@ int main(int argc, char **argv) {
   setvbuf(stdout, buffer, _IOFBF, sizeof buffer); /* stdio's own buffer would come from the heap under test */
   size_t words;
   const uint32_t *flat = map_file(argv[1], &words);
-  /* bench/flat.ts: header of 8 words, then ops, sizes and previous, each of opCount + drainCount words */
+  /* bench/replay/flat.ts: header of 8 words, then ops, sizes and previous, each of opCount + drainCount words */
   const uint32_t *head = flat, op_count = head[0], all = head[0] + head[1];
   const uint32_t *all_ops = flat + 8, *all_sizes = all_ops + all, *all_previous = all_sizes + all;
   if (words != 8 + 3 * (size_t)all || head[2] > SLOTS) return fprintf(stderr, "%s: wrong length\n", argv[1]), 2;

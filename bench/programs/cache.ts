@@ -1,7 +1,7 @@
 /** A cache that forgets what was used least recently: a dict, whose first key is the oldest. */
 
 import type { Program } from "./program.js";
-import { randomFrom } from "../random.js";
+import { randomFrom } from "../lib/random.js";
 
 const CAPACITY = 2000;
 const KEYS = 3000;

@@ -2,7 +2,7 @@
 
 import type { Heap, Ptr } from "tallyheap";
 
-import { randomFrom } from "../random.js";
+import { randomFrom } from "../lib/random.js";
 import type { Pick, Program } from "./program.js";
 
 /** Makes a document, and does with it in the heap what one does; a number that depends on what was read. */

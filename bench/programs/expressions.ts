@@ -2,7 +2,7 @@
 
 import type { Heap, Ptr } from "tallyheap";
 
-import { randomFrom } from "../random.js";
+import { randomFrom } from "../lib/random.js";
 import type { Pick, Program } from "./program.js";
 
 const TREES = 24;

@@ -6,10 +6,10 @@
 
 import type { Heap, Ptr } from "tallyheap";
 
-import { heldGraph, type HeldGraph } from "../graph-types.js";
-import { graphName, readGraph } from "../graph.js";
-import { bundledGraphs } from "../paths.js";
-import { randomFrom } from "../random.js";
+import { heldGraph, type HeldGraph } from "../gc/graph-types.js";
+import { graphName, readGraph } from "../gc/graph.js";
+import { bundledGraphs } from "../lib/paths.js";
+import { randomFrom } from "../lib/random.js";
 import type { Pick, Program } from "./program.js";
 
 /** References that change between two collections, to all of them. */

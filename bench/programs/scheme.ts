@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 
 import type { Heap } from "tallyheap";
 
-import { buildDir } from "../paths.js";
+import { buildDir } from "../lib/paths.js";
 import type { Program } from "./program.js";
 
 /** What is used of examples/mini-interpreter/interpreter.ts, which the build compiles to a folder of its own. */

@@ -17,11 +17,11 @@ import {
   STATE_GC_THRESHOLDS,
   STATE_YOUNG_COUNT,
 } from "../generated/layout.js";
-import { HeapError, hex } from "../errors.js";
-import { NULL, isU32, type Ptr } from "../ptr.js";
-import type { Counts } from "../objects/counts.js";
-import { argumentError, type Ref, type Space } from "../objects/space.js";
-import type { Types } from "../objects/types.js";
+import { HeapError, hex } from "../core/errors.js";
+import { NULL, isU32, type Ptr } from "../core/ptr.js";
+import type { Counts } from "../objects/access/counts.js";
+import { argumentError, type Ref, type Space } from "../objects/access/object-memory.js";
+import type { Types } from "../objects/types/types.js";
 import {
   addCollection,
   blankStats,

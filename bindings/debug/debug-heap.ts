@@ -1,10 +1,10 @@
 import { FAULT_BAD_POINTER, FAULT_USE_AFTER_FREE, STATE_FAULT, STATE_POISON } from "../generated/layout.js";
-import type { Core } from "../core.js";
-import { HeapError } from "../errors.js";
-import { Heap, coreOf } from "../heap.js";
-import type { Settings } from "../options.js";
-import type { Ptr } from "../ptr.js";
-import { DebugWitness } from "./debug-witness.js";
+import type { Core } from "../core/core.js";
+import { HeapError } from "../core/errors.js";
+import { Heap, coreOf } from "../heap/heap.js";
+import type { Settings } from "../core/options.js";
+import type { Ptr } from "../core/ptr.js";
+import { DebugWitness } from "./debug-diagnostics.js";
 import { Sites } from "./sites.js";
 import { Trace } from "./trace.js";
 

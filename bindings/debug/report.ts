@@ -16,9 +16,9 @@ import {
   STATE_FAULT_ADDRESS,
   STATE_FAULT_EXPECTED,
 } from "../generated/layout.js";
-import type { Core } from "../core.js";
-import { hex, type HeapErrorDetails } from "../errors.js";
-import type { Ptr } from "../ptr.js";
+import type { Core } from "../core/core.js";
+import { hex, type HeapErrorDetails } from "../core/errors.js";
+import type { Ptr } from "../core/ptr.js";
 import type { Site } from "./sites.js";
 
 /** What the debug core noted about the block that its last fault was about. */

@@ -1,4 +1,4 @@
-import type { Ptr } from "../ptr.js";
+import type { Ptr } from "../core/ptr.js";
 import type { Trace } from "./trace.js";
 
 /** What is known of a block: how large it was asked for, and who made and who freed it. */

@@ -1,6 +1,6 @@
 import { FAULT_NONE, STATE_FAULT, STATE_GC_ENABLED, STATE_GC_THRESHOLDS } from "../generated/layout.js";
-import { OBJECT_FUNCTIONS, type ObjectExports } from "./abi.js";
-import type { Layer } from "./space.js";
+import { OBJECT_FUNCTIONS, type ObjectExports } from "../core/abi.js";
+import type { Layer } from "./access/object-memory.js";
 
 /** What may take memory, and may therefore collect. */
 const ALLOCATING = [

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { classBytes, LAST_CLASS } from "../../bindings/classes.js";
+import { classBytes, LAST_CLASS } from "../../bindings/core/size-classes.js";
 import { allBytes, ARENA, at, builds, fill, holds, KIB, MIB, PAGE, release } from "../support/cores.js";
 
 describe.each(builds)("malloc and free, $name core", ({ name, create }) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as layout from "../../bindings/generated/layout.js";
-import type { Core } from "../../bindings/core.js";
-import { coreOf } from "../../bindings/heap.js";
+import type { Core } from "../../bindings/core/core.js";
+import { coreOf } from "../../bindings/heap/heap.js";
 import type { Heap, Ptr } from "../../bindings/index.js";
 import { ARENA, errorOf, release } from "../support/cores.js";
 
@@ -106,7 +106,7 @@ const ALSO: Record<string, readonly string[]> = {
 describe("verify() finds and names damage to the heap's own data", () => {
   test("every invariant of this layer is damaged here", () => {
     const guards = ["GUARD", "QUARANTINE"]; // The debug core's; see test/debug.
-    const marks = ["POISON"]; // The bindings look into it before they do anything else; see test/bindings/lifecycle.test.ts.
+    const marks = ["POISON"]; // The bindings look into it before they do anything else; see test/bindings/heap/lifecycle.test.ts.
     // From BROKEN_CRITICAL on they are the object layer's; see test/object.
     const own = Object.keys(CODES).filter((name) => CODES[name]! < layout.BROKEN_CRITICAL);
     expect([...Object.keys(DAMAGE), ...guards, ...marks].sort()).toEqual(own.sort());

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { findCompiler } from "../../bench/toolchain.js";
+import { findCompiler } from "../../bench/lib/toolchain.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
 import { createHeap, type Heap, type Ptr } from "tallyheap";
-import { decodeTrace, OP_CALLOC, OP_FREE, OP_MALLOC, OP_REALLOC } from "../../bench/trace.js";
-import { TypeScriptReplayer, type HeapCalls } from "../../bench/typescript-replay.js";
+import { decodeTrace, OP_CALLOC, OP_FREE, OP_MALLOC, OP_REALLOC } from "../../bench/replay/trace.js";
+import { TypeScriptReplayer, type HeapCalls } from "../../bench/replay/typescript-replay.js";
 import { encode, type Operation } from "./encode.js";
 
 // The pass that checks contents must find what it is there for. bench/native/replay.c and bench/assembly/replay.ts

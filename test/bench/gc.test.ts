@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { createHeap, type Heap, type Ptr } from "tallyheap";
 import { describe, expect, test } from "vitest";
 
-import { buildTypes } from "../../bench/graph-types.js";
+import { buildTypes } from "../../bench/gc/graph-types.js";
 import {
   countContainers,
   countCyclic,
@@ -14,11 +14,11 @@ import {
   nodeCount,
   readGraph,
   type Graph,
-} from "../../bench/graph.js";
-import { listNodes, recordNodes } from "../../bench/heap-nodes.js";
-import { bundledGraphs, python } from "../../bench/paths.js";
-import type { Row } from "../../bench/results.js";
-import { isomorphic, pairs, ring, rows, tree } from "../../bench/shapes.js";
+} from "../../bench/gc/graph.js";
+import { listNodes, recordNodes } from "../../bench/gc/heap-nodes.js";
+import { bundledGraphs, python } from "../../bench/lib/paths.js";
+import type { Row } from "../../bench/lib/results.js";
+import { isomorphic, pairs, ring, rows, tree } from "../../bench/gc/shapes.js";
 import { bench, scratch } from "./command.js";
 
 interface GcRow extends Row {
@@ -213,7 +213,7 @@ describe("bench:gc", () => {
   writeFileSync(file, gzipSync(encodeGraph(SAMPLE)));
 
   test("a graph file: a row for each contender, alive and dropped", () => {
-    const { code, stdout, stderr } = bench("gc.js", file, "--json", "--rounds", "1");
+    const { code, stdout, stderr } = bench("gc/gc.js", file, "--json", "--rounds", "1");
     expect([code, stderr]).toEqual([0, ""]);
     const found = (JSON.parse(stdout) as GcRow[]).map((row) => {
       expect(row).toMatchObject({ unit: "ns/object", objects: 7 });
@@ -239,7 +239,7 @@ describe("bench:gc", () => {
   test("structures: what is alive stays, what is trash is found", () => {
     const parts = ["tree of", "list of lists", "garbage", "young", "the same"];
     const options = ["--json", "--rounds", "1", "--objects", "3001", "--only", "tallyheap,cpython"];
-    const { code, stdout, stderr } = bench("gc.js", ...parts, ...options);
+    const { code, stdout, stderr } = bench("gc/gc.js", ...parts, ...options);
     expect([code, stderr]).toEqual([0, ""]);
     const own = (JSON.parse(stdout) as GcRow[]).filter(({ contender }) => contender === "tallyheap");
     const found = Object.fromEntries(own.map((row) => [row.workload, row.found]));
@@ -255,7 +255,7 @@ describe("bench:gc", () => {
 
   test("what automatic collection adds, from TypeScript and inside wasm", () => {
     const options = ["--rounds", "1", "--objects", "20000", "--only", "tallyheap"];
-    const { code, stdout, stderr } = bench("gc.js", "building", "automatic", ...options);
+    const { code, stdout, stderr } = bench("gc/gc.js", "building", "automatic", ...options);
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toContain("automatic collection adds to a list");
     expect(stdout).toContain("tallyheap (inlined)");
@@ -269,13 +269,13 @@ describe("bench:gc", () => {
       [bad, `${bad}: 4 bytes are too short for a graph's header of 24\n`],
       [join(folder, "none.graph"), `${join(folder, "none.graph")}: cannot be read (ENOENT)\n`],
     ] as const) {
-      const { code, stdout, stderr } = bench("gc.js", argument, "--json");
+      const { code, stdout, stderr } = bench("gc/gc.js", argument, "--json");
       expect([code, stdout, stderr]).toEqual([1, "", message]);
     }
-    const unknown = bench("gc.js", "young", "nothing of the kind", "--json");
+    const unknown = bench("gc/gc.js", "young", "nothing of the kind", "--json");
     expect([unknown.code, unknown.stdout]).toEqual([1, ""]);
     expect(unknown.stderr).toMatch(/^no workload is called nothing of the kind; there are ".*"\n$/);
-    const { code, stderr } = bench("gc.js", file, "--objects", "0");
+    const { code, stderr } = bench("gc/gc.js", file, "--objects", "0");
     expect([code, stderr]).toEqual([1, "--objects 0: must be a whole number above 0\n"]);
   });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
-import { cycleLine, nameLine } from "../../bench/lives.js";
-import { COLUMNS } from "../../bench/screen.js";
+import { cycleLine, nameLine } from "../../bench/start/lives.js";
+import { COLUMNS } from "../../bench/start/screen.js";
 
 test("names of an object come and go, and it dies with the last one", () => {
   const line = nameLine();

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 
-import type { Row } from "../../bench/results.js";
+import type { Row } from "../../bench/lib/results.js";
 import { bench } from "./command.js";
 
 describe("bench:objects", () => {
   test("--json prints a row for each contender that has the workload", () => {
     const { code, stdout, stderr } = bench(
-      "objects.js",
+      "objects/objects.js",
       "incref",
       "--json",
       "--rounds",
@@ -29,7 +29,7 @@ describe("bench:objects", () => {
 
   test("the floor does what it says and costs something", () => {
     const { code, stdout, stderr } = bench(
-      "objects.js",
+      "objects/objects.js",
       "create",
       "store",
       "--json",
@@ -46,7 +46,7 @@ describe("bench:objects", () => {
   });
 
   test("a workload that does not exist is named", () => {
-    const { code, stderr } = bench("objects.js", "incref", "nothing of the kind");
+    const { code, stderr } = bench("objects/objects.js", "incref", "nothing of the kind");
     expect(code).toBe(1);
     expect(stderr).toMatch(/^no workload is called nothing of the kind; there are .*"incref, decref"/);
   });

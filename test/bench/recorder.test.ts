@@ -4,7 +4,14 @@ import { join } from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import { OP_CALLOC, OP_FREE, OP_MALLOC, OP_MEMALIGN, OP_REALLOC, readTrace } from "../../bench/trace.js";
+import {
+  OP_CALLOC,
+  OP_FREE,
+  OP_MALLOC,
+  OP_MEMALIGN,
+  OP_REALLOC,
+  readTrace,
+} from "../../bench/replay/trace.js";
 import { bench, hasCompiler, scratch } from "./command.js";
 
 const works = process.platform === "linux" && hasCompiler;
@@ -18,7 +25,7 @@ function record(source: string): { operations: (readonly [number, number, number
   const cc = spawnSync("cc", [...flags, "-o", program, `${program}.c`], { encoding: "utf8" });
   expect(cc.stderr).toBe("");
   const out = join(folder, "out.atrc.gz");
-  const { code } = bench("record.js", out, "--", program);
+  const { code } = bench("replay/record.js", out, "--", program);
   const trace = readTrace(out);
   const operations = Array.from(
     { length: trace.opCount },
@@ -112,7 +119,12 @@ describe.skipIf(!works)(`the recorder${missing}`, () => {
   });
 
   test("a program that does not exist is an error", () => {
-    const { code, stderr } = bench("record.js", join(scratch(), "x.atrc.gz"), "--", "/no/such/program");
+    const { code, stderr } = bench(
+      "replay/record.js",
+      join(scratch(), "x.atrc.gz"),
+      "--",
+      "/no/such/program",
+    );
     expect(code).toBe(1);
     expect(stderr).toMatch(/ENOENT/);
   });

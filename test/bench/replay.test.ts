@@ -3,8 +3,8 @@ import { join } from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import type { Row } from "../../bench/results.js";
-import { OP_CALLOC, OP_FREE, OP_MALLOC, OP_MEMALIGN, OP_REALLOC } from "../../bench/trace.js";
+import type { Row } from "../../bench/lib/results.js";
+import { OP_CALLOC, OP_FREE, OP_MALLOC, OP_MEMALIGN, OP_REALLOC } from "../../bench/replay/trace.js";
 import { bench, hasCompiler, scratch } from "./command.js";
 import { encode, type Operation } from "./encode.js";
 
@@ -41,7 +41,7 @@ describe("bench:replay", () => {
   writeFileSync(file, encode(mixture()));
 
   test("prints the rows that api.md names, after checking the contents in every form", () => {
-    const { code, stdout, stderr } = bench("replay.js", "--json", file, "--quick", "--rounds", "1");
+    const { code, stdout, stderr } = bench("replay/replay.js", "--json", file, "--quick", "--rounds", "1");
     expect(stderr).toBe("");
     expect(code).toBe(0);
     const rows = JSON.parse(stdout) as Row[];
@@ -79,7 +79,7 @@ describe("bench:replay", () => {
     for (const extension of ["svg", "html"]) {
       const chart = join(folder, `chart.${extension}`);
       const { code, stdout } = bench(
-        "replay.js",
+        "replay/replay.js",
         file,
         "--quick",
         "--rounds",
@@ -102,7 +102,7 @@ describe("bench:replay", () => {
   test("a bad trace is one line and a failing exit code", () => {
     const bad = join(folder, "bad.atrc");
     writeFileSync(bad, encode([[OP_FREE, 0]]));
-    const { code, stdout, stderr } = bench("replay.js", "--json", bad);
+    const { code, stdout, stderr } = bench("replay/replay.js", "--json", bad);
     expect(code).toBe(1);
     expect(stdout).toBe("");
     expect(stderr).toBe(`${bad}: operation 0 at byte 16: free of slot 0, which is empty\n`);
@@ -112,7 +112,7 @@ describe("bench:replay", () => {
     [["--rounds", "0"], /--rounds 0: must be/],
     [["--only", "nobody"], /no such contender/],
   ])("bad options: %j", (options, message) => {
-    const { code, stderr } = bench("replay.js", file, ...options);
+    const { code, stderr } = bench("replay/replay.js", file, ...options);
     expect(code).toBe(1);
     expect(stderr).toMatch(message);
   });
@@ -121,7 +121,7 @@ describe("bench:replay", () => {
     const many = join(folder, "many.atrc");
     writeFileSync(many, encode(Array.from({ length: 300_000 }, (_, slot) => [OP_MALLOC, slot, 16] as const)));
     const { code, stdout, stderr } = bench(
-      "replay.js",
+      "replay/replay.js",
       "--json",
       many,
       "--quick",
@@ -139,7 +139,7 @@ describe("bench:replay", () => {
 describe("bench:micro", () => {
   test("prints rows with the workload's unit", () => {
     const { code, stdout, stderr } = bench(
-      "micro.js",
+      "micro/micro.js",
       "--json",
       "--quick",
       "--rounds",
@@ -163,7 +163,7 @@ describe("bench:micro", () => {
     expect(rows.some(({ contender }) => contender === "floor (native)")).toBe(hasCompiler);
   });
 
-  test.each(["micro.js", "growth.js", "spans.js"])(
+  test.each(["micro/micro.js", "memory/growth.js", "memory/spans.js"])(
     "%s refuses contenders that do not take part",
     (command) => {
       const { code, stdout, stderr } = bench(command, "--only", "checked");
@@ -173,20 +173,20 @@ describe("bench:micro", () => {
 
   test("an unknown workload names those that there are", () => {
     for (const name of ["nothing", "77777"]) {
-      const { code, stderr } = bench("micro.js", "pair", name);
+      const { code, stderr } = bench("micro/micro.js", "pair", name);
       expect(code).toBe(1);
       expect(stderr).toMatch(new RegExp(`^no workload is called ${name}; there are "pair 16"`));
     }
   });
 
   test("a file whose name is a number is a file", () => {
-    const { code, stderr } = bench("replay.js", "77777");
+    const { code, stderr } = bench("replay/replay.js", "77777");
     expect([code, stderr]).toEqual([1, "77777: cannot be read (ENOENT)\n"]);
   });
 });
 
 test("bench:release: every arena is free afterwards, and the memory serves 150 MB without growing", () => {
-  const { stdout } = bench("release.js", "--json");
+  const { stdout } = bench("memory/release.js", "--json");
   const seen = JSON.parse(stdout) as Record<string, number>;
   expect(seen["arenasAtPeak"]).toBeGreaterThanOrEqual(640);
   expect(seen["arenasFreed"]).toBe(0);

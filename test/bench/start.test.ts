@@ -5,14 +5,14 @@ import { join } from "node:path";
 import { createHeap, HeapError } from "tallyheap";
 import { describe, expect, test } from "vitest";
 
-import { CALLED, DLMALLOC, INLINED, TLSF, type Contender } from "../../bench/contenders.js";
-import { firstScreen, wholeTable } from "../../bench/first-screen.js";
-import { replayRows, type Measurement } from "../../bench/measure.js";
-import { buildDir, bundledTraces, python } from "../../bench/paths.js";
-import type { Row } from "../../bench/results.js";
-import { COLUMNS } from "../../bench/screen.js";
-import { drawStrip, type StripRow } from "../../bench/strip.js";
-import { decodeTrace, OP_MALLOC } from "../../bench/trace.js";
+import { CALLED, DLMALLOC, INLINED, TLSF, type Contender } from "../../bench/lib/contenders.js";
+import { firstScreen, wholeTable } from "../../bench/start/first-screen.js";
+import { replayRows, type Measurement } from "../../bench/replay/measure.js";
+import { buildDir, bundledTraces, python } from "../../bench/lib/paths.js";
+import type { Row } from "../../bench/lib/results.js";
+import { COLUMNS } from "../../bench/start/screen.js";
+import { drawStrip, type StripRow } from "../../bench/start/strip.js";
+import { decodeTrace, OP_MALLOC } from "../../bench/replay/trace.js";
 import { bench, hasCompiler } from "./command.js";
 import { encode } from "./encode.js";
 
@@ -38,7 +38,7 @@ function barsIn(lines: readonly string[]): Map<string, number[]> {
 const flowing = (lines: readonly string[]): string => lines.join(" ").replace(/\s+/g, " ");
 
 test("npm start: one screen, plain where it is piped", { timeout: 300_000 }, () => {
-  const { code, stdout, stderr } = bench("start.js", "--rounds", "2");
+  const { code, stdout, stderr } = bench("start/start.js", "--rounds", "2");
   expect([code, stderr]).toEqual([0, ""]);
   // Letters, signs and bars: no escape codes, no line written over.
   expect(stdout).toMatch(/^[\n\x20-\x7e±–·▁-▏]+$/u);
@@ -243,7 +243,7 @@ describe("npm start fails", () => {
     [["--rounds", "1"], "--rounds 1: noise takes at least 2 to be seen\n"],
     [["--seed", "x"], "--seed x: must be a whole number above 0\n"],
   ])("of %j, in one line", (options, message) => {
-    expect(bench("start.js", ...options)).toEqual({ code: 1, stdout: "", stderr: message });
+    expect(bench("start/start.js", ...options)).toEqual({ code: 1, stdout: "", stderr: message });
   });
 
   // The floor has no heap: it gives out the same blocks again and again.
@@ -251,10 +251,10 @@ describe("npm start fails", () => {
     const from = (name: string): string => JSON.stringify(pathToFileURL(join(buildDir, "bench", name)).href);
     const script = `
       import { cac } from "cac";
-      import { assemble } from ${from("contenders.js")};
-      import { inspectReplays, prepareTrace } from ${from("measure.js")};
-      import { runCli } from ${from("options.js")};
-      import { readTrace } from ${from("trace.js")};
+      import { assemble } from ${from("lib/contenders.js")};
+      import { inspectReplays, prepareTrace } from ${from("replay/measure.js")};
+      import { runCli } from ${from("lib/options.js")};
+      import { readTrace } from ${from("replay/trace.js")};
       const cli = cac("start");
       cli.command("").action(async () => {
         const { contenders } = await assemble();

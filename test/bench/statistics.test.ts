@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 
-import { bar, compare, fastest, inNumbers, inWords, meanAgainst, wrap } from "../../bench/screen.js";
-import { ratioTo, type Row } from "../../bench/results.js";
-import { geometricMean, median, medianInterval } from "../../bench/statistics.js";
-import { randomFrom, shuffled } from "../../bench/random.js";
+import { bar, compare, fastest, inNumbers, inWords, meanAgainst, wrap } from "../../bench/start/screen.js";
+import { ratioTo, type Row } from "../../bench/lib/results.js";
+import { geometricMean, median, medianInterval } from "../../bench/lib/statistics.js";
+import { randomFrom, shuffled } from "../../bench/lib/random.js";
 
 const nine = [9, 1, 8, 2, 7, 3, 6, 4, 5];
 

@@ -19,10 +19,10 @@ import {
   readTrace,
   traceName,
   usedBytes,
-} from "../../bench/trace.js";
+} from "../../bench/replay/trace.js";
 import { encode, type Operation } from "./encode.js";
 
-const traces = fileURLToPath(new URL("../../bench/traces/", import.meta.url));
+const traces = fileURLToPath(new URL("../../bench/data/traces/", import.meta.url));
 
 const small: Operation[] = [
   [OP_MALLOC, 0, 100],

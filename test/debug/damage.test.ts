@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { coreOf } from "../../bindings/heap.js";
+import { coreOf } from "../../bindings/heap/heap.js";
 import type { Heap, LeakReport, Ptr } from "../../bindings/index.js";
 import { at, debug, errorOf, expectRefused, KIB, MIB } from "../support/cores.js";
 

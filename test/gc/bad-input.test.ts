@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { coreOf } from "../../bindings/heap.js";
+import { coreOf } from "../../bindings/heap/heap.js";
 import { STATE_COLLECTING, STATE_NESTING } from "../../bindings/generated/layout.js";
 import { HeapError, type Heap, type Ptr } from "../../bindings/index.js";
 import { stress } from "../../bindings/testing.js";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { coreOf } from "../../bindings/heap.js";
+import { coreOf } from "../../bindings/heap/heap.js";
 import type { Heap, HeapOptions, Ptr } from "../../bindings/index.js";
 import { builds, errorOf, expectRefused, MIB } from "../support/cores.js";
 import { NULL, fillUp, manualHeap, newHeap, release } from "../support/objects.js";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { coreOf } from "../../bindings/heap.js";
+import { coreOf } from "../../bindings/heap/heap.js";
 import { STATE_GC_STACK_LIMIT } from "../../bindings/generated/layout.js";
 import type { Heap, Ptr } from "../../bindings/index.js";
 import { builds } from "../support/cores.js";

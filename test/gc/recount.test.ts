@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { BROKEN_REFERENCE_COUNT, STATE_CRITICAL } from "../../bindings/generated/layout.js";
 import { type Heap, type Ptr } from "../../bindings/index.js";
-import { coreOf } from "../../bindings/heap.js";
-import { partsOf } from "../../bindings/object-heap.js";
+import { coreOf } from "../../bindings/heap/heap.js";
+import { partsOf } from "../../bindings/heap/object-heap.js";
 import { builds, errorOf } from "../support/cores.js";
 import {
   NULL,

@@ -10,7 +10,7 @@ import {
   STATE_GC_STACK_LIMIT,
   TYPE_LIST,
 } from "../../bindings/generated/layout.js";
-import { coreOf } from "../../bindings/heap.js";
+import { coreOf } from "../../bindings/heap/heap.js";
 import type { Heap, Ptr } from "../../bindings/index.js";
 import { builds, release as releaseBuild } from "../support/cores.js";
 import { manualHeap, randomFrom, release, seedOf, setCount } from "../support/objects.js";

@@ -5,7 +5,7 @@ import { filesEndingWith, read } from "./repository.js";
 
 const bindings = filesEndingWith(".ts", "bindings").filter((file) => !file.startsWith("bindings/generated/"));
 
-describe("constants have one source, assembly/layout.ts", () => {
+describe("constants have one source, assembly/layout/index.ts", () => {
   test("what the bindings import is what the compiler says", async () => {
     const constants = await readConstants();
     expect(constants.length).toBeGreaterThan(50);

@@ -42,7 +42,7 @@ describe("snippets run as printed", () => {
 test("the README lists the options that exist", () => {
   const table = read("README.md").split("## Options")[1]!.split("##")[0]!;
   const listed = [...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name!);
-  const interfaceText = read("bindings/options.ts")
+  const interfaceText = read("bindings/core/options.ts")
     .split("export interface HeapOptions")[1]!
     .split("\n}")[0]!;
   const declared = [...interfaceText.matchAll(/readonly (\w+)\?:/g)].map(([, name]) => name!);

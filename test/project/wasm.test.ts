@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { summarize } from "../../scripts/wasm.mjs";
-import { CORE_FUNCTIONS } from "../../bindings/core.js";
-import { OBJECT_FUNCTIONS } from "../../bindings/objects/abi.js";
+import { CORE_FUNCTIONS } from "../../bindings/core/core.js";
+import { OBJECT_FUNCTIONS } from "../../bindings/core/abi.js";
 import { read, root } from "./repository.js";
 
-const listed = JSON.parse(read("assembly/interface.json")) as Record<
+const listed = JSON.parse(read("assembly/abi/interface.json")) as Record<
   string,
   { readonly imports: string[]; readonly exports: string[] }
 >;
@@ -26,7 +26,7 @@ describe.each([
     readFileSync(join(root, `build/${core}.wasm`)),
   );
 
-  test("imports and exports exactly what assembly/interface.json lists", () => {
+  test("imports and exports exactly what assembly/abi/interface.json lists", () => {
     expect({ imports, exports }).toEqual(listed[core]);
   });
 

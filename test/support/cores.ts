@@ -8,7 +8,7 @@ import {
   type HeapOptions,
   type Ptr,
 } from "../../bindings/index.js";
-import { coreOf } from "../../bindings/heap.js";
+import { coreOf } from "../../bindings/heap/heap.js";
 import { STATE_FAIL_GROWTH } from "../../bindings/generated/layout.js";
 import { stress } from "../../bindings/testing.js";
 import { STRESS } from "./stress.js";

@@ -1,7 +1,7 @@
 import { afterEach, expect } from "vitest";
 import { assertNoLeaks, checkpoint } from "../../bindings/testing.js";
 import type { Heap, HeapOptions, Ptr } from "../../bindings/index.js";
-import { partsOf } from "../../bindings/object-heap.js";
+import { partsOf } from "../../bindings/heap/object-heap.js";
 import type { Build } from "./cores.js";
 
 export const NULL = 0 as Ptr;

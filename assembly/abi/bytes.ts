@@ -1,0 +1,119 @@
+/** The ABI of the bytes layer: a core of its own without objects, and a part of the whole one (index.ts). */
+import * as arenas from "../alloc/arenas";
+import * as censusTable from "../alloc/census";
+import * as checks from "../alloc/checks";
+import * as family from "../alloc/malloc";
+import * as pools from "../alloc/pools";
+import * as wipe from "../alloc/reset";
+import * as validator from "../alloc/verify";
+import * as guard from "../debug/guard";
+import { FAULT_ARGUMENT, FAULT_NONE, STATE_BYTES, STATE_READY, STATE_SECRET } from "../layout";
+import { STATE, setWord, word } from "../state";
+
+/** Address of the state block; the offsets of layout.ts count from here. */
+export const stateBase: usize = STATE;
+
+/**
+ * Tells bindings whether this core is theirs: it changes with the layout, and
+ * from release (1) to debug (2) and to the bytes layer alone (3).
+ */
+export const layoutVersion: u32 = (STATE_BYTES << 2) | TALLYHEAP_CORE;
+
+// ---- C's malloc family, for modules that share the memory; unchecked in the release core ----
+
+export function malloc(size: usize): usize {
+  return isDefined(TALLYHEAP_DEBUG) ? guard.malloc(size) : family.mallocInline(size);
+}
+
+export function calloc(count: usize, size: usize): usize {
+  return isDefined(TALLYHEAP_DEBUG) ? guard.calloc(count, size) : family.calloc(count, size);
+}
+
+export function realloc(pointer: usize, size: usize): usize {
+  return isDefined(TALLYHEAP_DEBUG) ? guard.realloc(pointer, size) : family.realloc(pointer, size);
+}
+
+export function free(pointer: usize): void {
+  if (isDefined(TALLYHEAP_DEBUG)) guard.free(pointer);
+  else family.freeInline(pointer);
+}
+
+export function aligned_alloc(alignment: usize, size: usize): usize {
+  return isDefined(TALLYHEAP_DEBUG)
+    ? guard.alignedAlloc(alignment, size)
+    : family.alignedAlloc(alignment, size);
+}
+
+export function malloc_usable_size(pointer: usize): usize {
+  return isDefined(TALLYHEAP_DEBUG) ? guard.usableSize(pointer) : family.usableSize(pointer);
+}
+
+// ---- the same, checked: 0 or a fault code in the state block ----
+
+export function checked_malloc(size: usize): usize {
+  return isDefined(TALLYHEAP_DEBUG) ? guard.checkedMalloc(size) : checks.checkedMalloc(size);
+}
+
+export function checked_calloc(count: usize, size: usize): usize {
+  return isDefined(TALLYHEAP_DEBUG) ? guard.checkedCalloc(count, size) : checks.checkedCalloc(count, size);
+}
+
+export function checked_realloc(pointer: usize, size: usize): usize {
+  return isDefined(TALLYHEAP_DEBUG)
+    ? guard.checkedRealloc(pointer, size)
+    : checks.checkedRealloc(pointer, size);
+}
+
+export function checked_aligned_alloc(alignment: usize, size: usize): usize {
+  return isDefined(TALLYHEAP_DEBUG)
+    ? guard.checkedAlignedAlloc(alignment, size)
+    : checks.checkedAlignedAlloc(alignment, size);
+}
+
+export function checked_free(pointer: usize): u32 {
+  return isDefined(TALLYHEAP_DEBUG) ? guard.checkedFree(pointer) : checks.checkedFree(pointer);
+}
+
+export function checked_usable_size(pointer: usize): usize {
+  return isDefined(TALLYHEAP_DEBUG) ? guard.checkedUsableSize(pointer) : checks.checkedUsableSize(pointer);
+}
+
+export function check(pointer: usize): u32 {
+  return isDefined(TALLYHEAP_DEBUG) ? guard.check(pointer) : checks.check(pointer);
+}
+
+// ---- the heap as a whole ----
+
+/**
+ * Sets the limits of a heap that was not used yet: memory in wasm pages, largest request of pools (256 or 512), pages
+ * of pools, arenas left to the client from 256 KiB on, and the secret that marks freed blocks.
+ */
+export function initialize(limit: u32, threshold: u32, poolPages: u32, clientArenas: u32, secret: u32): u32 {
+  if (word(STATE_READY) || (threshold != 256 && threshold != 512)) return FAULT_ARGUMENT;
+  setWord(STATE_SECRET, secret);
+  arenas.initialize(limit, threshold, poolPages, clientArenas);
+  return FAULT_NONE;
+}
+
+export function settle(): void {
+  pools.settle();
+}
+
+export function reset(): void {
+  if (isDefined(TALLYHEAP_DEBUG)) guard.forget();
+  wipe.reset();
+}
+
+export function verify(): u32 {
+  if (isDefined(TALLYHEAP_DEBUG)) {
+    const wrong = guard.verify();
+    if (wrong) return wrong;
+  }
+  const wrong = validator.verify();
+  if (!wrong) pools.settle();
+  return wrong;
+}
+
+export function census(): void {
+  censusTable.census();
+}

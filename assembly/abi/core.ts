@@ -1,0 +1,395 @@
+/** The exported ABI and nothing else: each function is one line into the layer that does the work. */
+import * as bytes from "./bytes";
+import * as guard from "../debug/guard";
+import * as cycles from "../gc/collect";
+import * as generations from "../gc/generations";
+import * as collector from "../gc/inspect";
+import * as counts from "../gc/recount";
+import * as births from "../object/core/alloc";
+import * as deaths from "../object/death/death";
+import * as dicts from "../object/values/dict";
+import * as freeLists from "../object/core/free-lists";
+import * as hashes from "../object/values/hash";
+import * as header from "../object/core/header";
+import * as interned from "../object/values/intern";
+import * as lists from "../object/values/list";
+import * as numbers from "../object/values/number";
+import * as small from "../object/death/dealloc-fast";
+import * as objects from "../object/values/builtins";
+import * as strings from "../object/values/str";
+import * as tuples from "../object/values/tuple";
+import * as types from "../object/core/types";
+import * as objectValidator from "../object/core/verify";
+import * as walk from "../object/core/walk";
+import * as weak from "../object/death/weak";
+import {
+  FAULT_MEMORY,
+  FAULT_NONE,
+  META_DYING,
+  META_TRACKED,
+  STATE_FAULT,
+  STATE_HOSTED,
+  TYPE_META,
+} from "../layout";
+import { setWord, word } from "../state";
+
+// ---- bytes: the malloc family and the heap as a whole ----
+
+export {
+  stateBase,
+  layoutVersion,
+  malloc,
+  calloc,
+  realloc,
+  free,
+  aligned_alloc,
+  malloc_usable_size,
+  checked_malloc,
+  checked_calloc,
+  checked_realloc,
+  checked_aligned_alloc,
+  checked_free,
+  checked_usable_size,
+  check,
+  initialize,
+  settle,
+  census,
+} from "./bytes";
+
+export function reset(): void {
+  walk.wipeObjects();
+  objects.forget();
+  bytes.reset();
+}
+
+/** Bytes first: the walk over objects trusts them. Counts last: who recounts follows every reference. */
+export function verify(): u32 {
+  let wrong = bytes.verify();
+  if (!wrong) wrong = objectValidator.verify();
+  return wrong ? wrong : counts.recount();
+}
+
+// ---- objects ----
+// Pointers are trusted. 0 or a fault code says what went wrong, and nothing has changed then. What makes a container
+// may collect first; what finds no memory collects and tries once more.
+
+// @ts-ignore: decorator
+@inline
+function prepareContainer(): void {
+  if (generations.isDue()) generations.collectDue();
+}
+
+/**
+ * A request found no memory: makes some free. True if it is worth another try. Raw blocks in quarantine go whether or
+ * not there can be a collection, and after it, for its finalizers may have freed some.
+ */
+function rescue(): bool {
+  if (!isDefined(TALLYHEAP_DEBUG)) return cycles.rescue();
+  if (word(STATE_FAULT) != FAULT_MEMORY) return false;
+  const collected = cycles.relieve();
+  const released = guard.releaseQuarantine();
+  if (released) setWord(STATE_FAULT, FAULT_NONE);
+  return collected || released;
+}
+
+/**
+ * The same, while what the request needs is held. That may be borrowed, and a finalizer may take the last
+ * reference to it away: it is held until dismiss().
+ */
+function rescueFor(a: usize, b: usize, c: usize): bool {
+  header.incref(a);
+  header.incref(b);
+  header.incref(c);
+  if (rescue()) return true;
+  dismiss(a, b, c, 0);
+  return false;
+}
+
+/** Ends what rescueFor() began, and passes the result on. */
+function dismiss(a: usize, b: usize, c: usize, result: u32): u32 {
+  deaths.decref(c);
+  deaths.decref(b);
+  deaths.decref(a);
+  return result;
+}
+
+/** Built-in types and shared values; before anything else below. */
+export function objects_start(): u32 {
+  const wrong = objects.start();
+  if (!wrong || !isDefined(TALLYHEAP_DEBUG)) return wrong;
+  guard.releaseQuarantine();
+  return objects.start();
+}
+
+export function new_type(size: u32, refs: u32): usize {
+  const made = types.newType(size, refs);
+  return made || !rescue() ? made : types.newType(size, refs);
+}
+
+export function define_type(descriptor: usize): u32 {
+  return types.defineType(descriptor);
+}
+
+export function alloc(type: u32, items: u32): usize {
+  if (
+    generations.isDue() &&
+    types.isType(type) &&
+    load<u32>(header.descriptor(type), TYPE_META) & META_TRACKED
+  )
+    generations.collectDue();
+  const made = births.allocate(type, items);
+  return made || !rescue() ? made : births.allocate(type, items);
+}
+
+// What takes no call, for hosts that need not guard it then: it is done, or nothing has happened and the result is 0. A
+// stack that is used up ends it before its first step.
+
+export function alloc_quick(type: u32, items: u32): usize {
+  if (generations.isDue()) return 0;
+  const descriptor = header.descriptor(type);
+  return items ? births.allocateItemsListed(descriptor, items) : births.allocateListed(descriptor);
+}
+
+export function int_quick(value: f64): usize {
+  return numbers.newIntListed(value);
+}
+
+export function str_quick(length: u32, wide: u32): usize {
+  return strings.newStrListed(length, wide);
+}
+
+export function tuple_quick(length: u32): usize {
+  return generations.isDue() ? 0 : tuples.newTupleListed(length);
+}
+
+export function list_quick(length: u32): usize {
+  return generations.isDue() ? 0 : lists.newListListed(length);
+}
+
+/** Room for its entries is no promise: dict_set_quick finds none if there was no block for it. */
+export function dict_quick(entries: u32): usize {
+  return generations.isDue() ? 0 : dicts.newDictListed(entries);
+}
+
+export function dict_set_quick(dict: usize, key: usize, value: usize): bool {
+  return dicts.setQuickly(dict, key, value);
+}
+
+/** Releases the last reference to an object. */
+export function release_quick(object: usize): bool {
+  return small.dieAtOnce(object, true);
+}
+
+export function incref(object: usize): void {
+  header.incref(object);
+}
+
+export function decref(object: usize): void {
+  if (header.countOf(object) <= 1 && word(STATE_HOSTED)) deaths.requireStack();
+  deaths.decref(object);
+}
+
+/** decref that returns its fault. */
+export { release } from "../object/death/death";
+
+export function make_immortal(object: usize): void {
+  header.makeImmortal(object);
+}
+
+// ---- values ----
+
+export function int_new(value: i64): usize {
+  const made = numbers.newInt(value);
+  return made || !rescue() ? made : numbers.newInt(value);
+}
+
+export function int_from(value: f64): usize {
+  const made = numbers.newIntFrom(value);
+  return made || !rescue() ? made : numbers.newIntFrom(value);
+}
+
+export function float_new(value: f64): usize {
+  const made = numbers.newFloat(value);
+  return made || !rescue() ? made : numbers.newFloat(value);
+}
+
+export function str_new(length: u32, wide: u32): usize {
+  const made = strings.newStr(length, wide);
+  return made || !rescue() ? made : strings.newStr(length, wide);
+}
+
+export function str_char(code: u32): usize {
+  const made = strings.charStr(code);
+  return made || !rescue() ? made : strings.charStr(code);
+}
+
+export function str_intern(str: usize): usize {
+  header.incref(str);
+  let made = interned.intern(str);
+  if (!made && rescue()) made = interned.intern(str);
+  deaths.decref(str);
+  return made;
+}
+
+export function str_hash(str: usize): u32 {
+  return hashes.hashStr(str);
+}
+
+export function str_equals(a: usize, b: usize): bool {
+  return hashes.sameStr(a, b);
+}
+
+export function bytes_new(length: u32): usize {
+  const made = strings.newBytes(length);
+  return made || !rescue() ? made : strings.newBytes(length);
+}
+
+export function tuple_new(length: u32): usize {
+  prepareContainer();
+  const made = tuples.newTuple(length);
+  return made || !rescue() ? made : tuples.newTuple(length);
+}
+
+// ---- lists ----
+
+export function list_new(length: u32): usize {
+  prepareContainer();
+  const made = lists.newList(length);
+  return made || !rescue() ? made : lists.newList(length);
+}
+
+export function list_append(list: usize, value: usize): u32 {
+  const code = lists.append(list, value);
+  return code == FAULT_MEMORY && rescueFor(list, value, value)
+    ? dismiss(list, value, value, lists.append(list, value))
+    : code;
+}
+
+export function list_insert(list: usize, index: u32, value: usize): u32 {
+  const code = lists.insert(list, index, value);
+  return code == FAULT_MEMORY && rescueFor(list, value, value)
+    ? dismiss(list, value, value, lists.insert(list, index, value))
+    : code;
+}
+
+export function list_pop(list: usize, index: u32): usize {
+  return lists.pop(list, index);
+}
+
+export function list_delete(list: usize, from: u32, to: u32): u32 {
+  const code = lists.remove(list, from, to);
+  return code == FAULT_MEMORY && rescueFor(list, list, list)
+    ? dismiss(list, list, list, lists.remove(list, from, to))
+    : code;
+}
+
+export function list_slice(list: usize, from: u32, to: u32): usize {
+  header.incref(list);
+  prepareContainer();
+  let part = lists.slice(list, from, to);
+  if (!part && rescue()) part = lists.slice(list, from, to);
+  deaths.decref(list);
+  return part;
+}
+
+// ---- dicts ----
+
+export function dict_new(): usize {
+  prepareContainer();
+  const made = dicts.newDict();
+  return made || !rescue() ? made : dicts.newDict();
+}
+
+export function dict_set(dict: usize, key: usize, value: usize): u32 {
+  const code = dicts.set(dict, key, value);
+  return code == FAULT_MEMORY && rescueFor(dict, key, value)
+    ? dismiss(dict, key, value, dicts.set(dict, key, value))
+    : code;
+}
+
+export function dict_get(dict: usize, key: usize): usize {
+  return dicts.get(dict, key);
+}
+
+export function dict_delete(dict: usize, key: usize): bool {
+  return dicts.remove(dict, key);
+}
+
+// ---- weak references ----
+
+export function weakref_new(referent: usize, token: u32): usize {
+  // Refused; and the count of what is dying is no count.
+  if (header.metaOf(referent) & META_DYING) return weak.newWeakref(referent, token);
+  header.incref(referent);
+  prepareContainer();
+  let made = weak.newWeakref(referent, token);
+  if (!made && rescue()) made = weak.newWeakref(referent, token);
+  deaths.decref(referent);
+  return made;
+}
+
+export function deref(weakref: usize): usize {
+  return weak.deref(weakref);
+}
+
+// ---- looking at objects ----
+
+export function clear_free_lists(type: u32): u32 {
+  return freeLists.clearFreeLists(type);
+}
+
+export function object_next(previous: usize): usize {
+  return walk.nextObject(previous);
+}
+
+export function check_object(pointer: usize): u32 {
+  return walk.checkObject(pointer);
+}
+
+// ---- the collector ----
+
+/** Collects generations 0 … generation. The objects found to be trash, or −1 with the fault CORRUPT. */
+export function gc(generation: u32): i32 {
+  return cycles.collect(generation);
+}
+
+/** A request for bytes failed: collects everything. True if it is worth another try. */
+export function gc_rescue(): bool {
+  return cycles.relieve();
+}
+
+/** The host has changed thresholds or the switch in the state block. */
+export function gc_retune(): void {
+  generations.retune();
+}
+
+export function gc_freeze(): void {
+  collector.freeze();
+}
+
+export function gc_unfreeze(): void {
+  collector.unfreeze();
+}
+
+/** A tuple that has META_HELD was changed. */
+export function gc_retrack(): void {
+  collector.retrack();
+}
+
+/** Tracked objects of a generation (3: frozen, 4: 0 to 2) to a buffer of words; their number. Buffer 0: the number only. */
+export function gc_objects(generation: u32, buffer: usize): u32 {
+  return collector.objects(generation, buffer);
+}
+
+export function gc_referents(object: usize, buffer: usize): u32 {
+  return collector.referents(object, buffer);
+}
+
+export function gc_referrers(targets: usize, count: u32, buffer: usize): u32 {
+  return collector.referrers(targets, count, buffer);
+}
+
+/** What DEBUG_SAVEALL kept; with a buffer the references are the caller's. */
+export function gc_saved(buffer: usize): u32 {
+  return collector.saved(buffer);
+}

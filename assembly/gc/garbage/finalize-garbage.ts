@@ -1,0 +1,227 @@
+/**
+ * Trash in which somebody has a last word: weak references, finalizers, the host. The order is that of CPython 3.11:
+ *
+ *   weak references that are trash themselves are dead and never call back
+ *   all weak references to trash are cleared, then callbacks run
+ *   every finalizer runs, before anything is taken apart
+ *   what can be reached again now lives on, and what it reaches
+ *   the rest goes
+ *
+ * From the first callback on host code may do anything: allocate, free, let trash die by count. So the walks go by
+ * page and look at everything anew after each call.
+ */
+import {
+  DOMAIN_CONTAINER,
+  FLAG_WEAKREF,
+  META_DYING,
+  META_FINALIZED,
+  META_FINALIZER,
+  META_HOST,
+  META_SAVED,
+  META_TRASH,
+  META_WEAK,
+  COLLECTION_TRASH,
+  DEBUG_COLLECTABLE,
+  DEBUG_SAVEALL,
+  FAULT_CORRUPT,
+  STATE_GC_DAMAGED,
+  STATE_GC_DEBUG,
+  STATE_GC_HOST,
+  TYPE_FLAGS,
+  TYPE_WEAKREF,
+  WEAKREF_CALLBACK,
+  WEAKREF_NEXT,
+} from "../../layout";
+import { setWord, word } from "../../state";
+import { fault } from "../../alloc/malloc";
+import { recordOf } from "../../alloc/pages";
+import { poolDomain } from "../../alloc/pools";
+import { callFinalizer, decref } from "../../object/death/death";
+import { countOf, describe, incref, metaOf, setMeta, typeOf } from "../../object/core/header";
+import { announceCollection, runFinalizer } from "../../object/core/host";
+import { clearWeakrefs, dropWeakref, runCallbacks } from "../../object/death/weak";
+import { COLOUR, COLOURED, COLOURED_MASK, SAVED } from "../heap/colour";
+import { mark } from "../pass/mark";
+import { TRASH, endOf, firstOf, nextPage, strideOf } from "../heap/pages";
+import { reclaim } from "../pass/reclaim";
+import { restore } from "../pass/undo";
+import { subtract } from "../pass/subtract";
+import { spare, spareColoured } from "./survivors";
+
+/**
+ * Deals with the trash of a collection, whose counts are right again. The number of objects that were trash; −1 and a
+ * fault if host code released some of it too often.
+ */
+export function bury(generation: u32): i32 {
+  setWord(STATE_GC_HOST, 0);
+  if (word(STATE_GC_DEBUG) & DEBUG_COLLECTABLE) announceTrash();
+  dropTrashWeakrefs();
+  const dead = callBack(clearTrashWeakrefs());
+  runFinalizers();
+  if (word(STATE_GC_HOST) && !resurrect(generation)) return -1;
+  if (word(STATE_GC_DEBUG) & DEBUG_SAVEALL) return dead + saveAll(generation);
+  // References that finalizers made: dead without a word.
+  silence(clearTrashWeakrefs());
+  runHostFinalizers();
+  return dead + reclaim(TRASH, COLOURED_MASK, COLOURED);
+}
+
+/** Trash whose end is certain, while the host hears of it. */
+const DOOMED: u32 = META_TRASH | META_DYING;
+
+/** The white object of a page at or behind an address; 0 if there is none, or if the page holds no containers now. */
+function nextWhite(page: usize, from: usize): usize {
+  return nextOf(COLOUR, page, from);
+}
+
+function nextOf(colour: u32, page: usize, from: usize): usize {
+  if (poolDomain(recordOf(page)) != DOMAIN_CONTAINER) return 0;
+  const stride = strideOf(page);
+  let object = firstOf(page);
+  if (object < from) object += ((from - object + stride - 1) / stride) * stride;
+  for (const end = endOf(page); object < end; object += stride) {
+    if ((metaOf(object) & (COLOUR | META_DYING)) == colour) return object;
+  }
+  return 0;
+}
+
+function announceTrash(): void {
+  for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
+    for (let object = nextWhite(page, 0); object; object = nextWhite(page, object + 1)) {
+      announceCollection(COLLECTION_TRASH, <u32>object);
+    }
+  }
+}
+
+// ---- weak references ----
+
+function dropTrashWeakrefs(): void {
+  for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
+    for (let object = nextWhite(page, 0); object; object = nextWhite(page, object + 1)) {
+      if (typeOf(object) == TYPE_WEAKREF) dropWeakref(object);
+    }
+  }
+}
+
+/** Clears the weak references to trash. Those with a callback come back as a queue. */
+function clearTrashWeakrefs(): usize {
+  let first: usize = 0;
+  let last: usize = 0;
+  for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
+    for (let object = nextWhite(page, 0); object; object = nextWhite(page, object + 1)) {
+      if (!(metaOf(object) & META_WEAK)) continue;
+      let weakref = clearWeakrefs(object);
+      if (!weakref) continue;
+      if (last) store<u32>(last, <u32>weakref, WEAKREF_NEXT);
+      else first = weakref;
+      while (weakref) {
+        last = weakref;
+        weakref = load<u32>(weakref, WEAKREF_NEXT);
+      }
+    }
+  }
+  return first;
+}
+
+/** Runs the callbacks. The number of weak references that die by it: CPython counts them as collected. */
+function callBack(queue: usize): u32 {
+  let dead: u32 = 0;
+  while (queue) {
+    const weakref = queue;
+    queue = load<u32>(weakref, WEAKREF_NEXT);
+    store<u32>(weakref, 0, WEAKREF_NEXT);
+    incref(weakref);
+    setWord(STATE_GC_HOST, 1);
+    runCallbacks(weakref);
+    dead += u32(countOf(weakref) == 1);
+    decref(weakref);
+  }
+  return dead;
+}
+
+function silence(queue: usize): void {
+  while (queue) {
+    const weakref = queue;
+    queue = load<u32>(weakref, WEAKREF_NEXT);
+    store<u32>(weakref, 0, WEAKREF_NEXT);
+    if (load<u32>(weakref, WEAKREF_CALLBACK)) dropWeakref(weakref);
+    decref(weakref);
+  }
+}
+
+// ---- finalizers ----
+
+function runFinalizers(): void {
+  for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
+    for (let object = nextWhite(page, 0); object; object = nextWhite(page, object + 1)) {
+      const meta = metaOf(object);
+      if ((meta & (META_FINALIZER | META_FINALIZED)) != META_FINALIZER) continue;
+      if (load<u32>(describe(meta), TYPE_FLAGS) & FLAG_WEAKREF) continue;
+      incref(object);
+      setWord(STATE_GC_HOST, 1);
+      callFinalizer(object);
+      decref(object);
+    }
+  }
+}
+
+/** What the host registered for single objects. It cannot reach them any more: they are dying, and show it. */
+function runHostFinalizers(): void {
+  const metas = repaint(COLOUR, DOOMED);
+  if (metas & META_HOST) {
+    for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
+      for (let object = nextOf(DOOMED, page, 0); object; object = nextOf(DOOMED, page, object + 1)) {
+        const meta = metaOf(object);
+        if (!(meta & META_HOST)) continue;
+        setMeta(object, meta & ~META_HOST);
+        runFinalizer(object, 0);
+      }
+    }
+  }
+  repaint(DOOMED, COLOUR);
+}
+
+/** Changes the colour of all objects of the trash that have another. All bits that any of them has. */
+function repaint(from: u32, to: u32): u32 {
+  let metas: u32 = 0;
+  for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
+    for (let object = nextOf(from, page, 0); object; object = nextOf(from, page, object + 1)) {
+      const meta = metaOf(object);
+      metas |= meta;
+      setMeta(object, meta ^ from ^ to);
+    }
+  }
+  return metas;
+}
+
+// ---- the second look ----
+
+/** Spares what is held from outside of the trash now, and all that can be reached from there. False if counts lack. */
+function resurrect(generation: u32): bool {
+  subtract(TRASH, COLOURED_MASK, COLOURED);
+  // Host code released what was not its own: all of it lives on, as if nobody had looked.
+  const damaged = <usize>word(STATE_GC_DAMAGED);
+  if (damaged) {
+    restore(TRASH, COLOURED_MASK, COLOURED);
+    spareColoured(COLOUR, generation);
+    fault(FAULT_CORRUPT, damaged);
+    return false;
+  }
+  mark(TRASH, COLOURED_MASK, COLOURED);
+  restore(TRASH, COLOURED_MASK, COLOURED);
+  spareColoured(SAVED, generation);
+  return true;
+}
+
+/** DEBUG_SAVEALL: the host gets all of it. Each object has a reference more until it does. */
+function saveAll(generation: u32): u32 {
+  let found: u32 = 0;
+  for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
+    for (let object = nextWhite(page, 0); object; object = nextWhite(page, object + 1)) {
+      found++;
+      incref(object);
+      spare(object, (metaOf(object) & ~COLOUR) | META_SAVED, generation);
+    }
+  }
+  return found;
+}

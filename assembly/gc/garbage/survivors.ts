@@ -1,0 +1,95 @@
+/** What becomes of those that a collection does not find to be trash: they grow older, and some tuples leave. */
+import { META_LOOSE, META_TRACKED, META_WHITE, STATE_GC_LOOSE } from "../../layout";
+import { setWord, word } from "../../state";
+import { metaOf, setMeta } from "../../object/core/header";
+import { markCurrentPools } from "../../object/core/young-pages";
+import { COLOUR, GENERATION, TRACKED, bitsOf, upTo } from "../heap/colour";
+import {
+  MIDDLE,
+  TRASH,
+  YOUNG,
+  clearPages,
+  endOf,
+  firstOf,
+  markPage,
+  nextBlock,
+  nextPage,
+  noteContainerPages,
+  strideOf,
+} from "../heap/pages";
+
+/** Notes the pages with white objects in the set TRASH. All bits that any of them has in its meta word. */
+export function noteTrash(sets: u32): u32 {
+  let metas: u32 = 0;
+  for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) {
+    const stride = strideOf(page);
+    const end = endOf(page);
+    let here: u32 = 0;
+    for (let object = firstOf(page); object < end; object += stride) {
+      const meta = metaOf(object);
+      if (meta & META_WHITE) here |= meta;
+    }
+    metas |= here;
+    if (here) markPage(page, TRASH);
+  }
+  return metas;
+}
+
+/** Makes the generations up to one a generation older, the white ones excepted, and forgets where young ones were. */
+export function promote(generation: u32): void {
+  const sets = generation ? YOUNG | MIDDLE : YOUNG;
+  const mask = upTo(generation);
+  for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) {
+    const stride = strideOf(page);
+    const end = endOf(page);
+    let grown = false;
+    for (let object = firstOf(page); object < end; object += stride) {
+      const header = load<u64>(object);
+      const meta = <u32>(header >>> 32);
+      if ((header & mask) != TRACKED || meta & META_WHITE) continue;
+      setMeta(object, olderMeta(meta, generation));
+      grown = true;
+    }
+    if (grown && !generation) markPage(page, MIDDLE);
+  }
+  clearPages(YOUNG);
+  if (generation) clearPages(MIDDLE);
+  if (generation > 1) noteContainerPages();
+  markCurrentPools();
+}
+
+/** The meta word of what survives a collection of `generation`. */
+// @ts-ignore: decorator
+@inline
+function olderMeta(meta: u32, generation: u32): u32 {
+  return (meta & ~(GENERATION | COLOUR)) | bitsOf(min<u32>(generation + 1, 2));
+}
+
+/** An object of the trash lives on, in the next older generation. */
+export function spare(object: usize, meta: u32, generation: u32): void {
+  setMeta(object, olderMeta(meta, generation));
+  if (!generation) markPage(object, MIDDLE);
+}
+
+/** Takes out of the collector's sight the tuples that the first look found to be loose, unless they are trash. */
+export function untrackLoose(sets: u32): void {
+  if (!word(STATE_GC_LOOSE)) return;
+  setWord(STATE_GC_LOOSE, 0);
+  for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) {
+    const stride = strideOf(page);
+    const end = endOf(page);
+    for (let object = firstOf(page); object < end; object += stride) {
+      const meta = metaOf(object);
+      if (!(meta & META_LOOSE)) continue;
+      setMeta(object, meta & META_WHITE ? meta & ~META_LOOSE : meta & ~(META_LOOSE | META_TRACKED));
+    }
+  }
+}
+
+/** After the second look: objects of the trash that have a colour live on; SAVED is that of those it reached. */
+export function spareColoured(colour: u32, generation: u32): void {
+  for (let object = nextBlock(0, TRASH); object; object = nextBlock(object, TRASH)) {
+    const meta = metaOf(object);
+    if ((meta & COLOUR) == colour) spare(object, meta, generation);
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * What a collection knows of an object: its colour, and whether it belongs to the set that is looked at. There are two
+ * kinds of sets; membership is one comparison of the header:
+ *
+ *   header & mask == pattern
+ *
+ *   generations   tracked, not frozen, not older than a generation     the first look
+ *   trash         coloured, not dying                                  the second look, after host code has run
+ *
+ * Immortal objects belong to no set: what they hold is held from outside.
+ *
+ *   white │ trash   white: no reference from outside of the set is known so far
+ *   white           grey: reached, in front of the first pass of the first look, which clears it when it comes there
+ *   trash           reached in the second look; in the first one, during the first pass, a presumed root
+ *   neither         reached in the first look, or not looked at yet
+ */
+import {
+  COUNT_LIMIT,
+  META_DYING,
+  META_FROZEN,
+  META_OLDER,
+  META_OLDEST,
+  META_TRACKED,
+  META_TRASH,
+  META_WHITE,
+} from "../../layout";
+
+/** Both bits, which is the colour of white objects; the colours of saved ones and of presumed roots. */
+export const COLOUR: u32 = META_WHITE | META_TRASH;
+export const SAVED: u32 = META_TRASH;
+export const ROOT: u32 = META_TRASH;
+/** As they stand in a header of eight bytes. */
+export const COLOURS: u64 = (<u64>COLOUR) << 32;
+export const WHITE: u64 = (<u64>META_WHITE) << 32;
+/** What a grey object has not, and a white one and a presumed root have. */
+export const NOT_GREY: u64 = (<u64>META_TRASH) << 32;
+export const GENERATION: u32 = META_OLDER | META_OLDEST;
+
+/** Pattern of sets of generations. */
+export const TRACKED: u64 = (<u64>META_TRACKED) << 32;
+/** Pattern and mask of the trash. */
+export const COLOURED: u64 = (<u64>META_TRASH) << 32;
+export const COLOURED_MASK: u64 = ((<u64>(META_TRASH | META_DYING)) << 32) | (<u64>COUNT_LIMIT);
+
+/** Mask of the generations up to one. */
+export function upTo(generation: u32): u64 {
+  const older = generation ? (generation == 1 ? META_OLDEST : 0) : META_OLDER;
+  return ((<u64>(META_TRACKED | META_FROZEN | older)) << 32) | (<u64>COUNT_LIMIT);
+}
+
+// @ts-ignore: decorator
+@inline
+export function isWhite(meta: u32): bool {
+  return (meta & (META_WHITE | META_DYING)) == META_WHITE;
+}
+
+/** Grey or a presumed root: one of the two bits, which stand side by side. */
+// @ts-ignore: decorator
+@inline
+export function isKnown(meta: u32): bool {
+  return ((meta / META_WHITE + 1) & 2) != 0;
+}
+
+/** Trash that a collection is dealing with, or dying: not for the host to see. */
+// @ts-ignore: decorator
+@inline
+export function isHidden(meta: u32): bool {
+  return (meta & (META_TRASH | META_DYING)) != 0;
+}
+
+// @ts-ignore: decorator
+@inline
+export function generationOf(meta: u32): u32 {
+  return u32((meta & META_OLDER) != 0) + u32((meta & META_OLDEST) != 0);
+}
+
+/** The bits of a generation. */
+// @ts-ignore: decorator
+@inline
+export function bitsOf(generation: u32): u32 {
+  return generation ? (generation == 1 ? META_OLDER : GENERATION) : 0;
+}

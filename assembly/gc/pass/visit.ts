@@ -1,0 +1,319 @@
+/**
+ * Visits every reference of an object: a loop over its type's data. What is done with a child is chosen by a constant,
+ * so that each caller gets loops of its own with nothing to call.
+ *
+ * Hot paths write headers as they read them, eight bytes at once: a processor cannot hand a wide load what narrow
+ * stores have not brought to the cache yet, and the next object is often the child of the last one. And they call
+ * nothing: V8 would keep every value of the loop on the stack for the sake of a call that it hardly ever makes.
+ */
+import {
+  COUNT_LIMIT,
+  DICT_FILLED,
+  DICT_TABLE,
+  ENTRY_BYTES,
+  ENTRY_KEY,
+  ENTRY_VALUE,
+  FLAG_BUFFER,
+  FLAG_CONTAINER,
+  FLAG_ENTRIES,
+  FLAG_ITEMS_REF,
+  LIST_ITEMS,
+  LIST_LENGTH,
+  META_DYING,
+  META_HELD,
+  META_HOOKS,
+  META_LEAF,
+  META_TRACKED,
+  META_TYPE,
+  SCAN_BUFFER,
+  SCAN_FIELDS,
+  SCAN_KIND,
+  SCAN_PIECES,
+  SCAN_X,
+  SCAN_Y_SHIFT,
+  STATE_GC_DAMAGED,
+  STATE_GC_ORPHANS,
+  STATE_GC_STACK_END,
+  TYPE_FLAGS,
+  TYPE_ITEMS,
+  TYPE_LENGTH,
+  TYPE_OFFSETS,
+  TYPE_REFS,
+  TYPE_SCAN,
+  TYPE_TUPLE,
+} from "../../layout";
+import { setWord, word } from "../../state";
+import { discard } from "../../object/core/alloc";
+import { postpone } from "../../object/death/death";
+import { describe, metaOf, setMeta } from "../../object/core/header";
+import { mayHoldContainers } from "../../object/core/young-pages";
+import { COLOURED, COLOURS, NOT_GREY, WHITE } from "../heap/colour";
+import { RESCAN, markPage } from "../heap/pages";
+import { noteReference } from "./roots";
+
+/** Takes the reference out of the child's count. */
+export const SUBTRACT: u32 = 0;
+/** Puts it back. */
+export const RESTORE: u32 = 1;
+/** Puts it back, and reaches the child if it is white and behind `where`; the state is the top of the mark stack. */
+export const MARK: u32 = 2;
+/** Makes the child grey in front of `where`, and reaches it if it is white; takes note of it if it is a presumed root. */
+export const FOLLOW: u32 = 3;
+/** The same, and puts the reference back. */
+export const REPAY: u32 = 4;
+/** Has it looked at again if it is white and counted: there was no room on the stack. */
+export const NOTE: u32 = 5;
+/** Releases it for good, unless the child belongs to the set, or is gone already. */
+export const RELEASE: u32 = 6;
+/** Writes it to the address that the state is; the state goes up by 4. */
+export const LIST: u32 = 7;
+/** The state becomes 1 if the child is a container that may be tracked, or null. */
+export const TRACKABLE: u32 = 8;
+/** The state goes up by 1. */
+export const COUNT: u32 = 9;
+/** The state becomes 1 if the child is the object at `where`. */
+export const FIND: u32 = 10;
+/** Adds `where` to the count of any mortal child; the state becomes the first child whose count is below 0 then. */
+export const ADD: u32 = 11;
+
+/**
+ * Visits the children of `object`, whose meta word is `meta` and whose type's TYPE_SCAN is `scan`. `mask` and `pattern`
+ * say which set is looked at; `state` goes from child to child.
+ */
+// @ts-ignore: decorator
+@inline
+export function visit(
+  act: u32,
+  object: usize,
+  meta: u32,
+  scan: u32,
+  mask: u64,
+  pattern: u64,
+  where: usize,
+  state: usize,
+): usize {
+  const kind = scan & SCAN_KIND;
+  let slot = object + (scan & SCAN_X);
+  let last: usize = scan >>> SCAN_Y_SHIFT;
+  if (kind == SCAN_FIELDS) last += slot;
+  else if (kind != SCAN_PIECES) {
+    last = (<usize>load<u32>(object + last)) << 2;
+    if (kind == SCAN_BUFFER) slot = load<u32>(slot);
+    last += slot;
+  } else {
+    const type = describe(meta);
+    let offset = type + TYPE_OFFSETS;
+    const offsets = offset + ((<usize>load<u32>(type, TYPE_REFS)) << 2);
+    for (; offset < offsets; offset += 4) {
+      state = look(act, <usize>load<u32>(object + load<u32>(offset)), mask, pattern, where, state);
+    }
+    const flags = load<u32>(type, TYPE_FLAGS);
+    if (flags & FLAG_ENTRIES) {
+      slot = <usize>load<u32>(object, DICT_TABLE) + ENTRY_KEY;
+      last = slot + <usize>load<u32>(object, DICT_FILLED) * ENTRY_BYTES;
+      // Key, value, next entry's key …
+      let step: usize = ENTRY_VALUE - ENTRY_KEY;
+      while (slot < last) {
+        state = look(act, <usize>load<u32>(slot), mask, pattern, where, state);
+        slot += step;
+        step = ENTRY_BYTES - step;
+      }
+    } else if (flags & FLAG_ITEMS_REF) {
+      slot = object + load<u32>(type, TYPE_ITEMS);
+      if (flags & FLAG_BUFFER) slot = load<u32>(slot);
+      last = slot + ((<usize>load<u32>(object + load<u32>(type, TYPE_LENGTH))) << 2);
+    }
+  }
+  for (; slot < last; slot += 4) state = look(act, <usize>load<u32>(slot), mask, pattern, where, state);
+  return state;
+}
+
+/**
+ * The same for a list, the commonest container, whose offsets are constants. Whether a page can hold any of the set is
+ * not asked: it spares little where numbers are the children, and costs pairs of lists 9 %.
+ */
+// @ts-ignore: decorator
+@inline
+export function visitList(act: u32, list: usize, mask: u64, pattern: u64, where: usize, state: usize): usize {
+  let slot: usize = load<u32>(list, LIST_ITEMS);
+  const last = slot + ((<usize>load<u32>(list, LIST_LENGTH)) << 2);
+  for (; slot < last; slot += 4) state = see(act, <usize>load<u32>(slot), mask, pattern, where, state);
+  return state;
+}
+
+/**
+ * What a pass expects of a page: lists, records of one type, anything. It begins with the first, and goes on with the
+ * next where it meets something else. What is expected is constant in a loop, which leaves registers for the rest; each
+ * loop is a function of its own, as V8 changes to optimised code when one is entered.
+ */
+export const LISTS: u32 = 0;
+export const RECORDS: u32 = 1;
+export const ANYTHING: u32 = 2;
+
+/** visit() where it is known what is expected. */
+// @ts-ignore: decorator
+@inline
+export function visitExpected(
+  expected: u32,
+  act: u32,
+  object: usize,
+  meta: u32,
+  scan: u32,
+  mask: u64,
+  pattern: u64,
+  where: usize,
+  state: usize,
+): usize {
+  if (expected == LISTS) return visitList(act, object, mask, pattern, where, state);
+  if (expected == ANYTHING) return visit(act, object, meta, scan, mask, pattern, where, state);
+  let slot = object + (scan & SCAN_X);
+  const last = slot + (scan >>> SCAN_Y_SHIFT);
+  for (; slot < last; slot += 4) state = look(act, <usize>load<u32>(slot), mask, pattern, where, state);
+  return state;
+}
+
+/** Is one run of fields all that instances of a type refer with? `scan` is its TYPE_SCAN. */
+// @ts-ignore: decorator
+@inline
+export function hasOnlyFields(scan: u32): bool {
+  return (scan & SCAN_KIND) == SCAN_FIELDS;
+}
+
+// @ts-ignore: decorator
+@inline
+export function scanOf(meta: u32): u32 {
+  return load<u32>(describe(meta), TYPE_SCAN);
+}
+
+/**
+ * As see(), without a look at a child on a page that cannot hold any of the set. REPAY does not ask: trees of records,
+ * children first, take a tenth less, and the graphs of programs, of which hardly anything is repaid, as long.
+ */
+// @ts-ignore: decorator
+@inline
+function look(act: u32, child: usize, mask: u64, pattern: u64, where: usize, state: usize): usize {
+  if ((act == SUBTRACT || act == FOLLOW || act == MARK) && !mayHoldContainers(child)) return state;
+  return see(act, child, mask, pattern, where, state);
+}
+
+/** The null page reads as an object that belongs to no set, so what looks at headers needs no test for null. */
+// @ts-ignore: decorator
+@inline
+function see(act: u32, child: usize, mask: u64, pattern: u64, where: usize, state: usize): usize {
+  if (act == SUBTRACT) {
+    const header = load<u64>(child);
+    if ((header & mask) == pattern) {
+      if (<i32>header > 0) store<u64>(child, header - 1);
+      else {
+        // −1 is 0xbfffffff: negative, but without the bit that would make it immortal.
+        store<i32>(child, (<i32>header - 1) & ~COUNT_LIMIT);
+        setWord(STATE_GC_DAMAGED, <u32>child);
+      }
+    }
+  } else if (act == FOLLOW || act == REPAY) {
+    const header = load<u64>(child);
+    if ((header & mask) == pattern) {
+      const paid = act == REPAY ? header + 1 : header;
+      if (header & NOT_GREY) {
+        if (header & WHITE) state = reach(child, paid, pattern, state);
+        else {
+          noteReference(child);
+          if (act == REPAY) store<u64>(child, paid);
+        }
+      } else if (child > where) {
+        if (act == REPAY || !(header & WHITE)) store<u64>(child, paid | WHITE);
+      } else if (act == REPAY) store<u64>(child, paid);
+    }
+  } else if (act == RESTORE) {
+    const header = load<u64>(child);
+    if ((header & mask) == pattern) store<i32>(child, <i32>header < 0 ? repay(<i32>header) : <i32>header + 1);
+  } else if (act == MARK) {
+    const header = load<u64>(child);
+    if ((header & mask) == pattern) {
+      if (child < where) {
+        if (header & WHITE) state = reach(child, header + 1, pattern, state);
+        else store<u64>(child, header + 1);
+      } else store<u64>(child, header + 1);
+    }
+  } else if (act == NOTE) {
+    const header = load<u64>(child);
+    if ((header & mask) == pattern && header & WHITE && <i32>header > 0) markPage(child, RESCAN);
+  } else if (act == RELEASE) {
+    const header = load<u64>(child);
+    const meta = <u32>(header >>> 32);
+    // The count word of an orphan is its link: who finds one again finds it gone, whatever its count should have been.
+    if ((header & mask) != pattern && (meta & (META_TYPE | META_DYING)) - 1 < META_TYPE) {
+      const count = <i32>header;
+      if (count > 1) {
+        if (count < COUNT_LIMIT) store<i32>(child, count - 1);
+      } else releaseLast(child, meta);
+    }
+  } else if (act == LIST) {
+    if (child) {
+      store<u32>(state, <u32>child);
+      state += 4;
+    }
+  } else if (act == TRACKABLE) {
+    if (!child || mayBeTracked(child)) state = 1;
+  } else if (act == COUNT) {
+    state += usize(child != 0);
+  } else if (act == FIND) {
+    if (child == where) state = 1;
+  } else if (act == ADD) {
+    state = add(child, <i32>where, state);
+  }
+  return state;
+}
+
+/** Puts a white object on the stack, if there is room; else it stays white. */
+// @ts-ignore: decorator
+@inline
+function reach(object: usize, header: u64, pattern: u64, top: usize): usize {
+  if (top >= <usize>word(STATE_GC_STACK_END)) {
+    store<u64>(object, header);
+    return top;
+  }
+  store<u64>(object, reached(header, pattern));
+  store<u32>(top, <u32>object);
+  return top + 4;
+}
+
+/** The header of a white object that is reached. */
+// @ts-ignore: decorator
+@inline
+export function reached(header: u64, pattern: u64): u64 {
+  return header ^ (pattern == COLOURED ? WHITE : COLOURS);
+}
+
+/** The way back from below 0. */
+function repay(count: i32): i32 {
+  const more = (count | COUNT_LIMIT) + 1;
+  return more < 0 ? more & ~COUNT_LIMIT : more;
+}
+
+/** Can the object become part of a cycle? A tuple cannot once it is untracked, unless it is changed; see retrack(). */
+function mayBeTracked(object: usize): bool {
+  const meta = metaOf(object);
+  if (!(load<u32>(describe(meta), TYPE_FLAGS) & FLAG_CONTAINER)) return false;
+  if ((meta & META_TYPE) != TYPE_TUPLE || meta & META_TRACKED) return true;
+  setMeta(object, meta | META_HELD);
+  return false;
+}
+
+/** Trash held the last reference. What has more to do at death than release its block waits until the trash is gone. */
+function releaseLast(child: usize, meta: u32): void {
+  if ((meta & (META_LEAF | META_HOOKS)) == META_LEAF) {
+    discard(child, describe(meta));
+    return;
+  }
+  postpone(child, meta, STATE_GC_ORPHANS);
+}
+
+/** Adds to the count of a mortal object, if it is one. `first`; if that is 0 and the count is below 0 now, the object. */
+function add(object: usize, by: i32, first: usize): usize {
+  const count = load<i32>(object);
+  if (!object || count & COUNT_LIMIT) return first;
+  const sum = (count < 0 ? count | COUNT_LIMIT : count) + by;
+  store<i32>(object, sum & ~COUNT_LIMIT);
+  return first || sum >= 0 ? first : object;
+}

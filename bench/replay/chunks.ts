@@ -1,0 +1,61 @@
+/**
+ * The common part of a replay in Node: passes over the trace, a chunk of operations at a time. The copying of the
+ * chunk is not timed, nor is the drain (trace.ts). Prints the lines that bench/native/replay.c prints.
+ */
+
+import { processorNs } from "../lib/clock.js";
+import type { FlatTrace } from "./flat.js";
+
+export interface Replayer {
+  /** Takes over operations `from` to `from + count` of the trace. */
+  load(trace: FlatTrace, from: number, count: number): void;
+  replay(count: number): void;
+  /** The same with contents checked; 0 or the number of a fault. */
+  inspect(count: number): number;
+  /** Operation of the chunk at which `inspect` failed. */
+  faultAt(): number;
+  /** Bytes from the heap's base to the highest end that a block has had, so far. */
+  extent(): number;
+  /** Checks the heap's own structures after a pass; throws if they are broken. */
+  verify(): void;
+}
+
+/** bench/steps.mjs has the same number. */
+export const CHUNK = 16_384;
+
+const FAULTS = ["", "no memory", "misaligned", "not zeroed", "contents changed", "contents lost in realloc"];
+
+export function runPasses(trace: FlatTrace, replayer: Replayer, passes: number, mode: string): void {
+  const total = trace.opCount + trace.drainCount;
+  for (let pass = 0; pass < passes; pass++) {
+    let spent = 0;
+    for (let from = 0; from < total;) {
+      // No chunk holds both the trace's last operations and the drain.
+      const count = Math.min(CHUNK, (from < trace.opCount ? trace.opCount : total) - from);
+      replayer.load(trace, from, count);
+      if (mode === "inspect") {
+        const fault = replayer.inspect(count);
+        if (fault !== 0) {
+          throw new Error(`${FAULTS[fault]} at operation ${from + replayer.faultAt()} of pass ${pass + 1}`);
+        }
+      } else {
+        const start = processorNs();
+        replayer.replay(count);
+        if (from < trace.opCount) spent += processorNs() - start;
+      }
+      from += count;
+    }
+    if (mode === "inspect") replayer.verify();
+    console.log(`pass ${mode === "inspect" ? replayer.extent() : spent}`);
+  }
+}
+
+/** Ends the process with a message and no stack, which would name only this harness. */
+export function failOnError(run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}

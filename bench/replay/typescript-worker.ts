@@ -1,0 +1,46 @@
+/** Process of a contender that is called from TypeScript: typescript-worker.js raw|checked|FLOOR-MODULE FLAT-FILE PASSES time|inspect */
+
+import { createHeap, type Heap, type Ptr } from "tallyheap";
+
+import { failOnError, runPasses } from "./chunks.js";
+import { readFlat } from "./flat.js";
+import { instantiate } from "../lib/module.js";
+import { TypeScriptReplayer, type HeapCalls } from "./typescript-replay.js";
+
+const ARENA_MASK = 2 ** 18 - 1;
+
+/** A heap of the package, through the unchecked or the checked calls. */
+function heapReplayer(heap: Heap, calls: HeapCalls, slots: number): TypeScriptReplayer {
+  const first = heap.malloc(1);
+  const base = first - (first & ARENA_MASK);
+  heap.free(first);
+  return new TypeScriptReplayer(calls, heap.memory, slots, base, () => heap.verify());
+}
+
+/** What the calls across the border cost, with nothing behind them. */
+function floorReplayer(file: string, largest: number, slots: number): TypeScriptReplayer {
+  const { exports, memory } = instantiate(file, 2 ** 18);
+  const { heapMalloc, heapCalloc, heapRealloc, heapFree, heapMemalign } = exports;
+  exports.prepare(largest);
+  const calls: HeapCalls = {
+    malloc: (size) => (heapMalloc(size) >>> 0) as Ptr,
+    calloc: (_count, size) => (heapCalloc(size) >>> 0) as Ptr,
+    realloc: (block, size) => (heapRealloc(block, size) >>> 0) as Ptr,
+    free: (block) => heapFree(block),
+    alignedAlloc: (alignment, size) => (heapMemalign(31 - Math.clz32(alignment), size) >>> 0) as Ptr,
+  };
+  return new TypeScriptReplayer(calls, memory, slots, exports.heapBase(), () => {});
+}
+
+const [contender = "", flat = "", passes = "", mode = ""] = process.argv.slice(2);
+failOnError(() => {
+  const trace = readFlat(flat);
+  let replayer: TypeScriptReplayer;
+  if (contender === "raw" || contender === "checked") {
+    const heap = createHeap();
+    replayer = heapReplayer(heap, contender === "raw" ? heap.raw : heap, trace.slotCount);
+  } else {
+    replayer = floorReplayer(contender, trace.largestBytes, trace.slotCount);
+  }
+  runPasses(trace, replayer, Number(passes), mode);
+});

@@ -1,0 +1,313 @@
+import { FAULT_NONE, PAGE_BYTES } from "../generated/layout.js";
+import {
+  requireAlignment,
+  requireProduct,
+  requirePtr,
+  requireRange,
+  requireSize,
+} from "../core/arguments.js";
+import { checkedCalls, closedCalls, guardedCalls, uncheckedCalls, type Calls } from "../core/calls.js";
+import type { Core } from "../core/core.js";
+import { Engine } from "../core/lifecycle.js";
+import { HeapError, hex } from "../core/errors.js";
+import { mallocStatsText } from "./malloc-stats.js";
+import { Handle, resolve } from "../objects/ownership/handle.js";
+import type { Ref } from "../objects/access/object-memory.js";
+import type { Settings } from "../core/options.js";
+import { MAX_U32, NULL, isU32, type Ptr } from "../core/ptr.js";
+import { RawHeap } from "./raw.js";
+import { StatsView, takeStats, type HeapStats } from "../core/stats.js";
+import { migrate } from "./trim.js";
+import { plainWitness, type Witness } from "../core/diagnostics.js";
+
+/**
+ * Raw bytes in one linear memory: the malloc family, and the memory as a whole. The base of `Heap`.
+ *
+ * Every method takes and returns unsigned pointers, and throws {@link HeapError} with a stable `code`. Besides the
+ * codes it names, every method throws `ERR_HEAP_USE_AFTER_DISPOSE` after `dispose()`, and `ERR_HEAP_CORRUPT` once a
+ * trap has cut an operation of the core short: the heap never works on broken lists.
+ *
+ * The hot methods have one shape: test the argument, call the core once, test the result. What can go wrong is sorted
+ * out below, out of line. A closed heap (disposed, corrupt) has its functions replaced, so no call tests for it.
+ */
+export class ByteHeap {
+  /** @internal The core and the rules of entering it. */
+  protected readonly engine: Engine;
+  /** The core's functions while the heap is open. */
+  #open!: Calls;
+  /** Those in use now. */
+  #malloc!: Calls["malloc"];
+  #calloc!: Calls["calloc"];
+  #realloc!: Calls["realloc"];
+  #alignedAlloc!: Calls["alignedAlloc"];
+  #free!: Calls["free"];
+  #usableSize!: Calls["usableSize"];
+  #raw: RawHeap | undefined;
+  #statsView: StatsView | undefined;
+
+  /** @internal Use `createHeap`. */
+  constructor(core: Core, settings: Settings, witness: Witness = plainWitness) {
+    this.engine = new Engine(core, settings, witness);
+    this.engine.attach({
+      open: (core) => {
+        this.#open = settings.checks ? checkedCalls(core.exports) : uncheckedCalls(core.exports);
+        this.#bind(this.#open);
+      },
+      close: (attend) => {
+        if (this.engine.disposed) {
+          // Lets go of the memory.
+          this.#open = closedCalls;
+          this.#raw = undefined;
+        }
+        this.#bind(guardedCalls(attend, this.#open));
+      },
+    });
+  }
+
+  // ---- the malloc family ----
+
+  /**
+   * A *new* block of `size` bytes, contents undefined; aligned to 16 if `size` ≥ 16, else to 8. `malloc(0)` is a
+   * distinct block too.
+   * @throws HeapError `ERR_HEAP_ARGUMENT` if `size` is no whole number below 2³², `ERR_HEAP_OOM`
+   */
+  malloc(size: number): Ptr {
+    let ptr = 0;
+    try {
+      if (isU32(size)) ptr = this.#malloc(size) >>> 0;
+    } catch (cause) {
+      this.engine.trapped(cause);
+    }
+    return ptr === 0 ? this.#mallocFailed(size) : (ptr as Ptr);
+  }
+
+  /**
+   * A *new* block of `count` · `size` zero bytes.
+   * @throws HeapError `ERR_HEAP_ARGUMENT`, also if the product is not below 2³²; `ERR_HEAP_OOM`
+   */
+  calloc(count: number, size: number): Ptr {
+    let ptr = 0;
+    try {
+      if (isU32(count) && isU32(size) && count * size <= MAX_U32) ptr = this.#calloc(count, size) >>> 0;
+    } catch (cause) {
+      this.engine.trapped(cause);
+    }
+    return ptr === 0 ? this.#callocFailed(count, size) : (ptr as Ptr);
+  }
+
+  /**
+   * The block with `size` bytes, moved or in place; steals `ptr` unless it throws. Contents are kept up to the smaller
+   * size. Null → `malloc`. Size 0 shrinks, it never frees. A block stays where it is while the new size fits it and is
+   * over three quarters of it (CPython's `pymalloc_realloc`). On failure the old block is intact.
+   * @throws HeapError `ERR_HEAP_ARGUMENT`, `ERR_HEAP_OOM`, `ERR_HEAP_BAD_POINTER`, `ERR_HEAP_DOUBLE_FREE`
+   */
+  realloc(ptr: Ptr, size: number): Ptr {
+    let moved = 0;
+    try {
+      if (isU32(ptr) && isU32(size)) moved = this.#realloc(ptr, size) >>> 0;
+    } catch (cause) {
+      this.engine.trapped(cause);
+    }
+    return moved === 0 ? this.#reallocFailed(ptr, size) : (moved as Ptr);
+  }
+
+  /**
+   * A *new* block whose address is a multiple of `alignment`, a power of two up to 64 KiB.
+   * @throws HeapError `ERR_HEAP_ARGUMENT`, `ERR_HEAP_OOM`
+   */
+  alignedAlloc(alignment: number, size: number): Ptr {
+    let ptr = 0;
+    try {
+      if (isU32(alignment) && isU32(size)) ptr = this.#alignedAlloc(alignment, size) >>> 0;
+    } catch (cause) {
+      this.engine.trapped(cause);
+    }
+    return ptr === 0 ? this.#alignedAllocFailed(alignment, size) : (ptr as Ptr);
+  }
+
+  /**
+   * Releases a block (*steals* `ptr`); null is a no-op. A refused pointer leaves the heap as it was.
+   * @throws HeapError `ERR_HEAP_DOUBLE_FREE`, `ERR_HEAP_BAD_POINTER`, `ERR_HEAP_ARGUMENT`; what the checks can and
+   * cannot see is tabled in docs/checks.md. Debug entry also `ERR_HEAP_CORRUPT` (the guards of the block are
+   * overwritten) and `ERR_HEAP_USE_AFTER_FREE` (another block, freed earlier, was written to; this one is freed)
+   */
+  free(ptr: Ptr): void {
+    let fault: number | undefined = -1;
+    try {
+      if (isU32(ptr)) fault = this.#free(ptr);
+    } catch (cause) {
+      this.engine.trapped(cause);
+    }
+    if (fault) this.#freeFailed(ptr, fault);
+  }
+
+  /**
+   * Bytes the block really has: at least those asked for. Borrows `ptr`.
+   * @throws HeapError `ERR_HEAP_BAD_POINTER`, `ERR_HEAP_DOUBLE_FREE`, `ERR_HEAP_ARGUMENT`
+   */
+  usableSize(ptr: Ptr): number {
+    let bytes = 0;
+    try {
+      if (isU32(ptr)) bytes = this.#usableSize(ptr) >>> 0;
+    } catch (cause) {
+      this.engine.trapped(cause);
+    }
+    return bytes === 0 ? this.#usableSizeFailed(ptr) : bytes;
+  }
+
+  /**
+   * `length` bytes from `ref` on, live: a *borrowed* view, valid until the heap grows or is trimmed. A pointer may be
+   * interior; only the memory's bounds are checked. A handle stands for its object, header included.
+   * @throws HeapError `ERR_HEAP_BAD_POINTER` in the null page, `ERR_HEAP_RANGE` past the memory, `ERR_HEAP_ARGUMENT`
+   */
+  bytes(ref: Ref, length: number): Uint8Array<ArrayBuffer> {
+    const { views } = this.engine.live();
+    const ptr = isU32(ref) ? ref : resolve(this.engine, "bytes", ref);
+    requireSize("bytes", "length", length);
+    if (ptr + length > views.bytes.length) views.refresh();
+    const memory = views.bytes;
+    requireRange("bytes", ptr, length, PAGE_BYTES, memory.length);
+    return new Uint8Array(memory.buffer, ptr, length);
+  }
+
+  // ---- looking inside ----
+
+  /** What the heap takes now, as a *new* plain object; bytes and counts. Costs the same however large the heap is. */
+  stats(): HeapStats {
+    return takeStats(this.statsView);
+  }
+
+  /** The numbers of `stats()`, read from memory at each access, without a call. Always the same object. */
+  get statsView(): StatsView {
+    this.engine.live();
+    return (this.#statsView ??= new StatsView(() => this.engine.live()));
+  }
+
+  /**
+   * The text of CPython's `sys._debugmallocstats()`, in its layout and order, one row for each size class in use.
+   * Walks the pools.
+   * @throws HeapError `ERR_HEAP_CORRUPT` if the bytes do not add up to the arenas, or the walk leaves the memory
+   */
+  debugMallocStats(): string {
+    const core = this.engine.live();
+    return this.engine.protect(() => mallocStatsText(core, this.stats()));
+  }
+
+  /**
+   * Walks the whole heap and proves its invariants: lists, counts, spans, statistics, and that no object is referred to
+   * more often than its count says; in the debug entry also the guards of every block and the bytes of freed ones.
+   * @throws HeapError `ERR_HEAP_CORRUPT` with the first broken invariant
+   */
+  verify(): void {
+    const core = this.engine.live();
+    const broken = this.engine.protect(() => core.exports.verify());
+    if (broken !== 0) this.engine.throwBroken(broken);
+  }
+
+  /** The linear memory, to import into other modules. Whoever holds it may grow it; the heap can no longer `trim()`. */
+  get memory(): WebAssembly.Memory {
+    const core = this.engine.live();
+    this.engine.shared = true;
+    return core.memory;
+  }
+
+  /** The malloc family without checks. The heap can no longer `trim()`. Always the same object. */
+  get raw(): RawHeap {
+    const core = this.engine.live();
+    this.engine.shared = true;
+    return (this.#raw ??= new RawHeap(core));
+  }
+
+  // ---- the heap as a whole ----
+
+  /**
+   * Gives memory back to the operating system: moves the heap to a fresh memory that holds only the pages in use, at
+   * the same addresses. Pointers stay valid, views from `bytes()` do not. Returns the bytes of the old memory that were
+   * not carried over; the host's collector reclaims them.
+   * @throws HeapError `ERR_HEAP_SHARED` if the memory was passed in or `memory` or `raw` was handed out,
+   * `ERR_HEAP_BUSY` inside a callback, `ERR_HEAP_OOM` if the host has no memory for the copy (the heap is as it was)
+   */
+  trim(): number {
+    const { engine } = this;
+    const core = engine.live();
+    engine.requireIdle("trim");
+    if (engine.shared) throw sharedError();
+    const { core: moved, released } = engine.protect(() => migrate(core, engine.settings.maxPages));
+    engine.move(moved);
+    return released;
+  }
+
+  /**
+   * Frees every block at once, those of `raw` and of other modules too; limits, options and memory stay. Takes as long
+   * as wiping the objects; raw blocks cost nothing.
+   * @throws HeapError `ERR_HEAP_BUSY` inside a callback
+   */
+  reset(): void {
+    const { engine } = this;
+    const core = engine.live();
+    engine.requireIdle("reset");
+    engine.protect(() => core.exports.reset());
+  }
+
+  // ---- slow paths: a result of 0, a fault ----
+
+  #mallocFailed(size: number): Ptr {
+    requireSize("malloc", "size", size);
+    return this.engine.retry("malloc", size, NULL, () => this.#malloc(size));
+  }
+
+  #callocFailed(count: number, size: number): Ptr {
+    requireSize("calloc", "count", count);
+    requireSize("calloc", "size", size);
+    requireProduct("calloc", count, size);
+    return this.engine.retry("calloc", count * size, NULL, () => this.#calloc(count, size));
+  }
+
+  #reallocFailed(ptr: Ptr, size: number): Ptr {
+    this.#requireBlock("realloc", ptr);
+    requireSize("realloc", "size", size);
+    return this.engine.retry("realloc", size, ptr, () => this.#realloc(ptr, size));
+  }
+
+  #alignedAllocFailed(alignment: number, size: number): Ptr {
+    requireAlignment("alignedAlloc", alignment);
+    requireSize("alignedAlloc", "size", size);
+    return this.engine.retry("alignedAlloc", size, NULL, () => this.#alignedAlloc(alignment, size));
+  }
+
+  #freeFailed(ptr: Ptr, fault: number): void {
+    this.#requireBlock("free", ptr);
+    if (this.engine.heal()) return this.free(ptr);
+    this.engine.throwFault("free", ptr, fault);
+  }
+
+  #usableSizeFailed(ptr: Ptr): number {
+    this.#requireBlock("usableSize", ptr);
+    const fault = this.engine.settings.checks ? this.engine.live().takeFault() : FAULT_NONE;
+    if (fault !== FAULT_NONE) this.engine.throwFault("usableSize", ptr, fault);
+    return 0; // The debug core says how much was asked for.
+  }
+
+  /** Refuses what cannot be the address of a block. What a handle stands for is an object: those end with their counts. */
+  #requireBlock(operation: string, ptr: Ref): asserts ptr is Ptr {
+    if (!(ptr instanceof Handle)) return requirePtr(operation, ptr);
+    const object = resolve(this.engine, operation, ptr);
+    const message = `${operation}: the handle stands for the object at ${hex(object)}, which is no block of \`malloc\``;
+    throw new HeapError("ERR_HEAP_BAD_POINTER", message, { operation, ptr: object });
+  }
+
+  #bind(calls: Calls): void {
+    this.#malloc = calls.malloc;
+    this.#calloc = calls.calloc;
+    this.#realloc = calls.realloc;
+    this.#alignedAlloc = calls.alignedAlloc;
+    this.#free = calls.free;
+    this.#usableSize = calls.usableSize;
+  }
+}
+
+function sharedError(): HeapError {
+  const message =
+    "trim: the memory was passed in, or heap.memory or heap.raw was handed out; the heap cannot move";
+  return new HeapError("ERR_HEAP_SHARED", message, { operation: "trim" });
+}

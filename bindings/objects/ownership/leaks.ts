@@ -1,0 +1,137 @@
+import {
+  COUNT_LIMIT,
+  DICT_FILLED,
+  DICT_TABLE,
+  ENTRY_BYTES,
+  ENTRY_KEY,
+  ENTRY_VALUE,
+  LIST_BYTES,
+  LIST_ITEMS,
+  STATE_INTERN,
+  STATE_TYPES,
+  TYPE_DICT,
+  TYPE_LIST,
+} from "../../generated/layout.js";
+import type { LeakReport, LeakedObject } from "../../core/leak-report.js";
+import type { Ptr } from "../../core/ptr.js";
+import type { OwnBlocks } from "../../core/diagnostics.js";
+import type { HandleRecord, Handles } from "./handles.js";
+import type { Space } from "../access/object-memory.js";
+import { factsOf, type Types } from "../types/types.js";
+
+/** Objects that a report names. */
+const REPORTED = 100;
+
+/** Objects and what belongs to them, for reports. Walks the heap: nothing may change meanwhile. */
+export class Survey {
+  readonly #space: Space;
+  readonly #types: Types;
+  readonly #handles: Handles;
+
+  constructor(space: Space, types: Types, handles: Handles) {
+    this.#space = space;
+    this.#types = types;
+    this.#handles = handles;
+  }
+
+  /** What is still held from outside. */
+  report(): Pick<LeakReport, "objects" | "handles" | "held"> {
+    if (!this.#space.started) return { objects: 0, handles: 0, held: [] };
+    const handles = this.#handlesByObject();
+    const internal = this.#internalReferences();
+    const held: LeakedObject[] = [];
+    let objects = 0;
+    this.#walk((ptr) => {
+      const count = this.#space.i32[ptr >>> 2]!;
+      if (count >= COUNT_LIMIT) return;
+      objects++;
+      const references = count - (internal.get(ptr) ?? 0);
+      if (references <= 0 || held.length >= REPORTED) return;
+      const own = handles.get(ptr) ?? [];
+      const handleStacks = own.flatMap(({ trace }) => (trace ? [trace.text] : []));
+      held.push({ ptr, type: this.#types.nameAt(ptr), references, handles: own.length, handleStacks });
+    });
+    return { objects, handles: this.#handles.count, held };
+  }
+
+  /** Mortal objects by type name. */
+  census(): Map<string, number> {
+    const counts = new Map<string, number>();
+    if (!this.#space.started) return counts;
+    this.#walk((ptr) => {
+      if (this.#space.i32[ptr >>> 2]! >= COUNT_LIMIT) return;
+      const name = this.#types.nameAt(ptr);
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+    });
+    return counts;
+  }
+
+  /** All blocks of the object layer: objects, those on private free lists excepted, and what lies behind them. */
+  ownBlocks(): OwnBlocks {
+    if (!this.#space.started) return { blocks: 0, bytes: 0 };
+    const { u32 } = this.#space;
+    const usable = this.#space.core.exports.malloc_usable_size;
+    let blocks = 0;
+    let bytes = 0;
+    const add = (block: number): void => {
+      if (block === 0) return;
+      blocks++;
+      bytes += usable(block) >>> 0;
+    };
+    add(this.#space.state(STATE_TYPES));
+    add(this.#space.state(STATE_INTERN));
+    for (const { id } of this.#types.all()) add(this.#types.descriptor(id));
+    this.#walk((ptr) => {
+      add(ptr);
+      const type = this.#types.idAt(ptr);
+      if (type === TYPE_LIST) {
+        const items = u32[(ptr + LIST_ITEMS) >>> 2]!;
+        if (items !== ptr + LIST_BYTES) add(items);
+      }
+      if (type === TYPE_DICT) add(u32[(ptr + DICT_TABLE) >>> 2]!);
+    });
+    return { blocks, bytes };
+  }
+
+  /** How many references to each object other objects hold. */
+  #internalReferences(): Map<Ptr, number> {
+    const counts = new Map<Ptr, number>();
+    const { u32 } = this.#space;
+    const add = (target: number): void => {
+      if (target !== 0) counts.set(target as Ptr, (counts.get(target as Ptr) ?? 0) + 1);
+    };
+    this.#walk((ptr) => {
+      const type = this.#types.at(this.#types.idAt(ptr));
+      if (type === undefined) return;
+      const { refs, itemLayout, length } = factsOf(type);
+      for (const offset of refs) add(u32[(ptr + offset) >>> 2]!);
+      if (itemLayout?.kind === "ref") {
+        const { offset, isBuffer } = itemLayout;
+        const first = (isBuffer ? u32[(ptr + offset) >>> 2]! : ptr + offset) >>> 2;
+        for (let i = 0; i < u32[(ptr + length) >>> 2]!; i++) add(u32[first + i]!);
+      }
+      if (type.id !== TYPE_DICT) return;
+      for (let i = 0; i < u32[(ptr + DICT_FILLED) >>> 2]!; i++) {
+        const entry = u32[(ptr + DICT_TABLE) >>> 2]! + i * ENTRY_BYTES;
+        add(u32[(entry + ENTRY_KEY) >>> 2]!);
+        add(u32[(entry + ENTRY_VALUE) >>> 2]!);
+      }
+    });
+    return counts;
+  }
+
+  #handlesByObject(): Map<Ptr, HandleRecord[]> {
+    const byObject = new Map<Ptr, HandleRecord[]>();
+    for (const record of this.#handles.list()) {
+      const others = byObject.get(record.ptr);
+      if (others) others.push(record);
+      else byObject.set(record.ptr, [record]);
+    }
+    return byObject;
+  }
+
+  #walk(visit: (ptr: Ptr) => void): void {
+    const { object_next } = this.#space.core.exports;
+    for (let p = object_next(0) >>> 0; p !== 0; p = object_next(p) >>> 0) visit(p as Ptr);
+  }
+}

@@ -1,0 +1,59 @@
+import {
+  ARENA_SHIFT,
+  RECORD_CLASS,
+  RECORD_LIVE,
+  RECORD_MASK,
+  RECORD_SHIFT,
+  STATE_MAP,
+  STATE_SENTINEL,
+  STATE_TUPLE_LISTS,
+  TUPLE_LISTS,
+  TYPE_FREE_HEAD,
+  TYPE_TUPLE,
+} from "../../generated/layout.js";
+import { classBytes } from "../../core/size-classes.js";
+import type { Space } from "../access/object-memory.js";
+import type { Types } from "./types.js";
+
+/** A private free list: dead objects of a type that wait for reuse. */
+export interface FreeListCount {
+  /** Name of the type. */
+  readonly name: string;
+  /** Objects on the list. */
+  readonly count: number;
+  /** Bytes of their blocks. */
+  readonly bytes: number;
+}
+
+/** The private free lists that hold anything, by type; those of tuples of all lengths together. Walks them. */
+export function freeLists(space: Space, types: Types): FreeListCount[] {
+  if (!space.started) return [];
+  const { core } = space;
+  const { u32 } = space.fresh();
+  const records = core.stateAddress(STATE_SENTINEL);
+  // The size class stands in the record of the block's page. An instance may have a larger block than its type needs.
+  const blockBytes = (block: number): number => {
+    const table = core.state(STATE_MAP + (block >>> ARENA_SHIFT) * 4);
+    const record = records + table + ((block >>> RECORD_SHIFT) & RECORD_MASK);
+    return classBytes((u32[(record + RECORD_LIVE) >>> 2]! >>> ((RECORD_CLASS - RECORD_LIVE) * 8)) & 0xff);
+  };
+  const tuples = core.stateAddress(STATE_TUPLE_LISTS);
+  const lists = types.all().map(({ id, name }) => {
+    let count = 0;
+    let bytes = 0;
+    // A list: its first block, its length.
+    const add = (list: number): void => {
+      const length = u32[(list >>> 2) + 1]!;
+      let block = u32[list >>> 2]!;
+      for (let i = 0; i < length; i++) {
+        bytes += blockBytes(block);
+        block = u32[block >>> 2]!;
+      }
+      count += length;
+    };
+    add(types.descriptor(id) + TYPE_FREE_HEAD);
+    if (id === TYPE_TUPLE) for (let length = 1; length < TUPLE_LISTS; length++) add(tuples + length * 8);
+    return { name, count, bytes };
+  });
+  return lists.filter(({ count }) => count > 0);
+}

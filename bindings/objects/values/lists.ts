@@ -1,0 +1,138 @@
+import { LIST_CAPACITY, LIST_ITEMS, LIST_LENGTH, TYPE_LIST } from "../../generated/layout.js";
+import type { Ptr } from "../../core/ptr.js";
+import type { Counts } from "../access/counts.js";
+import { indexError, requireIndex } from "../access/items.js";
+import { argumentError, type Ref, type Space } from "../access/object-memory.js";
+
+/** Bytes to ask for when a list cannot grow: only for the message. */
+const GROWTH = 8;
+
+/**
+ * Lists, which grow as CPython's do. What needs no other buffer is done here, without a call. All methods throw
+ * `ERR_HEAP_TYPE` for what is no list, `ERR_HEAP_BAD_POINTER` and `ERR_HEAP_USE_AFTER_FREE` for what is no live object,
+ * `ERR_HEAP_RANGE` for an index that does not exist.
+ */
+export class Lists {
+  readonly #space: Space;
+  readonly #counts: Counts;
+
+  /** @internal */
+  constructor(space: Space, counts: Counts) {
+    this.#space = space;
+    this.#counts = counts;
+  }
+
+  /** Number of items. */
+  length(list: Ref): number {
+    return this.#length(this.#require("lists.length", list));
+  }
+
+  /** The item at `index`, *borrowed*. */
+  get(list: Ref, index: number): Ptr {
+    const l = this.#require("lists.get", list);
+    requireIndex("lists.get", l, index, this.#length(l));
+    const { u32 } = this.#space;
+    return u32[(u32[(l + LIST_ITEMS) >>> 2]! >>> 2) + index]! as Ptr;
+  }
+
+  /** Replaces the item at `index`: takes its own reference to `value`, releases the old one after the store. */
+  set(list: Ref, index: number, value: Ref): void {
+    const l = this.#require("lists.set", list);
+    const v = this.#space.require("lists.set", value);
+    requireIndex("lists.set", l, index, this.#length(l));
+    const { u32 } = this.#space;
+    const slot = (u32[(l + LIST_ITEMS) >>> 2]! >>> 2) + index;
+    const old = u32[slot]!;
+    this.#counts.keep(v);
+    u32[slot] = v;
+    if (old !== 0) this.#counts.drop(old as Ptr);
+  }
+
+  /**
+   * Adds an item at the end; takes its own reference to `value`.
+   * @throws HeapError also `ERR_HEAP_OOM`; the list is as it was
+   */
+  append(list: Ref, value: Ref): void {
+    const l = this.#require("lists.append", list);
+    const v = this.#space.require("lists.append", value);
+    const { u32 } = this.#space;
+    const length = this.#length(l);
+    if (length < u32[(l + LIST_CAPACITY) >>> 2]!) {
+      this.#counts.keep(v);
+      u32[(u32[(l + LIST_ITEMS) >>> 2]! >>> 2) + length] = v;
+      u32[(l + LIST_LENGTH) >>> 2] = length + 1;
+      return;
+    }
+    this.#space.done("lists.append", GROWTH, () => this.#space.abi.list_append(l, v), l, v);
+  }
+
+  /**
+   * Adds an item before the one at `index`, which may be the length; takes its own reference to `value`.
+   * @throws HeapError also `ERR_HEAP_OOM`; the list is as it was
+   */
+  insert(list: Ref, index: number, value: Ref): void {
+    const l = this.#require("lists.insert", list);
+    const v = this.#space.require("lists.insert", value);
+    requireIndex("lists.insert", l, index, this.#length(l) + 1);
+    this.#space.done("lists.insert", GROWTH, () => this.#space.abi.list_insert(l, index, v), l, v);
+  }
+
+  /** Removes the item at `index`, the last one by default, and hands its reference to the caller: *new*. */
+  pop(list: Ref, index?: number): Ptr {
+    const l = this.#require("lists.pop", list);
+    const length = this.#length(l);
+    const at = index ?? length - 1;
+    if (length === 0) throw indexError("lists.pop", l, at, -1);
+    requireIndex("lists.pop", l, at, length);
+    const { u32 } = this.#space;
+    const left = length - 1;
+    if (at === left && left >= u32[(l + LIST_CAPACITY) >>> 2]! >>> 1) {
+      u32[(l + LIST_LENGTH) >>> 2] = left;
+      return u32[(u32[(l + LIST_ITEMS) >>> 2]! >>> 2) + left]! as Ptr;
+    }
+    return (this.#space.enter(() => this.#space.abi.list_pop(l, at)) >>> 0) as Ptr;
+  }
+
+  /**
+   * Removes the items from `from` up to `to`, by default the one at `from`, and releases them, the last one first. Two
+   * and more, but not all, need memory for their addresses meanwhile.
+   * @throws HeapError also `ERR_HEAP_OOM`; the list is as it was
+   */
+  delete(list: Ref, from: number, to?: number): void {
+    const l = this.#require("lists.delete", list);
+    const length = this.#length(l);
+    requireIndex("lists.delete", l, from, to === from ? length + 1 : length);
+    const end = to === undefined ? from + 1 : to;
+    requireIndex("lists.delete", l, end, length + 1);
+    if (end < from) throw indexError("lists.delete", l, end, length);
+    this.#space.done("lists.delete", 0, () => this.#space.abi.list_delete(l, from, end), l);
+  }
+
+  /**
+   * A *new* list of the items from `from` up to `to`; bounds as in `Array.prototype.slice`, but numbers only.
+   * @throws HeapError `ERR_HEAP_ARGUMENT` for a bound that is none, `ERR_HEAP_OOM`
+   */
+  slice(list: Ref, from = 0, to?: number): Ptr {
+    const l = this.#require("lists.slice", list);
+    const length = this.#length(l);
+    const first = clamp(from, length);
+    const end = Math.max(first, to === undefined ? length : clamp(to, length));
+    const request = (): number => this.#space.abi.list_slice(l, first, end);
+    return this.#space.made(this.#space.enter(request), "lists.slice", (end - first) * 4, request, l);
+  }
+
+  #length(list: Ptr): number {
+    return this.#space.u32[(list + LIST_LENGTH) >>> 2]!;
+  }
+
+  #require(operation: string, list: Ref): Ptr {
+    return this.#space.requireType(operation, list, TYPE_LIST, "list");
+  }
+}
+
+/** A bound as `slice` takes it: negative ones count from the end. */
+function clamp(index: unknown, length: number): number {
+  if (typeof index !== "number") throw argumentError("lists.slice", "index", index, "a number");
+  const whole = Math.trunc(index) || 0;
+  return Math.min(Math.max(whole < 0 ? whole + length : whole, 0), length);
+}

@@ -1,0 +1,220 @@
+import { META_WIDE, STATE_CHARS, STR_DATA, STR_LENGTH, TYPE_STR } from "../../generated/layout.js";
+import type { Ptr } from "../../core/ptr.js";
+import type { ObjectExports } from "../../core/abi.js";
+import type { Ref, Space } from "../access/object-memory.js";
+
+/** Largest code unit that a byte holds. */
+const NARROW_MAX = 0xff;
+const encoder = typeof TextEncoder === "function" ? new TextEncoder() : undefined;
+const latin1 = decoderOf("latin1", {});
+const utf16 = decoderOf("utf-16le", { ignoreBOM: true });
+const BEYOND_LATIN1 = /[^\0-\xff]/;
+const REPLACEMENT = "\ufffd";
+/**
+ * Up to so many code units are read eight by eight, and written one by one. A view of the memory and a decoder take as
+ * long as 40 of them; the encoder as long as 24, a view for it as long again (bench:objects -- str). Longer texts would
+ * be slower by the unit: 2,000 take twenty times as long.
+ */
+const SHORT_READ = 40;
+const SHORT_WRITE = 24;
+/** Where the encoder puts texts that are copied from there sooner than a view is made, and its words. */
+const desk = new Uint8Array(160);
+const deskWords = new Uint32Array(desk.buffer);
+/** Code units that are turned into a string at a time. */
+const CHUNK = 8192;
+
+/**
+ * Strings: UTF-16 code units as in JavaScript, lone surrogates included, a byte each where all are below 256. The
+ * methods throw `ERR_HEAP_TYPE` for what is no str, and what every method throws for a dead object.
+ */
+export class Strs {
+  readonly #space: Space;
+  /** Index of the word of the first shared str of one character; 0 where only the core may read it. */
+  #chars = 0;
+  /** Undefined where a call needs a guard: see ObjectHeap. */
+  #quick: ObjectExports["str_quick"] | undefined;
+
+  /** @internal */
+  constructor(space: Space) {
+    this.#space = space;
+    space.follow(() => {
+      this.#quick = space.direct ? space.abi.str_quick : undefined;
+      this.#chars = space.bare ? space.core.stateAddress(STATE_CHARS) >>> 2 : 0;
+    });
+  }
+
+  /** Number of UTF-16 code units. */
+  length(str: Ref): number {
+    const s = this.#require("strs.length", str);
+    return this.#space.u32[(s + STR_LENGTH) >>> 2]!;
+  }
+
+  /** The same text as a JavaScript string. */
+  toJS(str: Ref): string {
+    return this.read(this.#require("strs.toJS", str));
+  }
+
+  /** Have both the same text? */
+  equals(a: Ref, b: Ref): boolean {
+    const left = this.#require("strs.equals", a);
+    const right = this.#require("strs.equals", b);
+    return this.#space.enter(() => this.#space.abi.str_equals(left, right)) !== 0;
+  }
+
+  /** The hash of the text, 32 bits unsigned: equal strings have equal hashes within a heap. */
+  hash(str: Ref): number {
+    const s = this.#require("strs.hash", str);
+    return this.#space.enter(() => this.#space.abi.str_hash(s)) >>> 0;
+  }
+
+  /** @internal The text of a str. */
+  read(s: Ptr): string {
+    const { u8, u16, u32 } = this.#space;
+    const length = u32[(s + STR_LENGTH) >>> 2]!;
+    const isWide = (u32[(s >>> 2) + 1]! & META_WIDE) !== 0;
+    const units = isWide ? u16 : u8;
+    const first = isWide ? (s + STR_DATA) >>> 1 : s + STR_DATA;
+    if (length <= SHORT_READ) return readEights(units, first, length);
+    const decoded = isWide
+      ? decodeWide(u16.subarray(first, first + length))
+      : decodeNarrow(u8.subarray(first, first + length));
+    if (decoded !== undefined) return decoded;
+    let text = "";
+    for (let at = 0; at < length; at += CHUNK) {
+      const part = units.subarray(first + at, first + Math.min(at + CHUNK, length));
+      text += String.fromCharCode.apply(null, part as unknown as number[]);
+    }
+    return text;
+  }
+
+  /** @internal A *new* str. */
+  write(text: string): Ptr {
+    const space = this.#space;
+    const { length } = text;
+    if (length === 1 && text.charCodeAt(0) <= NARROW_MAX) return this.#char(text.charCodeAt(0));
+    const s = this.#make(length, 0);
+    const { u8 } = space.fresh();
+    const first = s + STR_DATA;
+    if (length > SHORT_WRITE && this.#writeAscii(text, first)) return s;
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > NARROW_MAX) return this.#writeWide(text, s);
+      u8[first + i] = unit;
+    }
+    return s;
+  }
+
+  /** The shared str of one character. */
+  #char(code: number): Ptr {
+    const known = this.#chars === 0 ? 0 : (this.#space.u32[this.#chars + code] ?? 0);
+    return known === 0 ? this.#charSlowly(code) : (known as Ptr);
+  }
+
+  #charSlowly(code: number): Ptr {
+    const space = this.#space;
+    const request = (): number => space.abi.str_char(code);
+    return space.made(space.enter(request), "str", STR_DATA, request);
+  }
+
+  /** Writes a text if it is ASCII; false if it is not, or not certainly. */
+  #writeAscii(text: string, first: number): boolean {
+    const { u8, u32 } = this.#space;
+    const { length } = text;
+    if (length > desk.length) return encodeAscii(text, u8.subarray(first, first + length));
+    if (!encodeAscii(text, desk)) return false;
+    const words = length >>> 2;
+    for (let i = 0; i < words; i++) u32[(first >>> 2) + i] = deskWords[i]!;
+    for (let i = words << 2; i < length; i++) u8[first + i] = desk[i]!;
+    return true;
+  }
+
+  /** The same after `narrow`, which was begun for it, has turned out to be too narrow. */
+  #writeWide(text: string, narrow: Ptr): Ptr {
+    const space = this.#space;
+    space.enter(() => space.abi.release(narrow));
+    const s = this.#make(text.length, 1);
+    const { u16 } = space.fresh();
+    const first = (s + STR_DATA) >>> 1;
+    for (let i = 0; i < text.length; i++) u16[first + i] = text.charCodeAt(i);
+    return s;
+  }
+
+  /** A str of zeros; `wide` says whether its units have two bytes. */
+  #make(length: number, wide: 0 | 1): Ptr {
+    const quick = this.#quick;
+    const p = quick === undefined ? 0 : quick(length, wide);
+    return p === 0 ? this.#makeSlowly(length, wide) : ((p >>> 0) as Ptr);
+  }
+
+  #makeSlowly(length: number, wide: 0 | 1): Ptr {
+    const space = this.#space;
+    const request = (): number => space.abi.str_new(length, wide);
+    return space.made(space.enter(request), "str", length << wide, request);
+  }
+
+  #require(operation: string, str: Ref): Ptr {
+    return this.#space.requireType(operation, str, TYPE_STR, "str");
+  }
+}
+
+/**
+ * Eight units at a time, as a call with eight arguments takes no longer than one with one: those behind the end are cut
+ * off. They lie in the same block or in the next, or behind the memory, where they read as `undefined`.
+ */
+function readEights(units: Uint8Array | Uint16Array, first: number, length: number): string {
+  let text = "";
+  for (let i = 0, at = first; i < length; i += 8, at += 8) {
+    // prettier-ignore
+    const part = String.fromCharCode(
+      units[at]!, units[at + 1]!, units[at + 2]!, units[at + 3]!, units[at + 4]!, units[at + 5]!, units[at + 6]!, units[at + 7]!,
+    );
+    text += i + 8 <= length ? part : part.slice(0, length - i);
+  }
+  return text;
+}
+
+// ---- encoder and decoders, where the host has them and they say what code units say ----
+
+/**
+ * Writes a text of ASCII characters, which UTF-8 has a byte each for; false if it has others, or where the encoder finds
+ * the stack used up: the str is there already.
+ */
+function encodeAscii(text: string, bytes: Uint8Array): boolean {
+  if (encoder === undefined) return false;
+  try {
+    const { read, written } = encoder.encodeInto(text, bytes);
+    return read === text.length && written === read;
+  } catch {
+    return false;
+  }
+}
+
+function decoderOf(label: string, options: TextDecoderOptions): TextDecoder | undefined {
+  try {
+    return new TextDecoder(label, options);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the web calls Latin-1 has other characters for 27 of the bytes from 0x80 to 0x9f, all beyond Latin-1. */
+function decodeNarrow(units: Uint8Array): string | undefined {
+  const text = decode(latin1, units);
+  return text === undefined || BEYOND_LATIN1.test(text) ? undefined : text;
+}
+
+/** Lone surrogates would be replaced. */
+function decodeWide(units: Uint16Array): string | undefined {
+  const text = decode(utf16, units);
+  return text === undefined || text.includes(REPLACEMENT) ? undefined : text;
+}
+
+/** A character for each unit. Safari's decoders throw after 2 GiB in all up to 18.4, Node 23.4.0's gives bytes. */
+function decode(decoder: TextDecoder | undefined, units: Uint8Array | Uint16Array): string | undefined {
+  try {
+    const text: unknown = decoder?.decode(units);
+    return typeof text === "string" && text.length === units.length ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,320 @@
+import {
+  BYTES_DATA,
+  STATE_EMPTY_TUPLE,
+  STATE_FALSE,
+  STATE_NONE,
+  STATE_TRUE,
+  TUPLE_ITEMS,
+  TYPE_STR,
+  LIST_ITEMS,
+} from "../../generated/layout.js";
+import { HeapError, show } from "../../core/errors.js";
+import { NULL, type Ptr } from "../../core/ptr.js";
+import { reserveStack } from "../../core/stack.js";
+import type { ObjectExports } from "../../core/abi.js";
+import type { Counts } from "../access/counts.js";
+import type { Dicts } from "./dicts.js";
+import type { Numbers } from "./numbers.js";
+import {
+  argumentError,
+  requireIterable,
+  requirePair,
+  type Ref,
+  type Space,
+} from "../access/object-memory.js";
+import type { Strs } from "./strs.js";
+
+/** Bytes of a number or of a small container, for the message when memory is out. */
+const SMALL_OBJECT = 16;
+const INT_BITS = 64;
+const NO_ITEMS: readonly Ref[] = [];
+const NO_PAIRS: readonly (readonly [Ref, Ref])[] = [];
+const ARRAY_ITERATOR = NO_ITEMS[Symbol.iterator];
+
+/** Makes built-in values. */
+export class Values {
+  readonly #space: Space;
+  readonly #counts: Counts;
+  readonly #numbers: Numbers;
+  readonly #strs: Strs;
+  readonly #dicts: Dicts;
+  /** Undefined where a call needs a guard: see ObjectHeap. */
+  #intQuick: ObjectExports["int_quick"] | undefined;
+  #tupleQuick: ObjectExports["tuple_quick"] | undefined;
+  #listQuick: ObjectExports["list_quick"] | undefined;
+  #dictQuick: ObjectExports["dict_quick"] | undefined;
+
+  constructor(space: Space, counts: Counts, numbers: Numbers, strs: Strs, dicts: Dicts) {
+    this.#space = space;
+    this.#counts = counts;
+    this.#numbers = numbers;
+    this.#strs = strs;
+    this.#dicts = dicts;
+    space.follow(() => {
+      const quick = space.direct ? space.abi : undefined;
+      this.#intQuick = quick?.int_quick;
+      this.#tupleQuick = quick?.tuple_quick;
+      this.#listQuick = quick?.list_quick;
+      this.#dictQuick = quick?.dict_quick;
+    });
+  }
+
+  get none(): Ptr {
+    return this.#space.state(STATE_NONE) as Ptr;
+  }
+
+  bool(value: boolean): Ptr {
+    return this.#space.state(value ? STATE_TRUE : STATE_FALSE) as Ptr;
+  }
+
+  int(value: number | bigint): Ptr {
+    const p = typeof value === "number" ? this.#numbers.int(value) : NULL;
+    return p === 0 ? this.intCalling(value) : p;
+  }
+
+  float(value: number): Ptr {
+    const p = typeof value === "number" ? this.#numbers.float(value) : NULL;
+    return p === 0 ? this.floatCalling(value) : p;
+  }
+
+  /** `int` by the core. */
+  intCalling(value: number | bigint): Ptr {
+    this.#numbers.learn();
+    const quick = this.#intQuick;
+    const p = quick !== undefined && Number.isSafeInteger(value) ? quick(value as number) : 0;
+    return p === 0 ? this.#intSlowly(value) : ((p >>> 0) as Ptr);
+  }
+
+  #intSlowly(value: number | bigint): Ptr {
+    const space = this.#space;
+    if (typeof value === "number" && Number.isSafeInteger(value)) {
+      const request = (): number => space.abi.int_from(value);
+      return space.made(space.enter(request), "int", SMALL_OBJECT, request);
+    }
+    const big = requireInt64(value);
+    const request = (): number => space.abi.int_new(big);
+    return space.made(space.enter(request), "int", SMALL_OBJECT, request);
+  }
+
+  /** `float` by the core. */
+  floatCalling(value: number): Ptr {
+    if (typeof value !== "number") throw argumentError("float", "value", value, "a number");
+    const space = this.#space;
+    this.#numbers.learn();
+    const request = (): number => space.abi.float_new(value);
+    return space.made(space.enter(request), "float", SMALL_OBJECT, request);
+  }
+
+  str(value: string): Ptr {
+    if (typeof value !== "string") throw argumentError("str", "value", value, "a string");
+    return this.#strs.write(value);
+  }
+
+  /** The one str of its text that all who intern it share: a *new* reference. Takes a string or a str. */
+  intern(value: string | Ref): Ptr {
+    const space = this.#space;
+    const own = typeof value === "string" ? this.#strs.write(value) : undefined;
+    const s = own ?? space.requireType("intern", value, TYPE_STR, "str");
+    try {
+      const request = (): number => space.abi.str_intern(s);
+      return space.made(space.enter(request), "intern", SMALL_OBJECT, request, s);
+    } finally {
+      if (own !== undefined) this.#counts.drop(own);
+    }
+  }
+
+  bytes(value: Uint8Array): Ptr {
+    if (!(value instanceof Uint8Array)) throw argumentError("bytesObject", "value", value, "a Uint8Array");
+    const space = this.#space;
+    const request = (): number => space.abi.bytes_new(value.length);
+    const p = space.made(space.enter(request), "bytesObject", value.length, request);
+    if (value.length > 0) space.fresh().u8.set(value, p + BYTES_DATA);
+    return p;
+  }
+
+  tuple(items: Iterable<Ref>): Ptr {
+    const quick = this.#tupleQuick;
+    if (quick !== undefined && isPlainArray(items)) {
+      const p = quick(items.length) >>> 0;
+      if (p !== 0 && this.#fill("tuple", p as Ptr, p + TUPLE_ITEMS, items)) return p as Ptr;
+    }
+    return this.#row("tuple", items);
+  }
+
+  list(items: Iterable<Ref> = NO_ITEMS): Ptr {
+    const quick = this.#listQuick;
+    if (quick !== undefined && isPlainArray(items)) {
+      const p = quick(items.length) >>> 0;
+      const isMade = p !== 0 && this.#fill("list", p as Ptr, this.#itemsOf(p), items);
+      if (isMade) return p as Ptr;
+    }
+    return this.#row("list", items);
+  }
+
+  dict(entries: Iterable<readonly [key: Ref, value: Ref]> = NO_PAIRS): Ptr {
+    const quick = this.#dictQuick;
+    if (quick !== undefined && isPlainArray(entries)) {
+      // A dict that is refused a pair has to die, which must not be where the stack ends.
+      reserveStack();
+      const p = quick(entries.length) >>> 0;
+      if (p !== 0 && this.#enterAll(p as Ptr, entries)) return p as Ptr;
+    }
+    return this.#dictSlowly(entries);
+  }
+
+  #dictSlowly(entries: Iterable<readonly [key: Ref, value: Ref]>): Ptr {
+    const space = this.#space;
+    // Held meanwhile: making the dict may collect, and a finalizer may let go of what is still to be entered.
+    const owned = this.#own("dict", "entries", entries, (entry, hold) => {
+      requirePair("dict", entry);
+      hold(entry[0]);
+      hold(entry[1]);
+    });
+    try {
+      const request = (): number => space.abi.dict_new();
+      const p = space.made(space.enter(request), "dict", SMALL_OBJECT, request);
+      try {
+        for (let i = 0; i < owned.length; i += 2) this.#dicts.enter("dict", p, owned[i]!, owned[i + 1]!);
+      } catch (error) {
+        this.#counts.drop(p);
+        throw error;
+      }
+      return p;
+    } finally {
+      for (const p of owned) this.#counts.drop(p);
+    }
+  }
+
+  /**
+   * Stores what is in an array in a row of as many nulls. If an item is refused the row dies, and also, with the result
+   * false, if a getter made the array longer or shorter meanwhile.
+   */
+  #fill(operation: string, row: Ptr, address: number, items: readonly Ref[]): boolean {
+    const space = this.#space;
+    const { age } = space;
+    const { length } = items;
+    try {
+      for (let i = 0; i < length; i++) {
+        const item = items[i];
+        if (items.length !== length) break;
+        if (space.age !== age) throw resetError(operation);
+        const p = space.require(operation, item);
+        this.#counts.keep(p);
+        space.u32[(address >>> 2) + i] = p;
+      }
+    } catch (error) {
+      this.#dropOf(age, [row]);
+      throw error;
+    }
+    if (items.length === length) return true;
+    this.#dropOf(age, [row]);
+    return false;
+  }
+
+  /**
+   * Enters pairs into a new dict, which dies if one is refused, or, with the result false, if one needs a slow path. Host
+   * code may run until both are proved to live, and none from there on.
+   */
+  #enterAll(dict: Ptr, entries: readonly (readonly [key: Ref, value: Ref])[]): boolean {
+    const space = this.#space;
+    const { age } = space;
+    const { length } = entries;
+    try {
+      let i = 0;
+      for (; i < length; i++) {
+        const entry = entries[i]!;
+        requirePair("dict", entry);
+        const { 0: key, 1: value } = entry;
+        if (entries.length !== length) break;
+        if (space.age !== age) throw resetError("dict");
+        const k = space.require("dict", key);
+        const v = space.require("dict", value);
+        if (!this.#dicts.enterQuickly(dict, k, v)) break;
+      }
+      if (i === length) return true;
+    } catch (error) {
+      this.#dropOf(age, [dict]);
+      throw error;
+    }
+    this.#dropOf(age, [dict]);
+    return false;
+  }
+
+  /** A tuple or list of what has to be counted first, or finds no block at hand. */
+  #row(kind: "tuple" | "list", items: Iterable<Ref>): Ptr {
+    const space = this.#space;
+    const owned = this.#own(kind, "items", items, (item, hold) => hold(item));
+    const { length } = owned;
+    if (kind === "tuple" && length === 0) return space.state(STATE_EMPTY_TUPLE) as Ptr;
+    const request = (): number =>
+      kind === "tuple" ? space.abi.tuple_new(length) : space.abi.list_new(length);
+    try {
+      const p = space.made(space.enter(request), kind, length * 4, request);
+      const first = kind === "tuple" ? p + TUPLE_ITEMS : this.#itemsOf(p);
+      if (length > 0) space.fresh().u32.set(owned, first >>> 2);
+      return p;
+    } catch (error) {
+      for (const p of owned) this.#counts.drop(p);
+      throw error;
+    }
+  }
+
+  /** Address of the items of a new list. */
+  #itemsOf(list: number): number {
+    return this.#space.fresh().u32[(list + LIST_ITEMS) >>> 2]!;
+  }
+
+  /** A reference of its own to each item that `visit` finds in the elements, or to none if one is refused. */
+  #own<T>(
+    operation: string,
+    argument: string,
+    elements: Iterable<T>,
+    visit: (element: T, hold: (item: Ref) => void) => void,
+  ): Ptr[] {
+    requireIterable(operation, argument, elements);
+    const space = this.#space;
+    const { age } = space;
+    const owned: Ptr[] = [];
+    const hold = (item: Ref): void => {
+      if (space.age !== age) throw resetError(operation);
+      const p = space.require(operation, item);
+      this.#counts.keep(p);
+      owned.push(p);
+    };
+    try {
+      for (const element of elements) visit(element, hold);
+      if (space.age !== age) throw resetError(operation);
+    } catch (error) {
+      this.#dropOf(age, owned);
+      throw error;
+    }
+    return owned;
+  }
+
+  /** Releases what is owned since that age of the heap: a reset leaves nothing of it. */
+  #dropOf(age: number, owned: readonly Ptr[]): void {
+    if (this.#space.age !== age) return;
+    for (const p of owned) this.#counts.drop(p);
+  }
+}
+
+/** Host code that was asked for the items reset the heap: those that came before are gone. */
+function resetError(operation: string): HeapError {
+  const message = `${operation}: the heap was reset while the items were read`;
+  return new HeapError("ERR_HEAP_USE_AFTER_FREE", message, { operation });
+}
+
+/** An array whose items are those that its indexes name. */
+function isPlainArray<T>(items: Iterable<T>): items is readonly T[] {
+  return Array.isArray(items) && items[Symbol.iterator] === ARRAY_ITERATOR;
+}
+
+/** A whole number as a bigint of 64 bits. */
+function requireInt64(value: unknown): bigint {
+  const isWhole = typeof value === "bigint" || Number.isInteger(value);
+  if (!isWhole) throw argumentError("int", "value", value, "a whole number");
+  const big = BigInt(value as number | bigint);
+  if (BigInt.asIntN(INT_BITS, big) === big) return big;
+  const message = `int: ${show(value)} does not fit ${INT_BITS} bits`;
+  throw new HeapError("ERR_HEAP_RANGE", message, { operation: "int", argument: "value", value });
+}

@@ -1,0 +1,152 @@
+import { META_HOST, STATE_HOSTED } from "../../generated/layout.js";
+import type { Ptr } from "../../core/ptr.js";
+import { argumentError, type Ref, type Space } from "../access/object-memory.js";
+
+/** What `heap.finalize` gives: Python's `weakref.finalize`. */
+export interface Finalizer<T = unknown> {
+  /** Does it still wait for the object to die? */
+  readonly alive: boolean;
+  /** Should it run when the heap is disposed of while the object still lives? Default true. */
+  atexit: boolean;
+  /** Runs the function now, unless it ran or was detached, and returns its result; later calls give undefined. */
+  call(): T | undefined;
+  /** Gives up: the function will not run. What it was, or undefined if it is not alive or the object is dead. */
+  detach(): FinalizerParts<T> | undefined;
+  /** The object, *borrowed*, and the function; undefined if it is not alive or the object is dead. */
+  peek(): FinalizerParts<T> | undefined;
+}
+
+/** What a finalizer is made of. */
+export interface FinalizerParts<T = unknown> {
+  readonly ptr: Ptr;
+  readonly fn: () => T;
+}
+
+/** Functions to run when an object dies, by object; newest first. The heap keeps them, whoever else does not. */
+export class Finalizers {
+  readonly #space: Space;
+  readonly #byObject = new Map<Ptr, Pending[]>();
+  #serial = 0;
+
+  constructor(space: Space) {
+    this.#space = space;
+  }
+
+  /** Adds a function to run once, at the death of an object. */
+  add<T>(ref: Ref, fn: () => T): Finalizer<T> {
+    const p = this.#space.require("finalize", ref);
+    if (typeof fn !== "function") throw argumentError("finalize", "fn", fn, "a function");
+    const pending = new Pending(this, p, fn, ++this.#serial);
+    const others = this.#byObject.get(p);
+    if (others) others.push(pending);
+    else this.#byObject.set(p, [pending]);
+    this.#mark(p, true);
+    // From now on deaths call the host: the core has to see that there is stack left for that.
+    this.#space.core.setState(STATE_HOSTED, 1);
+    return pending as Pending as Finalizer<T>;
+  }
+
+  /** The object dies: runs what waits for that. */
+  died(p: Ptr): void {
+    const waiting = this.#byObject.get(p)?.reverse() ?? [];
+    this.#byObject.delete(p);
+    for (const pending of waiting) pending.isDead = true;
+    for (const pending of waiting) this.#run(pending);
+  }
+
+  /** The heap is disposed of: runs what still waits and wants to run then, newest first, also what that adds. */
+  exit(): void {
+    for (let last = -1; last !== this.#serial;) {
+      last = this.#serial;
+      const waiting = [...this.#byObject.values()].flat().sort((a, b) => b.serial - a.serial);
+      for (const pending of waiting) {
+        if (!pending.alive || !pending.atexit) continue;
+        this.remove(pending);
+        this.#run(pending);
+        // What was added just now is the newest.
+        if (this.#serial !== last) break;
+      }
+    }
+  }
+
+  /** It need not run any more. */
+  remove(pending: Pending): void {
+    const others = this.#byObject.get(pending.ptr);
+    const index = others?.lastIndexOf(pending) ?? -1;
+    if (others === undefined || index < 0) return;
+    others.splice(index, 1);
+    if (others.length > 0) return;
+    this.#byObject.delete(pending.ptr);
+    this.#mark(pending.ptr, false);
+  }
+
+  /** The heap was reset. */
+  clear(): void {
+    for (const waiting of this.#byObject.values()) for (const pending of waiting) pending.take();
+    this.#byObject.clear();
+  }
+
+  /** Finalizers that wait. */
+  get count(): number {
+    let count = 0;
+    for (const waiting of this.#byObject.values()) count += waiting.length;
+    return count;
+  }
+
+  #run(pending: Pending): void {
+    const fn = pending.take();
+    if (fn) this.#space.engine.call(fn);
+  }
+
+  /** Tells the core whether anybody wants to hear of the object's death. */
+  #mark(p: Ptr, wanted: boolean): void {
+    const word = (p >>> 2) + 1;
+    const { u32 } = this.#space;
+    u32[word] = wanted ? u32[word]! | META_HOST : u32[word]! & ~META_HOST;
+  }
+}
+
+class Pending implements Finalizer {
+  readonly ptr: Ptr;
+  readonly serial: number;
+  readonly #finalizers: Finalizers;
+  #fn: (() => unknown) | undefined;
+  atexit = true;
+  /** The object is dead. */
+  isDead = false;
+
+  constructor(finalizers: Finalizers, ptr: Ptr, fn: () => unknown, serial: number) {
+    this.#finalizers = finalizers;
+    this.ptr = ptr;
+    this.#fn = fn;
+    this.serial = serial;
+  }
+
+  get alive(): boolean {
+    return this.#fn !== undefined;
+  }
+
+  call(): unknown {
+    this.#finalizers.remove(this);
+    return this.take()?.();
+  }
+
+  detach(): FinalizerParts | undefined {
+    const parts = this.peek();
+    if (parts === undefined) return undefined;
+    this.#finalizers.remove(this);
+    this.#fn = undefined;
+    return parts;
+  }
+
+  peek(): FinalizerParts | undefined {
+    return this.#fn && !this.isDead ? { ptr: this.ptr, fn: this.#fn } : undefined;
+  }
+
+  /** The function, for the last time. */
+  take(): (() => unknown) | undefined {
+    const fn = this.#fn;
+    this.#fn = undefined;
+    return fn;
+  }
+}
