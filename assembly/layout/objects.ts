@@ -152,7 +152,7 @@ export const TYPE_LIMIT: u32 = 65536;
 //   int, bool  ├ header 8 │ value i64 ┤                       float      ├ header 8 │ value f64 ┤
 //   str        ├ header 8 │ length │ hash │ code units … ┤    bytes      ├ header 8 │ length │ bytes … ┤
 //   tuple      ├ header 8 │ length │ items … ┤                list       ├ header 8 │ length │ items │ capacity ┤
-//   dict       ├ header 8 │ length │ table │ filled │ mask │ moves ┤
+//   dict       ├ header 8 │ length │ table │ filled │ mask │ moves │ first ┤
 //   weakref    ├ header 8 │ referent │ callback │ previous │ next ┤
 
 export const VALUE: u32 = 8;
@@ -197,7 +197,9 @@ export const DICT_FILLED: u32 = 16;
 export const DICT_MASK: u32 = 20;
 /** Changes whenever entries change their places. */
 export const DICT_MOVES: u32 = 24;
-export const DICT_BYTES: u32 = 28;
+/** No entry before this one is left, so that the oldest key is found at once however many before it were deleted. */
+export const DICT_FIRST: u32 = 28;
+export const DICT_BYTES: u32 = 32;
 /** Entry: hash, key, value; key and value are 0 in a deleted one. */
 export const ENTRY_HASH: u32 = 0;
 export const ENTRY_KEY: u32 = 4;

@@ -10,6 +10,7 @@ import {
   BROKEN_TYPE,
   BROKEN_WEAK_LIST,
   DICT_FILLED,
+  DICT_FIRST,
   DICT_LENGTH,
   ENTRY_BYTES,
   ENTRY_HASH,
@@ -145,13 +146,16 @@ function verifyItems(object: usize, type: usize, flags: u32): u32 {
 
 function verifyEntries(dict: usize, entries: usize): u32 {
   const filled = load<u32>(dict, DICT_FILLED);
+  const first = load<u32>(dict, DICT_FIRST);
   let live: u32 = 0;
   if (filled > capacityOf(dict)) return broken(BROKEN_CONTAINER, dict, capacityOf(dict), filled);
+  if (first > filled) return broken(BROKEN_CONTAINER, dict, filled, first);
   for (let i: u32 = 0; i < filled; i++) {
     const entry = entries + <usize>i * ENTRY_BYTES;
     const key = load<u32>(entry, ENTRY_KEY);
     if ((key == 0) != (load<u32>(entry, ENTRY_VALUE) == 0)) return broken(BROKEN_CONTAINER, entry, key, 0);
     live += u32(key != 0);
+    if (key && i < first) return broken(BROKEN_CONTAINER, entry, first, i);
     const wrong = verifyReference(entry + ENTRY_KEY);
     if (wrong) return wrong;
     if (key && !isIndexed(dict, i)) return broken(BROKEN_CONTAINER, entry, i, load<u32>(entry, ENTRY_HASH));

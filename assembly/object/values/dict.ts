@@ -6,11 +6,14 @@
  *   slot    0 empty │ 1 deleted │ entry + 2
  *
  *   length ≤ filled ≤ capacity
+ *   first ≤ filled, and entries [0, first) are deleted. A deletion moves `first` on behind all that are, so taking keys
+ *   out from the front looks at each entry once.
  */
 import {
   COUNT_LIMIT,
   DICT_BYTE_MASK,
   DICT_FILLED,
+  DICT_FIRST,
   DICT_LENGTH,
   DICT_MASK,
   DICT_MOVES,
@@ -33,7 +36,8 @@ import { hashKey, sameKey } from "./hash";
 import { descriptor, incref, isShared } from "../core/header";
 
 const DELETED: u32 = 1;
-const FIRST: u32 = 2;
+/** Slot of entry 0. */
+const ENTRY_SLOT: u32 = 2;
 /** Bytes of the smallest table: its slots are eight, of a byte each. */
 const SMALLEST_BYTES: usize = <usize>((DICT_SMALLEST << 1) / 3) * ENTRY_BYTES + DICT_SMALLEST;
 /** Slots of the largest index whose table an address space can hold. */
@@ -117,7 +121,7 @@ export function remove(dict: usize, key: usize): bool {
   if (!entry) return false;
   const mask = load<u32>(dict, DICT_MASK);
   const indices = indexOf(dict);
-  const number = <u32>(entry - load<u32>(dict, DICT_TABLE)) / ENTRY_BYTES + FIRST;
+  const number = <u32>(entry - load<u32>(dict, DICT_TABLE)) / ENTRY_BYTES + ENTRY_SLOT;
   let slot = hash & mask;
   while (readSlot(indices, mask, slot) != number) slot = (slot + 1) & mask;
   writeSlot(indices, mask, slot, DELETED);
@@ -126,9 +130,18 @@ export function remove(dict: usize, key: usize): bool {
   store<u32>(entry, 0, ENTRY_KEY);
   store<u32>(entry, 0, ENTRY_VALUE);
   store<u32>(dict, load<u32>(dict, DICT_LENGTH) - 1, DICT_LENGTH);
+  if (number - ENTRY_SLOT == load<u32>(dict, DICT_FIRST)) skipDeleted(dict);
   decref(old);
   decref(value);
   return true;
+}
+
+/** The first entry was deleted: moves `first` on to the next one that was not. */
+function skipDeleted(dict: usize): void {
+  const filled = load<u32>(dict, DICT_FILLED);
+  let first = load<u32>(dict, DICT_FIRST);
+  while (first < filled && !load<u32>(entryAt(dict, first), ENTRY_KEY)) first++;
+  store<u32>(dict, first, DICT_FIRST);
 }
 
 // ---- search ----
@@ -143,7 +156,7 @@ function find(dict: usize, key: usize, hash: u32): usize {
     const number = readSlot(indices, mask, slot);
     if (!number) return 0;
     if (number != DELETED) {
-      const entry = entryAt(dict, number - FIRST);
+      const entry = entryAt(dict, number - ENTRY_SLOT);
       if (load<u32>(entry, ENTRY_HASH) == hash && sameKey(load<u32>(entry, ENTRY_KEY), key)) return entry;
     }
     slot = (slot + 1) & mask;
@@ -157,7 +170,7 @@ export function isIndexed(dict: usize, index: u32): bool {
   let slot = start;
   do {
     const number = readSlot(indexOf(dict), mask, slot);
-    if (number == index + FIRST) return true;
+    if (number == index + ENTRY_SLOT) return true;
     if (!number) return false;
     slot = (slot + 1) & mask;
   } while (slot != start);
@@ -170,7 +183,7 @@ export function isIndexed(dict: usize, index: u32): bool {
 function place(indices: usize, mask: u32, hash: u32, index: u32): void {
   let slot = hash & mask;
   while (readSlot(indices, mask, slot) > DELETED) slot = (slot + 1) & mask;
-  writeSlot(indices, mask, slot, index + FIRST);
+  writeSlot(indices, mask, slot, index + ENTRY_SLOT);
 }
 
 // ---- the table ----
@@ -255,5 +268,6 @@ function rebuild(dict: usize): bool {
   store<u32>(dict, kept, DICT_FILLED);
   store<u32>(dict, mask, DICT_MASK);
   store<u32>(dict, load<u32>(dict, DICT_MOVES) + 1, DICT_MOVES);
+  store<u32>(dict, 0, DICT_FIRST);
   return true;
 }
