@@ -50,25 +50,13 @@ export const STATE_GC_STACK_TOP: u32 = STATE_COLLECTOR + 88;
 export const STATE_GC_LAST: u32 = STATE_COLLECTOR + 92;
 /** The page that was looked at last has tuples. */
 export const STATE_GC_TUPLES: u32 = STATE_COLLECTOR + 96;
-/** Full collections until roots may be presumed or looked for again, and how long the next such pause is. */
-export const STATE_GC_ROOTS_WAIT: u32 = STATE_COLLECTOR + 100;
-export const STATE_GC_ROOTS_PAUSE: u32 = STATE_COLLECTOR + 104;
-/** The mark stack was full in the first pass. */
-export const STATE_GC_FULL: u32 = STATE_COLLECTOR + 108;
 /** The mark stack: reached objects whose references were not followed yet. */
-export const STATE_MARK_STACK: u32 = STATE_COLLECTOR + 112;
+export const STATE_MARK_STACK: u32 = STATE_COLLECTOR + 100;
 export const MARK_STACK_ENTRIES: u32 = 4096;
 /** One byte a page, by its number: 0 = no page of that number holds containers. Pages 128 MiB apart share one. */
 export const STATE_CONTAINER_PAGES: u32 = STATE_MARK_STACK + (MARK_STACK_ENTRIES << 2);
 export const CONTAINER_PAGES: u32 = 1 << 15;
-/** Presumed roots by their addresses; see gc/roots.ts. Per slot: an object or 0, and references to it that are known. */
-export const STATE_GC_ROOTS: u32 = STATE_CONTAINER_PAGES + CONTAINER_PAGES;
-/** Not tuned: what programs hold for long are a few tables and stacks; all slots are looked at twice a collection. */
-export const ROOT_SLOTS: u32 = 256;
-export const ROOT_OBJECT: u32 = 0;
-export const ROOT_REFERENCES: u32 = 4;
-export const ROOT_BYTES: u32 = 8;
-export const STATE_OBJECT_END: u32 = STATE_GC_ROOTS + ROOT_SLOTS * ROOT_BYTES;
+export const STATE_OBJECT_END: u32 = STATE_CONTAINER_PAGES + CONTAINER_PAGES;
 
 export const STATE_BYTES: u32 = STATE_OBJECT_END;
 

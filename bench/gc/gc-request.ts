@@ -4,14 +4,10 @@ import type { Order } from "./shapes.js";
 
 export type Container = "list" | "record";
 
-/**
- * A structure: `isHeld` is collected several times while it is alive, otherwise once when nobody holds it any more.
- * `handsOver` is collected once when something new holds it that did not at the collections before.
- */
+/** A structure: `isHeld` is collected several times while it is alive, otherwise once when nobody holds it any more. */
 interface Structure {
   readonly measure: "collect";
   readonly isHeld: boolean;
-  readonly handsOver?: boolean;
   readonly objects: number;
 }
 
