@@ -14,7 +14,6 @@ import * as header from "../object/core/header";
 import * as interned from "../object/values/intern";
 import * as lists from "../object/values/list";
 import * as numbers from "../object/values/number";
-import * as small from "../object/death/dealloc-fast";
 import * as objects from "../object/values/builtins";
 import * as strings from "../object/values/str";
 import * as tuples from "../object/values/tuple";
@@ -173,11 +172,6 @@ export function dict_quick(entries: u32): usize {
 
 export function dict_set_quick(dict: usize, key: usize, value: usize): bool {
   return dicts.setQuickly(dict, key, value);
-}
-
-/** Releases the last reference to an object. */
-export function release_quick(object: usize): bool {
-  return small.dieAtOnce(object, true);
 }
 
 export function incref(object: usize): void {

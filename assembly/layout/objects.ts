@@ -60,7 +60,7 @@ export const META_HOOKS: u32 = META_WEAK | META_HOST | META_INTERNED | META_FINA
 //
 //   descriptor: a raw block, never moved; the type table (a raw block) holds its address at 4 · id
 //   ├ flags │ size │ item bytes │ items │ length │ weak │ refs │ base ┤
-//   ├ free head │ free count │ free cap │ meta │ active │ class │ owned │ chain ┤ scan │ 4 unused ┤ refs × u32 ┤ size/4 × u16 ┤
+//   ├ free head │ free count │ free cap │ meta │ active │ class │ chain │ scan ┤ refs × u32 ┤ size/4 × u16 ┤
 //
 //   refs    offsets of the reference slots, in the order in which death releases them
 //   chain   for the word at offset o of an instance: offset of the slot that is released after the one at o, 0 = none;
@@ -91,10 +91,8 @@ export const TYPE_META: u32 = 44;
 export const TYPE_ACTIVE: u32 = 48;
 /** Size class of an instance without items; 0 if it needs a span. */
 export const TYPE_CLASS: u32 = 52;
-/** Bytes of `refs` if instances own nothing but what their reference slots hold; else u32.MAX_VALUE. */
-export const TYPE_OWNED: u32 = 56;
 /** Address of the chain. */
-export const TYPE_CHAIN: u32 = 60;
+export const TYPE_CHAIN: u32 = 56;
 /**
  * Where a walk finds the references of an instance, in one word: ├ y 16 │ x 14 │ SCAN_ 2 ┤, x and y in bytes.
  *
@@ -103,7 +101,7 @@ export const TYPE_CHAIN: u32 = 60;
  *   SCAN_BUFFER   the same behind the pointer at object + x            list
  *   SCAN_PIECES   anything else, as the offsets and flags say          dict
  */
-export const TYPE_SCAN: u32 = 64;
+export const TYPE_SCAN: u32 = 60;
 export const SCAN_PIECES: u32 = 0;
 export const SCAN_FIELDS: u32 = 1;
 export const SCAN_ITEMS: u32 = 2;
@@ -111,7 +109,7 @@ export const SCAN_BUFFER: u32 = 3;
 export const SCAN_KIND: u32 = 3;
 export const SCAN_X: u32 = 0xfffc;
 export const SCAN_Y_SHIFT: u32 = 16;
-export const TYPE_OFFSETS: u32 = 72;
+export const TYPE_OFFSETS: u32 = 64;
 /** Largest size of a type: an offset fits 16 bits. */
 export const TYPE_SIZE_LIMIT: u32 = 65536;
 
@@ -129,8 +127,6 @@ export const FLAG_ENTRIES: u32 = 16;
 export const FLAG_WEAKREF: u32 = 32;
 /** What instances own is a row of items and nothing else; found when the type is defined. */
 export const FLAG_ROW: u32 = 64;
-/** All reference slots are among the first two words: if those are 0, an instance owns nothing. Found likewise. */
-export const FLAG_PAIR: u32 = 128;
 
 export const TYPE_NONE: u32 = 1;
 export const TYPE_BOOL: u32 = 2;

@@ -16,7 +16,7 @@ import {
   TYPE_OFFSETS,
 } from "../../assembly/layout";
 import { allocateFixed } from "../../assembly/object/core/alloc";
-import { decref, releaseInline } from "../../assembly/object/death/death";
+import { decref, release } from "../../assembly/object/death/death";
 import { descriptor, incref } from "../../assembly/object/core/header";
 import { newList } from "../../assembly/object/values/list";
 import { newFloat } from "../../assembly/object/values/number";
@@ -41,11 +41,11 @@ export function setup(): bool {
 }
 
 export function floats(units: u32): void {
-  for (let i: u32 = 0; i < units; i++) releaseInline(newFloat(<f64>i));
+  for (let i: u32 = 0; i < units; i++) release(newFloat(<f64>i));
 }
 
 export function records(units: u32): void {
-  for (let i: u32 = 0; i < units; i++) releaseInline(allocateFixed(descriptor(load<u32>(STATE + RECORD))));
+  for (let i: u32 = 0; i < units; i++) release(allocateFixed(descriptor(load<u32>(STATE + RECORD))));
 }
 
 /** Counts one object up and down. */

@@ -11,8 +11,7 @@ export interface ObjectExports {
   alloc(type: number, items: number): number;
   /**
    * These do their work, or with the result 0 none that anybody can see, and call nothing after their first store: no
-   * guard against traps is needed around them, and engines inline them where there is none. `release_quick` takes the
-   * last reference; what it could not finish is an object in order that owns what is left, for `release`.
+   * guard against traps is needed around them, and engines inline them where there is none.
    */
   alloc_quick(type: number, items: number): number;
   int_quick(value: number): number;
@@ -21,7 +20,6 @@ export interface ObjectExports {
   list_quick(length: number): number;
   dict_quick(entries: number): number;
   dict_set_quick(dict: number, key: number, value: number): number;
-  release_quick(p: number): number;
   incref(p: number): undefined;
   decref(p: number): undefined;
   /** `decref` that returns the fault. */
@@ -82,7 +80,6 @@ export const OBJECT_FUNCTIONS = [
   "list_quick",
   "dict_quick",
   "dict_set_quick",
-  "release_quick",
   "incref",
   "decref",
   "release",

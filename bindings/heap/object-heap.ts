@@ -64,7 +64,6 @@ export class ObjectHeap extends ByteHeap {
   // undefined while the heap is closed or not started, and not guarded instead: an engine inlines a call that has
   // never had but one target.
   #allocQuick: ObjectExports["alloc_quick"] | undefined;
-  #releaseQuick: ObjectExports["release_quick"] | undefined;
 
   /** @internal Use `createHeap`. */
   constructor(core: Core, settings: Settings, witness: Witness = plainWitness) {
@@ -84,7 +83,6 @@ export class ObjectHeap extends ByteHeap {
       this.#first = space.first;
       const quick = space.direct ? space.abi : undefined;
       this.#allocQuick = quick?.alloc_quick;
-      this.#releaseQuick = quick?.release_quick;
     });
   }
 
@@ -445,15 +443,10 @@ export class ObjectHeap extends ByteHeap {
 
   /** The last reference goes. */
   #die(p: Ptr): void {
-    if (!this.#numbers.death(p)) this.#dieCalling(p);
+    if (!this.#numbers.death(p)) this.#counts.drop(p);
   }
 
   // ---- slow paths ----
-
-  #dieCalling(p: Ptr): void {
-    const quick = this.#releaseQuick;
-    if (quick === undefined || quick(p) === 0) this.#counts.drop(p);
-  }
 
   #allocSlowly(type: Type, items: number): Ptr {
     const space = this.#space;

@@ -48,7 +48,7 @@ export function stressLayer(interval: number): Layer {
     }
     // Quick births never collect; nothing quick is to be had under stress.
     for (const name of OBJECT_FUNCTIONS) {
-      if (name.endsWith("_quick") && name !== "release_quick") layer[name] = () => 0;
+      if (name.endsWith("_quick")) layer[name] = () => 0;
     }
     return layer as unknown as ObjectExports;
   };

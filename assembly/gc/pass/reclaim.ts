@@ -7,7 +7,6 @@ import {
   FLAG_BUFFER,
   FLAG_WEAKREF,
   LIST_ITEMS,
-  META_DYING,
   META_TYPE,
   PAGE_SHIFT,
   STATE_GC_COLLECTED,
@@ -23,7 +22,8 @@ import {
 import { setWord, word } from "../../state";
 import { giveBlocks } from "../../object/core/blocks";
 import { decref } from "../../object/death/death";
-import { describe, metaOf, setMeta } from "../../object/core/header";
+import { popDeferred } from "../../object/death/deferred";
+import { describe, metaOf } from "../../object/core/header";
 import { bufferAt } from "../../object/death/slots";
 import { unlinkWeakref } from "../../object/death/weak";
 import { isWhite } from "../heap/colour";
@@ -129,12 +129,6 @@ function giveBuffers(first: usize, buffers: u32): void {
 
 /** Lets those die that trash alone held. Host code may run. */
 export function releaseOrphans(): void {
-  let object = <usize>word(STATE_GC_ORPHANS);
-  while (object) {
-    setWord(STATE_GC_ORPHANS, load<u32>(object));
-    store<u32>(object, 1);
-    setMeta(object, metaOf(object) & ~META_DYING);
+  for (let object = popDeferred(STATE_GC_ORPHANS); object; object = popDeferred(STATE_GC_ORPHANS))
     decref(object);
-    object = word(STATE_GC_ORPHANS);
-  }
 }

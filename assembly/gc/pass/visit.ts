@@ -44,7 +44,7 @@ import {
 } from "../../layout";
 import { setWord, word } from "../../state";
 import { discard } from "../../object/core/alloc";
-import { postpone } from "../../object/death/death";
+import { postpone } from "../../object/death/hooks";
 import { describe, metaOf, setMeta } from "../../object/core/header";
 import { mayHoldContainers } from "../../object/core/young-pages";
 import { COLOURED, COLOURS, WHITE } from "../heap/colour";

@@ -214,18 +214,11 @@ function tryTake(domain: u32, bytes: usize): usize {
 // @ts-ignore: decorator
 @inline
 export function discard(object: usize, type: usize): void {
-  if (load<u32>(type, TYPE_META) & META_TRACKED) oneYoungLess();
+  if (load<u32>(type, TYPE_META) & META_TRACKED) fewerYoung(1);
   if (!cacheBlock(object, type)) giveBlock(object);
 }
 
-/** A container has died. */
-// @ts-ignore: decorator
-@inline
-export function oneYoungLess(): void {
-  const young = word(STATE_YOUNG_COUNT);
-  if (young) setWord(STATE_YOUNG_COUNT, young - 1);
-}
-
+/** So many containers have died. */
 export function fewerYoung(dead: u32): void {
   const young = word(STATE_YOUNG_COUNT);
   setWord(STATE_YOUNG_COUNT, young > dead ? young - dead : 0);

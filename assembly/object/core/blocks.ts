@@ -26,27 +26,20 @@ export function popBlock(list: usize): usize {
   return block;
 }
 
-/** free for the block of an object. */
+/** free for the block of an object: in the fast path the meta word becomes 0 in the same store as the link. */
 // @ts-ignore: decorator
 @inline
 export function giveBlock(object: usize): void {
-  if (!giveBlockQuickly(object)) giveBlockSlowly(object);
-}
-
-/** free's fast path; the meta word becomes 0 in the same store as the link. False if it is none for it. */
-// @ts-ignore: decorator
-@inline
-export function giveBlockQuickly(object: usize): bool {
   const record = <usize>mapEntry(object) + ((object >>> RECORD_SHIFT) & RECORD_MASK);
   const live = <u32>load<u16>(record, STATE + STATE_SENTINEL + RECORD_LIVE);
-  if (live <= 1) return false;
-  store<u64>(object, load<u32>(record, STATE + STATE_SENTINEL + RECORD_FREE));
-  store<u32>(record, <u32>object, STATE + STATE_SENTINEL + RECORD_FREE);
-  store<u16>(record, live - 1, STATE + STATE_SENTINEL + RECORD_LIVE);
-  return true;
+  if (live > 1) {
+    store<u64>(object, load<u32>(record, STATE + STATE_SENTINEL + RECORD_FREE));
+    store<u32>(record, <u32>object, STATE + STATE_SENTINEL + RECORD_FREE);
+    store<u16>(record, live - 1, STATE + STATE_SENTINEL + RECORD_LIVE);
+  } else giveBlockSlow(object);
 }
 
-export function giveBlockSlowly(object: usize): void {
+function giveBlockSlow(object: usize): void {
   store<u32>(object, 0, OBJECT_META);
   releaseRare(object);
 }

@@ -6,7 +6,7 @@ import { FAULT_MEMORY, STATE_ACTIVE, STATE_BUFFER_BYTES, STATE_INTERNAL_BLOCKS }
 import { STATE, setWord, word } from "../../state";
 import { rawBytes } from "../../alloc/classes";
 import { calloc, fault, freeInline, malloc, realloc } from "../../alloc/malloc";
-import { giveBlockQuickly, popBlock } from "./blocks";
+import { popBlock } from "./blocks";
 import { clearFreeLists } from "./free-lists";
 
 /** A new block, 0 if out of memory even after private free lists were emptied. */
@@ -33,24 +33,9 @@ export function resizeBuffer(block: usize, bytes: usize): usize {
 }
 
 export function giveBuffer(block: usize): void {
-  if (block) giveBufferInline(block);
-}
-
-/** giveBuffer of a block, for the hot loop of deaths. */
-// @ts-ignore: decorator
-@inline
-export function giveBufferInline(block: usize): void {
+  if (!block) return;
   setWord(STATE_INTERNAL_BLOCKS, word(STATE_INTERNAL_BLOCKS) - 1);
   freeInline(block);
-}
-
-/** giveBuffer of a block if that takes no call; false if not. */
-// @ts-ignore: decorator
-@inline
-export function giveBufferQuickly(block: usize): bool {
-  if (!giveBlockQuickly(block)) return false;
-  setWord(STATE_INTERNAL_BLOCKS, word(STATE_INTERNAL_BLOCKS) - 1);
-  return true;
 }
 
 /** A new block of at most SMALL_LIMIT bytes if its active list has one; 0 if it has none. */

@@ -19,29 +19,15 @@ import { STATE, word } from "../../state";
 import { free } from "../../alloc/malloc";
 import { descriptor } from "./header";
 
-/** Is there no room on a type's list? */
-// @ts-ignore: decorator
-@inline
-export function isFull(type: usize): bool {
-  return load<u32>(type, TYPE_FREE_COUNT) >= load<u32>(type, TYPE_FREE_CAP);
-}
-
 /** Puts a dead object's block on its list; false if there is none, or no room. */
 // @ts-ignore: decorator
 @inline
 export function cacheBlock(object: usize, type: usize): bool {
-  if (isFull(type)) return false;
-  if (!load<u32>(type, TYPE_CLASS)) return cacheTuple(object, load<u32>(type, TYPE_FREE_CAP));
-  push(type + TYPE_FREE_HEAD, object, load<u32>(type, TYPE_FREE_COUNT));
-  return true;
-}
-
-/** cacheBlock for types whose instances are of one size. */
-// @ts-ignore: decorator
-@inline
-export function cacheFixed(object: usize, type: usize): bool {
-  if (isFull(type)) return false;
-  push(type + TYPE_FREE_HEAD, object, load<u32>(type, TYPE_FREE_COUNT));
+  const cached = load<u32>(type, TYPE_FREE_COUNT);
+  const cap = load<u32>(type, TYPE_FREE_CAP);
+  if (cached >= cap) return false;
+  if (!load<u32>(type, TYPE_CLASS)) return cacheTuple(object, cap);
+  push(type + TYPE_FREE_HEAD, object, cached);
   return true;
 }
 

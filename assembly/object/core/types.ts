@@ -12,7 +12,6 @@ import {
   FLAG_ENTRIES,
   FLAG_FINALIZER,
   FLAG_ITEMS_REF,
-  FLAG_PAIR,
   FLAG_ROW,
   FLAG_WEAKREF,
   MEDIUM_LIMIT,
@@ -46,7 +45,6 @@ import {
   TYPE_LIMIT,
   TYPE_META,
   TYPE_OFFSETS,
-  TYPE_OWNED,
   TYPE_REFS,
   TYPE_SCAN,
   TYPE_SIZE,
@@ -94,11 +92,7 @@ export function defineType(type: usize): u32 {
   writeChain(type);
   let flags = load<u32>(type, TYPE_FLAGS);
   const refs = load<u32>(type, TYPE_REFS);
-  const owned =
-    flags & (FLAG_ITEMS_REF | FLAG_BUFFER | FLAG_ENTRIES | FLAG_WEAKREF) ? u32.MAX_VALUE : refs << 2;
-  store<u32>(type, owned, TYPE_OWNED);
   if (flags & FLAG_ITEMS_REF && !refs) flags |= FLAG_ROW;
-  else if (owned - 1 < 8 && isPair(type)) flags |= FLAG_PAIR;
   store<u32>(type, flags, TYPE_FLAGS);
   let meta = id;
   if (flags & FLAG_CONTAINER) meta |= META_TRACKED;
@@ -106,7 +100,7 @@ export function defineType(type: usize): u32 {
     meta |= META_FINALIZER;
     setWord(STATE_HOSTED, 1);
   }
-  if (!owned) meta |= META_LEAF;
+  if (!refs && !(flags & (FLAG_ITEMS_REF | FLAG_BUFFER | FLAG_ENTRIES | FLAG_WEAKREF))) meta |= META_LEAF;
   store<u32>(type, meta, TYPE_META);
   const c = instanceClass(type, flags);
   store<u32>(type, c, TYPE_CLASS);
@@ -138,12 +132,6 @@ export function objectClass(bytes: usize): u32 {
 function instanceClass(type: usize, flags: u32): u32 {
   if (load<u32>(type, TYPE_ITEM_BYTES) && !(flags & FLAG_BUFFER)) return CLASS_NONE;
   return objectClass(load<u32>(type, TYPE_SIZE));
-}
-
-/** Are the one or two reference slots of a type among the first two words? */
-function isPair(type: usize): bool {
-  const last = type + load<u32>(type, TYPE_OWNED) - 4;
-  return max(load<u32>(type, TYPE_OFFSETS), load<u32>(last, TYPE_OFFSETS)) < OBJECT_FIELDS + 8;
 }
 
 /** Every offset is that of a word of an instance. */

@@ -18,26 +18,13 @@ import {
   FAULT_CORRUPT,
   FAULT_DOUBLE_FREE,
   FAULT_NONE,
+  FLAG_BUFFER,
   FLAG_CONTAINER,
-  FLAG_PAIR,
   FLAG_WEAKREF,
-  META_DYING,
-  META_FINALIZED,
-  META_FINALIZER,
   META_HOOKS,
-  META_HOST,
-  META_INTERNED,
   META_LEAF,
-  META_OLDER,
-  META_OLDEST,
   META_RITES,
-  META_TRACKED,
-  META_TRASH,
-  META_TYPE,
-  META_WEAK,
-  META_WHITE,
   NESTING_LIMIT,
-  OBJECT_FIELDS,
   STATE_CRITICAL,
   STATE_DEATH_SLOT,
   STATE_DEFERRED,
@@ -45,22 +32,19 @@ import {
   STATE_HOSTED,
   STATE_NESTING,
   TYPE_FLAGS,
-  TYPE_WEAKREF,
+  TYPE_ITEMS,
 } from "../../layout";
 import { setWord, word } from "../../state";
 import { fault } from "../../alloc/malloc";
 import { fewerYoung } from "../core/alloc";
 import { giveBlock } from "../core/blocks";
-import { cacheFixed } from "../core/free-lists";
-import { describe, metaOf, setMeta } from "../core/header";
-import { runFinalizer } from "../core/host";
-import { forgetInterned } from "../values/intern";
-import { STUCK, isRecord, walkRecords } from "./records";
-import { isRow, walkRows } from "./lists";
-import { beforeFirst, link, ownsAfter, releaseAfter } from "./slots";
-import { close, dieAtOnce } from "./dealloc-fast";
-import { clearWeakrefs, dropWeakref, runCallbacks, unlinkWeakref } from "./weak";
-import { markYoung } from "../core/young-pages";
+import { giveBuffer } from "../core/buffers";
+import { cacheBlock } from "../core/free-lists";
+import { describe, metaOf } from "../core/header";
+import { popDeferred } from "./deferred";
+import { postpone, runDeathHooks } from "./hooks";
+import { beforeFirst, bufferAt, link, ownsAfter, releaseAfter } from "./slots";
+import { unlinkWeakref } from "./weak";
 
 /** Releases a reference. What goes wrong is noted as a fault. */
 // @ts-ignore: decorator
@@ -76,17 +60,6 @@ export function decref(object: usize): void {
 
 /** Releases a reference; FAULT_NONE, or what is wrong with it. */
 export function release(object: usize): u32 {
-  return dieAtOnce(object, false) ? FAULT_NONE : releaseSlowly(object);
-}
-
-/** release for callers that want the fast path in their own code. */
-// @ts-ignore: decorator
-@inline
-export function releaseInline(object: usize): u32 {
-  return dieAtOnce(object, false) ? FAULT_NONE : releaseSlowly(object);
-}
-
-function releaseSlowly(object: usize): u32 {
   const count = load<i32>(object);
   if (count < 1) return fault(FAULT_DOUBLE_FREE, object);
   if (count == 1) return destroy(object, metaOf(object));
@@ -107,30 +80,14 @@ function destroy(object: usize, meta: u32): u32 {
   return FAULT_NONE;
 }
 
-/**
- * The death of an object waits: it is put on the list whose head stands in the word `list`. The link takes the place of
- * the count, so nobody may find the object any more: its referent, if it is a weak reference, or intern(). Trash that
- * dies in a collection and waits for its end is that collection's no more: its finalizer may bring it back.
- */
-export function postpone(object: usize, meta: u32, list: u32): void {
-  if ((meta & META_TYPE) == TYPE_WEAKREF) unlinkWeakref(object);
-  if (meta & META_INTERNED) forgetInterned(object);
-  setMeta(object, (meta | META_DYING) & ~(META_TRACKED | META_INTERNED | META_WHITE | META_TRASH));
-  store<u32>(object, word(list));
-  setWord(list, <u32>object);
-}
-
 /** Lets the deferred objects die. The collector calls it after finalizers that it ran itself. */
 export function drain(): void {
   if (word(STATE_NESTING) || word(STATE_DRAINING)) return;
   setWord(STATE_DRAINING, 1);
-  let object = <usize>word(STATE_DEFERRED);
-  while (object && !word(STATE_CRITICAL)) {
-    setWord(STATE_DEFERRED, load<u32>(object));
-    store<u32>(object, 1);
-    setMeta(object, metaOf(object) & ~META_DYING);
+  while (!word(STATE_CRITICAL)) {
+    const object = popDeferred(STATE_DEFERRED);
+    if (!object) break;
     die(object);
-    object = word(STATE_DEFERRED);
   }
   setWord(STATE_DRAINING, 0);
 }
@@ -138,7 +95,7 @@ export function drain(): void {
 // ---- the walk ----
 
 function die(root: usize): void {
-  if (metaOf(root) & META_HOOKS && !lastRites(root)) return;
+  if (metaOf(root) & META_HOOKS && !runDeathHooks(root)) return;
   walk(root);
 }
 
@@ -149,27 +106,12 @@ function die(root: usize): void {
  */
 const BATCH: u32 = isDefined(TALLYHEAP_DEBUG) ? 3 : 4096;
 
-/**
- * Releases what an object owns, and the object. Three loops take turns; each goes on from nothing but the object where
- * the last one stopped, which is linked, and the slot that was released last. What is next to a STUCK slot is for walkOn.
- */
+/** Releases what an object owns, and the object. */
 function walk(root: usize): void {
   enterCritical();
-  let object = root;
-  let meta = metaOf(root);
-  let type = describe(meta);
-  let slot = beforeFirst(root, type, load<u32>(type, TYPE_FLAGS));
-  let isRoot = true;
-  for (;;) {
-    if (!(slot & STUCK) && isRecord(type)) object = walkRecords(object, slot, isRoot, BATCH);
-    else if (!(slot & STUCK) && isRow(type, meta)) object = walkRows(object, slot, isRoot, BATCH);
-    else object = walkOn(object, slot & ~STUCK, isRoot, BATCH);
-    if (!object) break;
-    slot = word(STATE_DEATH_SLOT);
-    isRoot = false;
-    meta = metaOf(object);
-    type = describe(meta);
-  }
+  const type = describe(metaOf(root));
+  let object = walkOn(root, beforeFirst(root, type, load<u32>(type, TYPE_FLAGS)), true, BATCH);
+  while (object) object = walkOn(object, word(STATE_DEATH_SLOT), false, BATCH);
   leaveCritical();
 }
 
@@ -202,15 +144,15 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
         fewerYoung(dead);
         dead = 0;
         leaveCritical();
-        const dies = lastRites(child);
+        const dies = runDeathHooks(child);
         enterCritical();
         if (!dies) continue;
       }
       childType = describe(meta);
       childFlags = load<u32>(childType, TYPE_FLAGS);
-      if (meta & META_LEAF || (childFlags & FLAG_PAIR && !load<u64>(child, OBJECT_FIELDS))) {
+      if (meta & META_LEAF) {
         dead += childFlags & FLAG_CONTAINER;
-        if (!cacheFixed(child, childType)) giveBlock(child);
+        giveMemory(child, childType, childFlags);
         continue;
       }
       if (ownsAfter(object, type, flags, slot)) {
@@ -225,7 +167,7 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
       }
     }
     dead += flags & FLAG_CONTAINER;
-    close(object, type, flags);
+    giveMemory(object, type, flags);
     if (child) {
       object = child;
       type = childType;
@@ -252,58 +194,13 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
   return object;
 }
 
-// ---- before the fields ----
-
-/**
- * Finalizer, resurrection check, weak references, what the host registered. The object's count is 1 for the time.
- * False if it lives on. Host code may run: nothing that the caller knows of the heap is certain afterwards, except
- * what is dying.
- */
-function lastRites(object: usize): bool {
-  let meta = metaOf(object);
-  if (meta & META_RITES) {
-    fault(FAULT_DOUBLE_FREE, object);
-    return false;
-  }
-  const flags = load<u32>(describe(meta), TYPE_FLAGS);
-  if (meta & META_FINALIZER && !(flags & FLAG_WEAKREF)) {
-    if (!(flags & FLAG_CONTAINER && meta & META_FINALIZED)) {
-      if (flags & FLAG_CONTAINER) {
-        // Resurrected or not, what a finalizer saw is young again (CPython tracks it anew).
-        meta = (meta | META_FINALIZED | META_TRACKED) & ~(META_OLDER | META_OLDEST);
-        markYoung(object);
-      }
-      setMeta(object, meta | META_RITES);
-      runFinalizer(object, meta & META_TYPE);
-      meta = metaOf(object) & ~META_RITES;
-      setMeta(object, meta);
-      const count = load<i32>(object);
-      if (count != 1) {
-        if (count < COUNT_LIMIT) store<i32>(object, count - 1);
-        return false;
-      }
-    }
-  }
-  setMeta(object, (meta | META_DYING) & ~META_TRACKED);
-  if (meta & META_INTERNED) forgetInterned(object);
-  if (meta & META_WEAK) runCallbacks(clearWeakrefs(object));
-  if (meta & META_FINALIZER && flags & FLAG_WEAKREF) dropWeakref(object);
-  if (metaOf(object) & META_HOST) {
-    setMeta(object, metaOf(object) & ~META_HOST);
-    runFinalizer(object, 0);
-  }
-  return true;
-}
-
-/**
- * Runs the finalizer of an object that the collector found to be trash, at most once. The caller holds a reference
- * and looks for resurrection afterwards.
- */
-export function callFinalizer(object: usize): void {
-  const meta = metaOf(object);
-  if (meta & META_FINALIZED || !(meta & META_FINALIZER)) return;
-  setMeta(object, meta | META_FINALIZED);
-  runFinalizer(object, meta & META_TYPE);
+/** All slots are released: the memory goes. */
+// @ts-ignore: decorator
+@inline
+function giveMemory(object: usize, type: usize, flags: u32): void {
+  if (flags & FLAG_BUFFER) giveBuffer(bufferAt(object, load<u32>(type, TYPE_ITEMS)));
+  else if (flags & FLAG_WEAKREF) unlinkWeakref(object);
+  if (!cacheBlock(object, type)) giveBlock(object);
 }
 
 // ---- against traps ----

@@ -6,10 +6,14 @@
  *   referent ├ … │ head ┤ ──▶ weakref ◀──▶ weakref ◀──▶ weakref        META_WEAK = head is not 0
  */
 import {
+  COUNT_LIMIT,
+  FAULT_DOUBLE_FREE,
   FAULT_TYPE,
   META_DYING,
   META_FINALIZER,
+  META_HOOKS,
   META_WEAK,
+  STATE_DEFERRED,
   STATE_HOSTED,
   TYPE_WEAK,
   TYPE_WEAKREF,
@@ -20,10 +24,10 @@ import {
 } from "../../layout";
 import { setWord } from "../../state";
 import { fault } from "../../alloc/malloc";
-import { newFixed } from "../core/alloc";
-import { decref } from "./death";
-import { describe, descriptor, incref, metaOf, setMeta } from "../core/header";
+import { discard, newFixed } from "../core/alloc";
+import { countOf, describe, descriptor, incref, metaOf, setMeta } from "../core/header";
 import { runCallback } from "../core/host";
+import { pushDeferred } from "./deferred";
 
 /** A new reference to a weak reference; without a callback the shared one. 0: no memory, or not of a type with weakrefs. */
 export function newWeakref(referent: usize, token: u32): usize {
@@ -94,9 +98,23 @@ export function runCallbacks(queue: usize): void {
     store<u32>(weakref, 0, WEAKREF_NEXT);
     const token = takeToken(weakref);
     if (token) runCallback(weakref, token);
-    decref(weakref);
+    releaseQueued(weakref);
     weakref = next;
   }
+}
+
+/**
+ * Releases a queue's reference to a weak reference, which is dead and has no callback by now: its death releases the
+ * block, unless the host registered something for it; that waits until the referent is gone.
+ */
+function releaseQueued(weakref: usize): void {
+  const count = countOf(weakref);
+  const meta = metaOf(weakref);
+  if (count > 1) {
+    if (count < COUNT_LIMIT) store<i32>(weakref, count - 1);
+  } else if (count < 1) fault(FAULT_DOUBLE_FREE, weakref);
+  else if (meta & META_HOOKS) pushDeferred(weakref, meta, STATE_DEFERRED);
+  else discard(weakref, describe(meta));
 }
 
 /** A weak reference with a callback dies, or may call back no more: the host forgets the callback. */
