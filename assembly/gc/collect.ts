@@ -13,15 +13,12 @@ import {
   DEBUG_COLLECTABLE,
   DEBUG_SAVEALL,
   FAULT_CORRUPT,
-  FAULT_MEMORY,
-  FAULT_NONE,
   META_FINALIZER,
   META_HOST,
   META_WEAK,
   STATE_BUFFER_BYTES,
   STATE_COLLECTING,
   STATE_CRITICAL,
-  STATE_FAULT,
   STATE_GC_CANDIDATES,
   STATE_GC_COLLECTED,
   STATE_GC_COUNT1,
@@ -29,6 +26,7 @@ import {
   STATE_GC_DAMAGED,
   STATE_GC_PENDING,
   STATE_GC_DEBUG,
+  STATE_GC_ENABLED,
   STATE_GC_METAS,
   STATE_GC_REACHED,
   STATE_GC_TOTAL,
@@ -42,13 +40,13 @@ import { drain, requireStack } from "../object/death/death";
 import { clearFreeLists } from "../object/core/free-lists";
 import { announceCollection } from "../object/core/host";
 import { TRACKED, upTo } from "./heap/colour";
-import { retune } from "./generations";
 import { mark } from "./pass/mark";
 import { ALL, MIDDLE, RESCAN, TRASH, YOUNG, clearPages } from "./heap/pages";
 import { reclaim, releaseOrphans } from "./pass/reclaim";
 import { restore, unpaint } from "./pass/undo";
 import { subtract } from "./pass/subtract";
 import { noteTrash, promote, untrackLoose } from "./garbage/survivors";
+import { dueGeneration, isDue, retune } from "./thresholds";
 import { bury } from "./garbage/finalize-garbage";
 
 /** Bits that say that somebody has a last word. */
@@ -71,17 +69,15 @@ export function collect(generation: u32): i32 {
   return found;
 }
 
-/** An allocation failed for want of memory: collects everything. True if the allocation should be tried once more. */
-export function rescue(): bool {
-  return word(STATE_FAULT) == FAULT_MEMORY && relieve();
+/** Before a container is born: collects what is due. */
+// @ts-ignore: decorator
+@inline
+export function collectIfDue(): void {
+  if (isDue()) collectDue();
 }
 
-/** The same for requests that leave no fault. */
-export function relieve(): bool {
-  if (word(STATE_COLLECTING) || !word(STATE_TYPES)) return false;
-  collect(2);
-  setWord(STATE_FAULT, FAULT_NONE);
-  return true;
+function collectDue(): void {
+  if (word(STATE_GC_ENABLED)) collect(dueGeneration());
 }
 
 function run(generation: u32): i32 {

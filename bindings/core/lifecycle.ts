@@ -147,17 +147,28 @@ export class Engine {
       if (block !== 0) return block as Ptr;
     }
     this.#requireOnlyMemory(operation, ptr);
-    if (this.protect(() => this.live().exports.gc_rescue()) !== 0) {
-      const block = this.protect(request) >>> 0;
-      if (block !== 0) return block as Ptr;
-      this.#requireOnlyMemory(operation, ptr);
-    }
-    if (this.relieve(size)) {
+    for (const _ of this.room(size)) {
       const block = this.protect(request) >>> 0;
       if (block !== 0) return block as Ptr;
       this.#requireOnlyMemory(operation, ptr);
     }
     throw this.outOfMemory(operation, size);
+  }
+
+  /**
+   * What can make room for a request that found no memory, one after the other: a full collection, the owner's
+   * `onMemoryPressure`, and a collection of what the owner let go of. Yields after each that was there to ask: the
+   * request is worth another try.
+   */
+  *room(size: number): Generator<void> {
+    if (this.#collects()) yield;
+    if (!this.relieve(size)) return;
+    yield;
+    if (this.#collects()) yield;
+  }
+
+  #collects(): boolean {
+    return this.protect(() => this.live().exports.gc_rescue()) !== 0;
   }
 
   /** Throws unless the last request failed for want of memory. */

@@ -193,13 +193,20 @@ export class Space implements Client {
     return true;
   }
 
-  /** Starts the object layer; a second try after memory was asked for, unless whoever was asked has started it. */
+  /** Starts the object layer; tries again when there is room, unless whoever made it has started the layer. */
   #begin(): void {
+    if (this.#startsNow()) return;
+    for (const _ of this.engine.room(0)) if (this.#started || this.#startsNow()) return;
+    throw this.engine.outOfMemory("start", 0);
+  }
+
+  #startsNow(): boolean {
     try {
       this.#startOnce();
+      return true;
     } catch (error) {
-      if (!isOutOfMemory(error) || !this.engine.relieve(0)) throw error;
-      if (!this.#started) this.#startOnce();
+      if (isOutOfMemory(error)) return false;
+      throw error;
     }
   }
 
@@ -345,7 +352,7 @@ export class Space implements Client {
   }
 
   /**
-   * A new object from a call into the core that gives 0 on a fault; a second try after memory was asked for, with what
+   * A new object from a call into the core that gives 0 on a fault; tries again when there is room. `borrowed` is what
    * the call borrows.
    */
   made(p: number, operation: string, size: number, again: () => number, borrowed: Ptr = NULL): Ptr {
@@ -354,7 +361,8 @@ export class Space implements Client {
 
   #makeAgain(operation: string, size: number, again: () => number, borrowed: Ptr): Ptr {
     this.#takeFault(operation);
-    const p = this.#relieved(size, [borrowed], again, 0);
+    let p = 0;
+    this.#retry(size, [borrowed], () => (p = again()) !== 0);
     if (p !== 0) return (p >>> 0) as Ptr;
     this.#takeFault(operation);
     throw this.engine.outOfMemory(operation, size);
@@ -367,13 +375,13 @@ export class Space implements Client {
   }
 
   /**
-   * Does what `action` does; its result is a fault code. A second try after memory was asked for. `a`, `b` and `c` are
-   * what it borrows.
+   * Does what `action` does; its result is a fault code. Tries again when there is room. `a`, `b` and `c` are what it
+   * borrows.
    */
   done(operation: string, size: number, action: () => number, a: Ptr, b: Ptr = NULL, c: Ptr = NULL): void {
     let fault = this.enter(action);
     if (fault === FAULT_NONE) return;
-    if (fault === FAULT_MEMORY) fault = this.#relieved(size, [a, b, c], action, fault);
+    if (fault === FAULT_MEMORY) this.#retry(size, [a, b, c], () => (fault = action()) !== FAULT_MEMORY);
     if (fault === FAULT_NONE) return;
     this.#core.takeFault();
     if (fault === FAULT_MEMORY) throw this.engine.outOfMemory(operation, size);
@@ -381,16 +389,15 @@ export class Space implements Client {
   }
 
   /**
-   * Asks for memory and tries again; gives `otherwise` if there is nobody to ask. Who is asked may let go of what the
-   * request borrows: it is held until the request is served, as the core does while it collects. Finalizers that ran
-   * then may have released the caller's own references, and what the core held died with the first try.
+   * Tries a request again, whenever something may have made room, until `attempt` says that it is over. What makes room
+   * runs host code, which may let go of what the request borrows: it is held meanwhile.
    */
-  #relieved(size: number, borrowed: readonly Ptr[], again: () => number, otherwise: number): number {
+  #retry(size: number, borrowed: readonly Ptr[], attempt: () => boolean): void {
     const held = borrowed.filter((p) => p !== NULL);
-    if (held.some((p) => this.abi.check_object(p) !== FAULT_NONE)) return otherwise;
+    if (held.some((p) => this.abi.check_object(p) !== FAULT_NONE)) return;
     for (const p of held) this.abi.incref(p);
     try {
-      return this.engine.relieve(size) ? this.enter(again) : otherwise;
+      for (const _ of this.engine.room(size)) if (this.enter(attempt)) return;
     } finally {
       for (const p of held) this.enter(() => this.abi.decref(p));
     }

@@ -15,7 +15,6 @@ import {
   PAGE_SHIFT,
   PRESSURE_MIN_BYTES,
   STATE_BUFFER_BYTES,
-  STATE_COLLECTING,
   STATE_GC_COUNT1,
   STATE_GC_COUNT2,
   STATE_GC_ENABLED,
@@ -30,7 +29,6 @@ import {
   STAT_SPAN_PAGES,
 } from "../layout";
 import { setWord, statistic, word } from "../state";
-import { collect } from "./collect";
 
 /** Derives what allocations compare with, after thresholds or the switch were changed. */
 export function retune(): void {
@@ -41,7 +39,7 @@ export function retune(): void {
   setWord(STATE_GC_PRESSURE, on ? bytes : u32.MAX_VALUE);
 }
 
-/** Is a collection due before the next container is born? */
+/** Whether a collection is due before the next container is born. */
 // @ts-ignore: decorator
 @inline
 export function isDue(): bool {
@@ -50,16 +48,11 @@ export function isDue(): bool {
   );
 }
 
-/** Collects the generation that is due. */
-export function collectDue(): void {
-  if (word(STATE_COLLECTING) || !word(STATE_GC_ENABLED)) return;
-  if (word(STATE_BUFFER_BYTES) >= word(STATE_GC_PRESSURE)) {
-    collect(2);
-    return;
-  }
+/** The generation to collect when a collection is due. */
+export function dueGeneration(): u32 {
+  if (word(STATE_BUFFER_BYTES) >= word(STATE_GC_PRESSURE)) return 2;
   const pending = word(STATE_GC_PENDING);
   if (word(STATE_GC_COUNT2) > word(STATE_GC_THRESHOLDS + 8) && pending >= word(STATE_GC_TOTAL) >>> 2)
-    collect(2);
-  else if (word(STATE_GC_COUNT1) > word(STATE_GC_THRESHOLDS + 4)) collect(1);
-  else collect(0);
+    return 2;
+  return u32(word(STATE_GC_COUNT1) > word(STATE_GC_THRESHOLDS + 4));
 }
