@@ -3,6 +3,9 @@
  * the exported constants and writes them to bindings/generated/layout.ts, so both languages share one source.
  */
 export * from "./arenas";
+export * from "./size-classes";
+export * from "./page-table";
+export * from "./debug";
 export * from "./state";
 export * from "./objects";
 export * from "./object-state";
