@@ -1,11 +1,27 @@
-import { STATE_BYTES, STATE_DEBUG, STATE_STATS } from "./layout";
-import { DebugState, State, Statistics } from "./layout";
+import {
+  CollectorState,
+  DebugState,
+  ObjectState,
+  STATE_BYTES,
+  STATE_COLLECTOR,
+  STATE_DEBUG,
+  STATE_OBJECT,
+  STATE_STATS,
+  State,
+  Statistics,
+} from "./layout";
 
 /**
  * The state block. All state of the heap that does not lie in arenas lies here: the core has no mutable wasm global,
  * so an image of the memory is an image of the heap. The address is a compile-time constant.
  */
 export const STATE: usize = memory.data(STATE_BYTES, 64);
+// @ts-ignore: decorator
+@inline
+export const objects = changetype<ObjectState>(STATE + STATE_OBJECT);
+// @ts-ignore: decorator
+@inline
+export const collector = changetype<CollectorState>(STATE + STATE_COLLECTOR);
 
 // @ts-ignore: decorator
 @inline
