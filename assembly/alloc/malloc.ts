@@ -128,7 +128,7 @@ export function calloc(count: usize, size: usize): usize {
 export function realloc(pointer: usize, size: usize): usize {
   if (!pointer) return mallocInline(size);
   const old = usableSize(pointer);
-  if (!old) return badPointer(pointer);
+  if (!old) return refuse(FAULT_BAD_POINTER, pointer);
   size += usize(size == 0);
   if (old > MEDIUM_LIMIT && size > MEDIUM_LIMIT) {
     if (resizeSpanSafely(pointer, pagesFor(size))) return pointer;
@@ -253,16 +253,17 @@ export function marked(block: usize): u32 {
   return (<u32>block) ^ word(STATE_SECRET);
 }
 
-function badPointer(pointer: usize): usize {
-  fault(FAULT_BAD_POINTER, pointer);
-  return 0;
-}
-
 /** Notes a fault for whoever asks; returns its code. */
 export function fault(code: u32, pointer: usize): u32 {
   setWord(STATE_FAULT, code);
   setWord(STATE_FAULT_ADDRESS, <u32>pointer);
   return code;
+}
+
+/** fault for callers whose result is a pointer: null. */
+export function refuse(code: u32, pointer: usize): usize {
+  fault(code, pointer);
+  return 0;
 }
 
 /**
