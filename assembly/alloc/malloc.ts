@@ -82,7 +82,7 @@ export function calloc(count: usize, size: usize): usize {
 export function realloc(pointer: usize, size: usize): usize {
   if (!pointer) return mallocInline(size);
   const old = usableSize(pointer);
-  if (!old) return badPointer(pointer);
+  if (!old) return refuse(FAULT_BAD_POINTER, pointer);
   size += usize(size == 0);
   if (old > MEDIUM_LIMIT && size > MEDIUM_LIMIT) {
     if (resizeSpanSafely(pointer, pagesFor(size))) return pointer;
@@ -220,6 +220,12 @@ export function fault(code: u32, pointer: usize): u32 {
   state.fault = code;
   state.faultAddress = <u32>pointer;
   return code;
+}
+
+/** fault for callers whose result is a pointer: null. */
+export function refuse(code: u32, pointer: usize): usize {
+  fault(code, pointer);
+  return 0;
 }
 
 /**

@@ -30,8 +30,8 @@ export class Dict extends ObjectHeader {
 @final
 export class DictEntry {
   hash: u32;
-  key: u32;
-  value: u32;
+  key: usize;
+  value: usize;
 }
 
 export const DICT_LENGTH: u32 = offsetof<Dict>("length");

@@ -7,7 +7,7 @@
 @unmanaged
 @final
 export class FreeList {
-  first: u32;
+  first: usize;
   count: u32;
 }
 

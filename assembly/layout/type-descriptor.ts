@@ -32,20 +32,20 @@ export class TypeDescriptor {
   /** Id of the base type; 0 = none. */
   base: u32;
   /** Private free list; see FreeList. */
-  freeFirst: u32;
+  freeFirst: usize;
   freeCount: u32;
   /** Largest length of the private free list: 0 = none, u32.MAX_VALUE = no limit. */
   freeCap: u32;
   /** Meta word of a new instance. */
   meta: u32;
   /** Address of the head of the active list that instances without items come from; of a zero if they need a span. */
-  active: u32;
+  active: usize;
   /** Size class of an instance without items; 0 if it has items inside it, or needs a span. */
   sizeClass: u32;
   /** Bytes of the offsets if instances own nothing but what their reference slots hold; else u32.MAX_VALUE. */
   owned: u32;
   /** Address of the chain. */
-  chain: u32;
+  chain: usize;
   /** Where a walk finds the references of an instance, in one word; see SCAN_. */
   scan: u32;
   private unused: u32;

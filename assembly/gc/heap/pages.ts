@@ -12,20 +12,18 @@ import {
   HEADER_YOUNG,
   PAGE_BYTES,
   PAGE_SHIFT,
-  RECORD_CLASS,
-  SHAPE_CARVED,
-  SHAPE_FIRST,
-  SLOT_SHAPE,
   STATE_FIRST,
   STATE_FRONTIER,
   STATE_YOUNG_ARENAS,
 } from "../../layout";
 import { STATE, word } from "../../state";
 import { kindOf } from "../../alloc/arenas";
-import { classBytes } from "../../alloc/classes";
-import { arenaOf, entryOf, headerOf, recordOf } from "../../alloc/pages";
-import { isPool, poolDomain } from "../../alloc/pools";
+import { arenaOf, headerOf, recordOf } from "../../alloc/pages";
+import { poolDomain } from "../../alloc/pools";
+import { endOf, firstOf, strideOf } from "../../object/core/page-blocks";
 import { forgetContainers, noteContainers } from "../../object/core/young-pages";
+
+export { endOf, firstOf, strideOf };
 
 /** Sets of pages; they can be combined. */
 export const YOUNG: u32 = 1;
@@ -149,35 +147,4 @@ export function nextBlock(previous: usize, sets: u32): usize {
     page = nextPage(page, sets);
   } while (page && firstOf(page) >= endOf(page));
   return page ? firstOf(page) : 0;
-}
-
-// ---- blocks of a page ----
-
-/** Distance between the blocks of a page; of a span, which has one, anything. */
-// @ts-ignore: decorator
-@inline
-export function strideOf(page: usize): usize {
-  const record = recordOf(page);
-  return isPool(record) ? <usize>classBytes(load<u8>(record, RECORD_CLASS)) : 4096;
-}
-
-// @ts-ignore: decorator
-@inline
-export function firstOf(page: usize): usize {
-  const record = recordOf(page);
-  return isPool(record) ? page + load<u16>(entryOf(record, SLOT_SHAPE), SHAPE_FIRST) : page;
-}
-
-/** Behind the last block that may be an object. */
-// @ts-ignore: decorator
-@inline
-export function endOf(page: usize): usize {
-  const record = recordOf(page);
-  if (!isPool(record)) return page + 1;
-  const shape = entryOf(record, SLOT_SHAPE);
-  return (
-    page +
-    load<u16>(shape, SHAPE_FIRST) +
-    <usize>load<u16>(shape, SHAPE_CARVED) * classBytes(load<u8>(record, RECORD_CLASS))
-  );
 }

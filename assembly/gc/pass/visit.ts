@@ -45,7 +45,7 @@ import {
 import { setWord, word } from "../../state";
 import { discard } from "../../object/core/alloc";
 import { postpone } from "../../object/death/death";
-import { describe, metaOf, setMeta } from "../../object/core/header";
+import { describe, metaOf, setMeta, typeByMeta } from "../../object/core/header";
 import { mayHoldContainers } from "../../object/core/young-pages";
 import { COLOURED, COLOURS, NOT_GREY, WHITE } from "../heap/colour";
 import { RESCAN, markPage } from "../heap/pages";
@@ -303,7 +303,7 @@ function mayBeTracked(object: usize): bool {
 /** Trash held the last reference. What has more to do at death than release its block waits until the trash is gone. */
 function releaseLast(child: usize, meta: u32): void {
   if ((meta & (META_LEAF | META_HOOKS)) == META_LEAF) {
-    discard(child, describe(meta));
+    discard(child, typeByMeta(meta));
     return;
   }
   postpone(child, meta, STATE_GC_ORPHANS);

@@ -3,19 +3,13 @@
  * the fast paths of malloc and free (alloc/malloc.ts) for callers that must not call, and the meta word that is 0 in
  * every block that is no object.
  */
-import {
-  OBJECT_META,
-  RECORD_FREE,
-  RECORD_LIVE,
-  RECORD_MASK,
-  RECORD_SHIFT,
-  STATE_SENTINEL,
-} from "../../layout";
+import { RECORD_FREE, RECORD_LIVE, RECORD_MASK, RECORD_SHIFT, STATE_SENTINEL } from "../../layout";
 import { STATE } from "../../state";
 import { mapEntry } from "../../alloc/arenas";
 import { enter, leave, releaseRare } from "../../alloc/malloc";
 import { recordOf } from "../../alloc/pages";
 import { freeLinked, isPool } from "../../alloc/pools";
+import { setMeta } from "./header";
 
 /** The first block of an active list; 0 if it is empty. */
 // @ts-ignore: decorator
@@ -30,13 +24,13 @@ export function popBlock(list: usize): usize {
 // @ts-ignore: decorator
 @inline
 export function giveBlock(object: usize): void {
-  if (!giveBlockQuickly(object)) giveBlockSlowly(object);
+  if (!tryGiveBlock(object)) giveBlockSlow(object);
 }
 
 /** free's fast path; the meta word becomes 0 in the same store as the link. False if it is none for it. */
 // @ts-ignore: decorator
 @inline
-export function giveBlockQuickly(object: usize): bool {
+export function tryGiveBlock(object: usize): bool {
   const record = <usize>mapEntry(object) + ((object >>> RECORD_SHIFT) & RECORD_MASK);
   const live = <u32>load<u16>(record, STATE + STATE_SENTINEL + RECORD_LIVE);
   if (live <= 1) return false;
@@ -46,8 +40,8 @@ export function giveBlockQuickly(object: usize): bool {
   return true;
 }
 
-export function giveBlockSlowly(object: usize): void {
-  store<u32>(object, 0, OBJECT_META);
+export function giveBlockSlow(object: usize): void {
+  setMeta(object, 0);
   releaseRare(object);
 }
 

@@ -1,18 +1,20 @@
 /**
- * Where containers are born: a bit for each page and a bit for each arena, set before a block of the page can become
- * an object, so that a young collection finds its candidates without a list and without a look at old pages.
+ * Pages with young containers, and pages with containers at all. They are the collector's data and lie below it because
+ * allocation has to mark them; gc/heap/pages.ts reads them.
  *
- * Blocks reach objects by three ways: from an active list, whose pool is marked when the list is refilled; from a
- * private free list, block by block; and as spans. Who clears the marks has to mark the current pools again.
+ * A bit for each page and a bit for each arena is set before a block of the page can become an object, so that a young
+ * collection finds its candidates without a list and without a look at old pages. Blocks reach objects by three ways:
+ * from an active list, whose pool is marked when the list is refilled; from a private free list, block by block; and as
+ * spans. Who clears the marks has to mark the current pools again.
  */
 import {
+  ARENA_PAGES,
   ARENA_SHIFT,
   CONTAINER_PAGES,
   DOMAIN_CONTAINER,
   HEADER_YOUNG,
   LAST_CLASS,
   PAGE_SHIFT,
-  ARENA_PAGES,
   SLOT_HEADER,
   STATE_CONTAINER_PAGES,
   STATE_CURRENT,
@@ -22,7 +24,7 @@ import { STATE } from "../../state";
 import { arenaOf, entryInline, headerOf, pageOf, recordInline } from "../../alloc/pages";
 import { classSlot } from "../../alloc/pools";
 
-/** Sees to it that a container may be born here. The calls to the header would take longer than the look at it. */
+/** Sees to it that a container may be made here. The calls to the header would take longer than the look at it. */
 // @ts-ignore: decorator
 @inline
 export function ensureYoung(block: usize): void {
@@ -43,7 +45,15 @@ export function markYoung(block: usize): void {
 // @ts-ignore: decorator
 @inline
 function pageNumber(block: usize): u64 {
-  return <u64>((block >>> PAGE_SHIFT) & (ARENA_PAGES - 1));
+  return (block >>> PAGE_SHIFT) & (ARENA_PAGES - 1);
+}
+
+/** Marks the pools that active lists of containers were detached from. */
+export function markCurrentPools(): void {
+  for (let c: u32 = 1; c <= LAST_CLASS; c++) {
+    const record = load<usize>(STATE + STATE_CURRENT + classSlot(DOMAIN_CONTAINER, c));
+    if (record) markYoung(pageOf(record));
+  }
 }
 
 // ---- pages that hold containers ----
@@ -57,7 +67,7 @@ function pageNumber(block: usize): u64 {
 // @ts-ignore: decorator
 @inline
 export function noteContainers(page: usize): void {
-  store<u8>(STATE + STATE_CONTAINER_PAGES + numberOf(page), 1);
+  store<u8>(STATE + STATE_CONTAINER_PAGES + entryNumber(page), 1);
 }
 
 /** Before all pages of containers are noted anew. */
@@ -65,23 +75,15 @@ export function forgetContainers(): void {
   memory.fill(STATE + STATE_CONTAINER_PAGES, 0, CONTAINER_PAGES);
 }
 
-/** Can containers lie on the page of a block? */
+/** Whether containers can lie on the page of a block. */
 // @ts-ignore: decorator
 @inline
 export function mayHoldContainers(block: usize): bool {
-  return load<u8>(STATE + STATE_CONTAINER_PAGES + numberOf(block)) != 0;
+  return load<u8>(STATE + STATE_CONTAINER_PAGES + entryNumber(block)) != 0;
 }
 
 // @ts-ignore: decorator
 @inline
-function numberOf(block: usize): usize {
+function entryNumber(block: usize): usize {
   return (block >>> PAGE_SHIFT) & (CONTAINER_PAGES - 1);
-}
-
-/** Marks the pools that active lists of containers were detached from. */
-export function markCurrentPools(): void {
-  for (let c: u32 = 1; c <= LAST_CLASS; c++) {
-    const record = <usize>load<u32>(STATE + STATE_CURRENT + classSlot(DOMAIN_CONTAINER, c));
-    if (record) markYoung(pageOf(record));
-  }
 }

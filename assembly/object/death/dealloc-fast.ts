@@ -29,13 +29,14 @@ import {
   TYPE_LENGTH,
   TYPE_OFFSETS,
   TYPE_OWNED,
+  TypeDescriptor,
 } from "../../layout";
 import { word } from "../../state";
 import { discard, oneYoungLess } from "../core/alloc";
-import { giveBlock, giveBlockQuickly, giveBlockSlowly } from "../core/blocks";
-import { giveBufferInline, giveBufferQuickly } from "../core/buffers";
+import { giveBlock, tryGiveBlock, giveBlockSlow } from "../core/blocks";
+import { giveBufferInline, tryGiveBuffer } from "../core/buffers";
 import { cacheBlock, cacheFixed } from "../core/free-lists";
-import { describe, isShared, metaOf } from "../core/header";
+import { describe, isShared, metaOf, typeByMeta } from "../core/header";
 import { bufferAt, itemsOf } from "./slots";
 import { unlinkWeakref } from "./weak";
 /**
@@ -64,9 +65,9 @@ export function dieAtOnce(object: usize, alone: bool): bool {
       if (owned == 8 && !vacate(object + load<u32>(type, TYPE_OFFSETS + 4), alone)) return false;
     }
   }
-  if (!cacheFixed(object, type) && !giveBlockQuickly(object)) {
+  if (!cacheFixed(object, changetype<TypeDescriptor>(type)) && !tryGiveBlock(object)) {
     if (alone) return false;
-    giveBlockSlowly(object);
+    giveBlockSlow(object);
   }
   if (meta & META_TRACKED) oneYoungLess();
   return true;
@@ -91,13 +92,13 @@ function dieOfMany(object: usize, type: usize): bool {
   if (flags & FLAG_BUFFER) {
     const buffer = bufferAt(object, load<u32>(type, TYPE_ITEMS));
     if (buffer) {
-      if (!giveBufferQuickly(buffer)) return false;
+      if (!tryGiveBuffer(buffer)) return false;
       // An empty list: length, items, capacity; an empty dict: length, table, filled.
       store<u64>(object, 0, LIST_LENGTH);
       store<u32>(object, 0, LIST_CAPACITY);
     }
   }
-  if (!cacheBlock(object, type) && !giveBlockQuickly(object)) return false;
+  if (!cacheBlock(object, changetype<TypeDescriptor>(type)) && !tryGiveBlock(object)) return false;
   // Also of a tuple that is tracked no more: it was counted at its birth.
   if (flags & FLAG_CONTAINER) oneYoungLess();
   return true;
@@ -170,7 +171,7 @@ function vacate(slot: usize, alone: bool): bool {
 function vacateLeaf(slot: usize, leaf: usize, header: u64): bool {
   const meta = <u32>(header >>> 32);
   if (<u32>header != 1 || (meta & (META_LEAF | META_HOOKS | META_TRACKED)) != META_LEAF) return false;
-  if (!cacheBlock(leaf, describe(meta)) && !giveBlockQuickly(leaf)) return false;
+  if (!cacheBlock(leaf, typeByMeta(meta)) && !tryGiveBlock(leaf)) return false;
   store<u32>(slot, 0);
   return true;
 }
@@ -179,7 +180,7 @@ function vacateLast(slot: usize, child: usize): bool {
   const meta = metaOf(child);
   if (load<u32>(child) != 1 || (meta & (META_LEAF | META_HOOKS)) != META_LEAF) return false;
   store<u32>(slot, 0);
-  discard(child, describe(meta));
+  discard(child, typeByMeta(meta));
   return true;
 }
 
@@ -191,5 +192,5 @@ export function close(object: usize, type: usize, flags: u32): void {
     const buffer = bufferAt(object, load<u32>(type, TYPE_ITEMS));
     if (buffer) giveBufferInline(buffer);
   } else if (flags & FLAG_WEAKREF) unlinkWeakref(object);
-  if (!cacheBlock(object, type)) giveBlock(object);
+  if (!cacheBlock(object, changetype<TypeDescriptor>(type))) giveBlock(object);
 }

@@ -7,6 +7,7 @@ import {
   PAGE_SHIFT,
   STATE_DEATH_SLOT,
   TYPE_LIST,
+  TypeDescriptor,
 } from "../../layout";
 import { setWord } from "../../state";
 import { fewerYoung } from "../core/alloc";
@@ -23,7 +24,7 @@ const SAME: u64 = ((<u64>TYPE_LIST) << 32) | 1;
 // @ts-ignore: decorator
 @inline
 export function isRow(type: usize, meta: u32): bool {
-  return (meta & META_TYPE) == TYPE_LIST && isFull(type);
+  return (meta & META_TYPE) == TYPE_LIST && isFull(changetype<TypeDescriptor>(type));
 }
 
 /** As walkRecords; `slot` is behind the last item if none was released. */
