@@ -112,12 +112,14 @@ function verifyEntries(dict: Dict): u32 {
   const address = changetype<usize>(dict);
   const filled = dict.filled;
   if (filled > capacityOf(dict)) return broken(BROKEN_CONTAINER, address, capacityOf(dict), filled);
+  if (dict.first > filled) return broken(BROKEN_CONTAINER, address, filled, dict.first);
   let live: u32 = 0;
   for (let i: u32 = 0; i < filled; i++) {
     const entry = entryAt(dict, i);
     const place = changetype<usize>(entry);
     if ((entry.key == 0) != (entry.value == 0)) return broken(BROKEN_CONTAINER, place, <u32>entry.key, 0);
     if (!entry.key) continue;
+    if (i < dict.first) return broken(BROKEN_CONTAINER, place, dict.first, i);
     live++;
     let wrong = verifyReference(place + offsetof<DictEntry>("key"));
     if (!wrong && !isIndexed(dict, i)) wrong = broken(BROKEN_CONTAINER, place, i, entry.hash);
