@@ -10,7 +10,7 @@ import {
 } from "../../generated/layout.js";
 import { HeapError, hex } from "../../core/errors.js";
 import type { Ptr } from "../../core/ptr.js";
-import type { Space } from "../access/object-memory.js";
+import type { ObjectMemory } from "../access/object-memory.js";
 
 // Imported constants are read from memory at every use, a module's own are part of the code. Offsets are in words.
 const TABLE = DICT_TABLE >>> 2;
@@ -30,11 +30,11 @@ const DICT = TYPE_DICT;
  * No generator: its steps would take three times as long (bench:objects -- "dict of 64").
  */
 export class DictVisit<T> implements IterableIterator<T> {
-  readonly #space: Space;
+  readonly #memory: ObjectMemory;
   readonly #dict: Ptr;
   readonly #operation: string;
   readonly #result: (key: Ptr, value: Ptr) => T;
-  readonly #age: number;
+  readonly #epoch: number;
   /** The entries as they were, and the place of the next one. Places count in words. */
   readonly #seen: Uint32Array;
   #place = 0;
@@ -42,13 +42,13 @@ export class DictVisit<T> implements IterableIterator<T> {
   #places: Map<number, number> | undefined;
   #moves: number;
 
-  constructor(space: Space, dict: Ptr, operation: string, result: (key: Ptr, value: Ptr) => T) {
-    this.#space = space;
+  constructor(memory: ObjectMemory, dict: Ptr, operation: string, result: (key: Ptr, value: Ptr) => T) {
+    this.#memory = memory;
     this.#dict = dict;
     this.#operation = operation;
     this.#result = result;
-    this.#age = space.age;
-    const { u32: words } = space;
+    this.#epoch = memory.lifecycle.epoch;
+    const { u32: words } = memory;
     const at = dict >>> 2;
     const table = words[at + TABLE]! >>> 2;
     this.#seen = words.slice(table, table + words[at + FILLED]! * ENTRY);
@@ -63,7 +63,7 @@ export class DictVisit<T> implements IterableIterator<T> {
       const key = seen[place + KEY]!;
       if (key === 0) continue;
       const entry = this.#find(key, place);
-      const { u32: words } = this.#space;
+      const { u32: words } = this.#memory;
       if (words[entry + KEY] === key && words[entry + HASH] === seen[place + HASH])
         return { done: false, value: this.#result(key as Ptr, words[entry + VALUE_WORD]! as Ptr) };
     }
@@ -81,10 +81,10 @@ export class DictVisit<T> implements IterableIterator<T> {
 
   /** Index of the first word of the entry of a key that stood at `place`; NaN if it is gone. */
   #find(key: number, place: number): number {
-    const space = this.#space;
-    if (space.age !== this.#age) throw resetError(this.#operation, this.#dict);
-    const at = space.requireType(this.#operation, this.#dict, DICT, "dict") >>> 2;
-    const { u32: words } = space;
+    const memory = this.#memory;
+    if (memory.lifecycle.epoch !== this.#epoch) throw resetError(this.#operation, this.#dict);
+    const at = memory.requireType(this.#operation, this.#dict, DICT, "dict") >>> 2;
+    const { u32: words } = memory;
     if (words[at + MOVES]! !== this.#moves) {
       this.#places = placesOf(words, at);
       this.#moves = words[at + MOVES]!;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Field, Ptr, Type } from "../../../bindings/index.js";
-import { partsOf } from "../../../bindings/heap/object-heap.js";
+import { objectLayerOf } from "../../../bindings/heap/record-heap.js";
 import { builds, errorOf, expectRefused, MIB } from "../../support/cores.js";
 import { fillUp, manualHeap, newHeap, release } from "../../support/objects.js";
 import { many } from "../../support/stress.js";
@@ -308,7 +308,7 @@ describe.each(builds)("items, $name core", (build) => {
     const index = 2 ** 29 + 5;
     // Fresh memory is zero already, so the list takes none of the host's.
     heap.decref(heap.list());
-    const list = (partsOf(heap).space.abi.list_new(index + 1) >>> 0) as Ptr;
+    const list = (objectLayerOf(heap).calls.abi.list_new(index + 1) >>> 0) as Ptr;
     expect(list).not.toBe(0);
     const int = heap.int(1000);
     heap.setItem(list, index, int);
