@@ -15,6 +15,7 @@ import {
 import { join } from "node:path";
 import { formatConstants, readConstants } from "./layout.mjs";
 import { BuildError, asc, glob, root, runSteps, tsc } from "./steps.mjs";
+import { summarize } from "./wasm.mjs";
 
 /** @param {string} name @param {string} entry */
 const wasmStep = (name, entry) => ({
@@ -52,11 +53,18 @@ const steps = [
     outputs: ["bindings/generated/layout.ts"],
     run: async () => write("bindings/generated/layout.ts", formatConstants(await readConstants())),
   },
+  {
+    name: "bindings/generated/exports.ts",
+    after: ["release.wasm", "bytes.wasm"],
+    inputs: ["build/release.wasm", "build/bytes.wasm", "scripts/wasm.mjs"],
+    outputs: ["bindings/generated/exports.ts"],
+    run: () => write("bindings/generated/exports.ts", formatExports()),
+  },
   embedStep("release", "core"),
   embedStep("debug", "debug-core"),
   {
     name: "dist",
-    after: ["bindings/generated/layout.ts", "bindings/generated/core.ts", "bindings/generated/debug-core.ts"],
+    after: ["layout", "exports", "core", "debug-core"].map((name) => `bindings/generated/${name}.ts`),
     inputs: ["bindings/**/*.ts", "tsconfig.json", "package-lock.json"],
     outputs: ["dist/index.js", "dist/heap.wasm"],
     run: async () => {
@@ -66,6 +74,25 @@ const steps = [
     },
   },
 ];
+
+/** The names of the core's functions: those that its bytes layer has too, and those of the object layer. */
+function formatExports() {
+  const functions = (/** @type {string} */ core) =>
+    summarize(readFileSync(join(root, `build/${core}.wasm`)))
+      .exports.filter((line) => line.includes(": func "))
+      .map((line) => line.slice(0, line.indexOf(":")));
+  const bytes = new Set(functions("bytes"));
+  const list = (/** @type {string} */ name, /** @type {string[]} */ names) =>
+    `export const ${name} = ${JSON.stringify(names, null, 2)} as const;\n`;
+  return [
+    "// Generated from build/release.wasm and build/bytes.wasm. Do not edit.\n",
+    list("BYTE_FUNCTIONS", [...bytes]),
+    list(
+      "OBJECT_FUNCTIONS",
+      functions("release").filter((name) => !bytes.has(name)),
+    ),
+  ].join("\n");
+}
 
 /** What a deleted source file once produced must not be published. */
 function removeStray() {

@@ -82,7 +82,7 @@ export function calloc(count: usize, size: usize): usize {
 export function realloc(pointer: usize, size: usize): usize {
   if (!pointer) return mallocInline(size);
   const old = usableSize(pointer);
-  if (!old) return refuse(FAULT_BAD_POINTER, pointer);
+  if (!old) return refuse(layout.FAULT_BAD_POINTER, pointer);
   size += usize(size == 0);
   if (old > MEDIUM_LIMIT && size > MEDIUM_LIMIT) {
     if (resizeSpanSafely(pointer, pagesFor(size))) return pointer;
@@ -179,7 +179,7 @@ export function releaseSlow(pointer: usize): u32 {
     return fault(layout.FAULT_BAD_POINTER, pointer);
   }
   if (!enter()) return fault(layout.FAULT_CORRUPT, pointer);
-  let live = true;
+  let live: bool = true;
   if (isPool) live = pools.freeSlow(record, pointer);
   else giveSpan(pointer);
   leave();
@@ -208,11 +208,6 @@ function sameBlockBytes(size: usize, bytes: usize): bool {
 @inline
 export function marked(block: usize): u32 {
   return (<u32>block) ^ state.secret;
-}
-
-function badPointer(pointer: usize): usize {
-  fault(layout.FAULT_BAD_POINTER, pointer);
-  return 0;
 }
 
 /** Notes a fault for whoever asks; returns its code. */

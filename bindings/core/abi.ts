@@ -1,3 +1,5 @@
+import { BYTE_FUNCTIONS, OBJECT_FUNCTIONS } from "../generated/exports.js";
+
 /**
  * What the core exports for objects. Pointers are unsigned going in and signed coming back; a result of 0 where a
  * pointer is due means that the state word FAULT says why; functions that return a code return the fault itself.
@@ -69,75 +71,60 @@ export interface ObjectExports {
   gc_saved(buffer: number): number;
 }
 
-/** The functions of {@link ObjectExports}. */
-export const OBJECT_FUNCTIONS = [
-  "objects_start",
-  "new_type",
-  "define_type",
-  "alloc",
-  "alloc_quick",
-  "int_quick",
-  "str_quick",
-  "tuple_quick",
-  "list_quick",
-  "dict_quick",
-  "dict_set_quick",
-  "release_quick",
-  "incref",
-  "decref",
-  "release",
-  "make_immortal",
-  "int_new",
-  "int_from",
-  "float_new",
-  "str_new",
-  "str_char",
-  "str_intern",
-  "str_hash",
-  "str_equals",
-  "bytes_new",
-  "tuple_new",
-  "list_new",
-  "list_append",
-  "list_insert",
-  "list_pop",
-  "list_delete",
-  "list_slice",
-  "dict_new",
-  "dict_set",
-  "dict_get",
-  "dict_delete",
-  "weakref_new",
-  "deref",
-  "clear_free_lists",
-  "object_next",
-  "check_object",
-  "gc",
-  "gc_rescue",
-  "gc_retune",
-  "gc_freeze",
-  "gc_unfreeze",
-  "gc_retrack",
-  "gc_objects",
-  "gc_referents",
-  "gc_referrers",
-  "gc_saved",
-] as const satisfies readonly (keyof ObjectExports)[];
-
-/** A copy that engines read quickly, unlike the exports of a module. */
-export function openAbi(exports: ObjectExports): ObjectExports {
-  return withFunctions((name) => exports[name]);
+/**
+ * What the core exports. C names are the unchecked C functions; `checked_` ones test their pointer first and return a
+ * fault code, or 0 with the code in the state word FAULT. Sizes and pointers arrive as signed 32-bit numbers.
+ */
+export interface CoreExports extends ObjectExports {
+  malloc(size: number): number;
+  calloc(count: number, size: number): number;
+  realloc(ptr: number, size: number): number;
+  free(ptr: number): undefined;
+  aligned_alloc(alignment: number, size: number): number;
+  malloc_usable_size(ptr: number): number;
+  checked_malloc(size: number): number;
+  checked_calloc(count: number, size: number): number;
+  checked_realloc(ptr: number, size: number): number;
+  checked_free(ptr: number): number;
+  checked_aligned_alloc(alignment: number, size: number): number;
+  checked_usable_size(ptr: number): number;
+  /** 0, or a fault code. Before anything else, once a memory. */
+  initialize(
+    maxPages: number,
+    smallThreshold: number,
+    poolPages: number,
+    clientArenas: number,
+    secret: number,
+  ): number;
+  /** 0 if `ptr` is the start of a live block as far as that is provable, else a fault code. */
+  check(ptr: number): number;
+  /** Retires idle pools now instead of later. */
+  retire_idle_pools(): undefined;
+  reset(): undefined;
+  /** 0, or the number of the first broken invariant, with details in the FAULT words. */
+  verify(): number;
+  /** Fills the census table of the state block. */
+  census(): undefined;
+  /** Address of the state block. */
+  readonly stateBase: WebAssembly.Global;
+  /** Which layout the core was compiled with, and whether it is the debug core; see core.ts. */
+  readonly layoutVersion: WebAssembly.Global;
 }
 
-/** The same functions, each behind `attend`, which may throw. */
-export function guardedAbi(attend: () => void, abi: () => ObjectExports): ObjectExports {
-  return withFunctions((name) => (...values: never[]) => {
-    attend();
-    return (abi()[name] as (...values: never[]) => unknown)(...values);
-  });
+type FunctionName = Exclude<keyof CoreExports, "stateBase" | "layoutVersion">;
+type Listed = (typeof BYTE_FUNCTIONS | typeof OBJECT_FUNCTIONS)[number];
+
+/** All functions of the core, as the build lists them: a type error unless those are the functions of {@link CoreExports}. */
+export const CORE_FUNCTIONS: [FunctionName, Listed] extends [Listed, FunctionName]
+  ? readonly Listed[]
+  : never = [...BYTE_FUNCTIONS, ...OBJECT_FUNCTIONS];
+
+/** A copy of the object functions that engines read quickly, unlike the exports of a module. */
+export function copyObjectFunctions(exports: ObjectExports): ObjectExports {
+  return withObjectFunctions((name) => exports[name]);
 }
 
-/** All functions of the core by name. V8 turns an object that grows by assignments by name into a hash table. */
-function withFunctions(of: (name: (typeof OBJECT_FUNCTIONS)[number]) => unknown): ObjectExports {
+/** An object with a function by the name of each object function. V8 turns one that grows by assignments by name into a hash table. */
+export function withObjectFunctions(of: (name: keyof ObjectExports) => unknown): ObjectExports {
   return Object.fromEntries(OBJECT_FUNCTIONS.map((name) => [name, of(name)])) as unknown as ObjectExports;
 }
