@@ -1,21 +1,31 @@
-import { STATE_BYTES, STATE_DEBUG, STATE_STATS } from "./layout";
-import { DebugState, State, Statistics } from "./layout";
+import * as layout from "./layout";
+import { DebugState, PageRecord, SizedLists, State, Statistics, Table } from "./layout";
 
 /**
  * The state block. All state of the heap that does not lie in arenas lies here: the core has no mutable wasm global,
  * so an image of the memory is an image of the heap. The address is a compile-time constant.
  */
-export const STATE: usize = memory.data(STATE_BYTES, 64);
+export const STATE: usize = memory.data(layout.STATE_BYTES, 64);
 
-// @ts-ignore: decorator
-@inline
 export const state = changetype<State>(STATE);
-// @ts-ignore: decorator
-@inline
-export const statistics = changetype<Statistics>(STATE + STATE_STATS);
-// @ts-ignore: decorator
-@inline
-export const debug = changetype<DebugState>(STATE + STATE_DEBUG);
+export const statistics = changetype<Statistics>(STATE + layout.STATE_STATS);
+export const debug = changetype<DebugState>(STATE + layout.STATE_DEBUG);
+
+// Tables and lists; layout/state.ts says what they hold.
+
+export const activeLists = changetype<Table<u32>>(STATE + layout.STATE_ACTIVE);
+export const currentPools = changetype<Table<PageRecord | null>>(STATE + layout.STATE_CURRENT);
+export const availablePools = changetype<Table<PageRecord | null>>(STATE + layout.STATE_AVAILABLE);
+export const lastAvailable = changetype<Table<PageRecord | null>>(STATE + layout.STATE_AVAILABLE_LAST);
+export const slabCounts = changetype<Table<u32>>(STATE + layout.STATE_SLABS);
+export const reciprocals = changetype<Table<u32>>(STATE + layout.STATE_RECIPROCAL);
+export const arenaMap = changetype<Table<u32>>(STATE + layout.STATE_MAP);
+export const runLengths = changetype<Table<u16>>(STATE + layout.STATE_RUN_LENGTH);
+export const nextRuns = changetype<Table<u16>>(STATE + layout.STATE_ARENA_NEXT);
+export const previousRuns = changetype<Table<u16>>(STATE + layout.STATE_ARENA_PREVIOUS);
+export const arenasByCount = changetype<SizedLists>(STATE + layout.STATE_BY_COUNT);
+export const arenasByRun = changetype<SizedLists>(STATE + layout.STATE_BY_RUN);
+export const freeRuns = changetype<SizedLists>(STATE + layout.STATE_FREE_RUNS);
 
 // @ts-ignore: decorator
 @inline
@@ -32,5 +42,5 @@ export function setWord(offset: u32, value: u32): void {
 // @ts-ignore: decorator
 @inline
 export function statistic(offset: u32): u32 {
-  return load<u32>(STATE + STATE_STATS + offset);
+  return load<u32>(STATE + layout.STATE_STATS + offset);
 }
