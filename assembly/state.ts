@@ -1,10 +1,14 @@
 import {
   CollectorState,
+  DebugState,
   ObjectState,
   STATE_BYTES,
   STATE_COLLECTOR,
+  STATE_DEBUG,
   STATE_OBJECT,
   STATE_STATS,
+  State,
+  Statistics,
 } from "./layout";
 
 /**
@@ -21,6 +25,16 @@ export const collector = changetype<CollectorState>(STATE + STATE_COLLECTOR);
 
 // @ts-ignore: decorator
 @inline
+export const state = changetype<State>(STATE);
+// @ts-ignore: decorator
+@inline
+export const statistics = changetype<Statistics>(STATE + STATE_STATS);
+// @ts-ignore: decorator
+@inline
+export const debug = changetype<DebugState>(STATE + STATE_DEBUG);
+
+// @ts-ignore: decorator
+@inline
 export function word(offset: u32): u32 {
   return load<u32>(STATE + offset);
 }
@@ -29,11 +43,6 @@ export function word(offset: u32): u32 {
 @inline
 export function setWord(offset: u32, value: u32): void {
   store<u32>(STATE + offset, value);
-}
-
-/** Changes a statistic. */
-export function count(statistic: u32, change: i32): void {
-  store<u32>(STATE + STATE_STATS + statistic, load<u32>(STATE + STATE_STATS + statistic) + change);
 }
 
 // @ts-ignore: decorator

@@ -4,6 +4,9 @@
  * bindings/generated/layout.ts, so both languages share one source.
  */
 export * from "./arenas";
+export * from "./size-classes";
+export * from "./page-table";
+export * from "./debug";
 export * from "./state";
 export * from "./object-header";
 export * from "./free-list";

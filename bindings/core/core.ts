@@ -32,7 +32,7 @@ export interface CoreExports extends ObjectExports {
   /** 0 if `ptr` is the start of a live block as far as that is provable, else a fault code. */
   check(ptr: number): number;
   /** Retires idle pools now instead of later. */
-  settle(): undefined;
+  retire_idle_pools(): undefined;
   reset(): undefined;
   /** 0, or the number of the first broken invariant, with details in the FAULT words. */
   verify(): number;
@@ -72,7 +72,7 @@ export const CORE_FUNCTIONS = [
   "checked_usable_size",
   "initialize",
   "check",
-  "settle",
+  "retire_idle_pools",
   "reset",
   "verify",
   "census",
