@@ -72,7 +72,7 @@ export function checkedFree(pointer: usize): u32 {
     if ((head & layout.RECORD_LIVE_MASK) > 1) {
       store<u32>(pointer, record.freeList);
       record.freeList = <u32>pointer;
-      record.live = head - 1;
+      record.live = <u16>(head - 1);
       return FAULT_NONE;
     }
     return family.releaseSlow(pointer);
@@ -114,7 +114,7 @@ function isUnmarkedBlock(pointer: usize, record: PageRecord, head: u32): bool {
   const c = (head >>> 16) & 0x3ff;
   if (c - 1 >= layout.LAST_CLASS) return false;
   const shape = load<u64>(layout.entryInline(changetype<usize>(record), layout.SLOT_SHAPE));
-  const first = (<u32>(shape >>> (offsetof<PageShape>("first16") << 3))) & 0xffff;
+  const first = (<u32>(shape >>> (offsetof<PageShape>("first") << 3))) & 0xffff;
   const offset = ((<u32>pointer) & (PAGE_BYTES - 1)) - first;
   const reciprocal = load<u32>(c << 2, STATE + layout.STATE_RECIPROCAL);
   const product = <u64>offset * <u64>reciprocal;

@@ -125,8 +125,9 @@ export function alignedAlloc(alignment: usize, size: usize): usize {
 export function usableSize(pointer: usize): usize {
   if (arenaKind(pointer) != layout.ARENA_PAGED) return 0;
   const record = pageRecord(pointer);
-  if (record.sizeClass == layout.CLASS_SPAN) return (<usize>record.spanPages) << layout.PAGE_SHIFT;
-  return record.sizeClass <= layout.LAST_CLASS ? <usize>classBytes(record.sizeClass) : 0;
+  const c = <u32>record.sizeClass;
+  if (c == layout.CLASS_SPAN) return (<usize>record.spanPages) << layout.PAGE_SHIFT;
+  return c <= layout.LAST_CLASS ? <usize>classBytes(c) : 0;
 }
 
 // ---- slow paths ----

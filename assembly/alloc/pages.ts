@@ -63,36 +63,34 @@ function recordDistance(address: usize): usize {
 @unmanaged
 @final
 export class MappedRecord {
-
-  @inline static of(address: usize): MappedRecord {
+  /** Record of the page that holds `address`. */
+  @inline
+  static of(address: usize): MappedRecord {
     return changetype<MappedRecord>(recordDistance(address));
   }
 
-  @inline get live(): u32 {
-    return load<u16>(changetype<usize>(this), STATE + layout.STATE_SENTINEL + offsetof<PageRecord>("live16"));
+  /** See PageRecord. */
+  @inline
+  get live(): u32 {
+    return load<u16>(changetype<usize>(this), STATE + layout.STATE_SENTINEL + layout.RECORD_LIVE);
   }
 
-  @inline set live(blocks: u32) {
-    store<u16>(
-      changetype<usize>(this),
-      blocks,
-      STATE + layout.STATE_SENTINEL + offsetof<PageRecord>("live16"),
-    );
+  /** See PageRecord. */
+  @inline
+  set live(blocks: u32) {
+    store<u16>(changetype<usize>(this), blocks, STATE + layout.STATE_SENTINEL + layout.RECORD_LIVE);
   }
 
-  @inline get freeList(): u32 {
-    return load<u32>(
-      changetype<usize>(this),
-      STATE + layout.STATE_SENTINEL + offsetof<PageRecord>("freeList"),
-    );
+  /** See PageRecord. */
+  @inline
+  get freeList(): u32 {
+    return load<u32>(changetype<usize>(this), STATE + layout.STATE_SENTINEL + layout.RECORD_FREE);
   }
 
-  @inline set freeList(block: u32) {
-    store<u32>(
-      changetype<usize>(this),
-      block,
-      STATE + layout.STATE_SENTINEL + offsetof<PageRecord>("freeList"),
-    );
+  /** See PageRecord. */
+  @inline
+  set freeList(block: u32) {
+    store<u32>(changetype<usize>(this), block, STATE + layout.STATE_SENTINEL + layout.RECORD_FREE);
   }
 }
 
@@ -178,7 +176,7 @@ export function prepareArena(number: u32): ArenaHeader {
   const records = table + (number % layout.TABLE_COLOURS) * layout.SLOT_BYTES;
   memory.fill(records, 0, layout.SLOT_BYTES);
   markArenas(number, 1, <u32>(records - STATE - layout.STATE_SENTINEL));
-  pageRecord(table).sizeClass = layout.CLASS_TABLE;
+  pageRecord(table).sizeClass = <u8>layout.CLASS_TABLE;
   statistics.tablePages += 1;
   statistics.arenasPaged += 1;
   noteTaken(1);

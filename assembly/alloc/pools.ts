@@ -70,18 +70,18 @@ export function refill(domain: u32, c: u32): usize {
 /** Moves the pool's free blocks, or newly carved ones, to the active list and takes the first. 0 if it has none. */
 function detach(record: PageRecord, pools: ClassPools, domain: u32, c: u32): usize {
   const shape = record.shape;
-  const carved = shape.carved;
+  const carved = <u32>shape.carved;
   const block = <usize>record.freeList;
   if (block) {
     record.freeList = 0;
-    record.live = carved;
+    record.live = shape.carved;
     pools.active = load<u32>(block);
     return block;
   }
   const batch = min(shape.capacity - carved, CARVE_BLOCKS);
   if (!batch) return 0;
-  shape.carved = carved + batch;
-  record.live = record.live + batch;
+  shape.carved = <u16>(carved + batch);
+  record.live += <u16>batch;
   const bytes = classBytes(c);
   const first = record.page + shape.first + carved * bytes;
   pools.active = <u32>linkBlocks(first, bytes, batch, domain);
@@ -121,7 +121,7 @@ function makeCurrent(record: PageRecord, pools: ClassPools, domain: u32): void {
  */
 export function freeSlow(record: PageRecord, block: usize): bool {
   const pool = record.poolState;
-  let live = record.live;
+  let live = <u32>record.live;
   if (!live) return false;
   store<u32>(block, record.freeList);
   record.freeList = <u32>block;
@@ -130,7 +130,7 @@ export function freeSlow(record: PageRecord, block: usize): bool {
     record.setState(record.domain, layout.POOL_LISTED);
     linkPool(record, poolsWith(record));
   }
-  record.live = live - 1;
+  record.live = <u16>(live - 1);
   if (live == 1 && pool != layout.POOL_ACTIVE) becomeIdle(record);
   return true;
 }
@@ -144,7 +144,7 @@ export function freeList(record: PageRecord, first: usize, last: usize, blocks: 
   if (third) {
     store<u32>(last, record.freeList);
     record.freeList = third;
-    record.live = record.live - (blocks - 2);
+    record.live -= <u16>(blocks - 2);
   }
   if (blocks > 1) freeSlow(record, second);
 }
@@ -186,7 +186,7 @@ function retireIdleSlabs(): bool {
 }
 
 function closeSlab(head: PageRecord): bool {
-  const pages = head.shape.pages;
+  const pages = <u32>head.shape.pages;
   const pools = poolsWith(head);
   const start = head.page;
   countPages(head.sizeClass, -pages);
@@ -202,7 +202,7 @@ function closeSlab(head: PageRecord): bool {
 /** Keeps the number of a slab's pools that are not idle; returns its slab word. */
 function changeBusy(record: PageRecord, shape: PageShape, change: i32): SlabWord {
   const slab = slabHead(record, shape).slab;
-  slab.busy = slab.busy + change;
+  slab.busy += <u16>change;
   return slab;
 }
 
@@ -210,7 +210,7 @@ function changeBusy(record: PageRecord, shape: PageShape, change: i32): SlabWord
 // @ts-ignore: decorator
 @inline
 function slabHead(record: PageRecord, shape: PageShape): PageRecord {
-  return record.at(-shape.index);
+  return record.at(-(<u32>shape.index));
 }
 
 // ---- new pools ----
@@ -236,13 +236,13 @@ function openPools(domain: u32, c: u32, pools: ClassPools): PageRecord | null {
     const shape = record.shape;
     const capacity = blocksFrom(first, bytes, blocks);
     shape.carved = 0;
-    shape.capacity = capacity;
-    shape.first = first;
-    shape.index = i;
-    shape.pages = pages;
+    shape.capacity = <u16>capacity;
+    shape.first = <u16>first;
+    shape.index = <u8>i;
+    shape.pages = <u8>pages;
     record.freeList = 0;
     record.live = 0;
-    record.sizeClass = c;
+    record.sizeClass = <u8>c;
     record.setState(domain, layout.POOL_LISTED);
     if (capacity) linkPool(record, pools);
     blocks -= capacity;

@@ -134,7 +134,7 @@ function verifyPaged(number: u32): u32 {
 
 /** The table, span or slab that starts on a page. */
 function verifyTaken(record: PageRecord): u32 {
-  const c = record.sizeClass;
+  const c = <u32>record.sizeClass;
   if (c == layout.CLASS_SPAN) return verifySpan(record);
   if (record.isPool) return verifySlab(record);
   if (c != layout.CLASS_TABLE) return broken(layout.BROKEN_PAGE_TAKEN, record.page, 1, c);
@@ -214,8 +214,8 @@ function listedRunArenas(): u32 {
 // ---- pools ----
 
 function verifySlab(head: PageRecord): u32 {
-  const c = head.sizeClass;
-  const pages = head.shape.pages;
+  const c = <u32>head.sizeClass;
+  const pages = <u32>head.shape.pages;
   if (pages != slabPages(c, 0) && pages != slabPages(c, 1)) {
     return broken(layout.BROKEN_SHAPE, head.page, slabPages(c, 1), pages);
   }
@@ -230,7 +230,7 @@ function verifySlab(head: PageRecord): u32 {
       return broken(layout.BROKEN_SHAPE, record.page, i, shape.index);
     }
     const capacity = blocksFrom(first, bytes, blocks);
-    if (shape.capacity != capacity || shape.first != (first & 0xffff)) {
+    if (shape.capacity != capacity || shape.first != <u16>first) {
       return broken(layout.BROKEN_SHAPE, record.page, capacity, shape.capacity);
     }
     blocks -= capacity;
@@ -239,7 +239,7 @@ function verifySlab(head: PageRecord): u32 {
     if (wrong) return wrong;
     busy += u32(record.poolState != layout.POOL_LISTED || record.live != 0);
   }
-  const noted = head.slab.busy;
+  const noted = <u32>head.slab.busy;
   if (noted != busy) return broken(layout.BROKEN_SLAB_BUSY, head.page, busy, noted);
   if (isSmall(c)) recount.poolPages += pages;
   else recount.slabPages += pages;
@@ -249,8 +249,8 @@ function verifySlab(head: PageRecord): u32 {
 /** Every block of the pool below the carve mark is live or on exactly one list, exactly once. */
 function verifyPool(record: PageRecord, shape: PageShape, c: u32): u32 {
   const page = record.page;
-  const carved = shape.carved;
-  const capacity = shape.capacity;
+  const carved = <u32>shape.carved;
+  const capacity = <u32>shape.capacity;
   const pool = record.poolState;
   const pools = poolsOf(record.domain, c);
   if (carved > capacity) return broken(layout.BROKEN_SHAPE, page, capacity, carved);

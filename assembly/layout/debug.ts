@@ -44,12 +44,15 @@ export class DebugHeader {
   /** The domain's letter and three guard bytes. */
   letter: u32;
 
-
-  @inline get size(): u32 {
+  /** Bytes that were asked for. */
+  @inline
+  get size(): u32 {
     return bswap<u32>(this.sizeBE);
   }
 
-  @inline set size(bytes: u32) {
+  /** Stores them. */
+  @inline
+  set size(bytes: u32) {
     this.sizeBE = bswap<u32>(bytes);
   }
 }
@@ -61,12 +64,15 @@ export class DebugTrailer {
   guard: u32;
   serialBE: u32;
 
-
-  @inline get serial(): u32 {
+  /** Number of the block. */
+  @inline
+  get serial(): u32 {
     return bswap<u32>(this.serialBE);
   }
 
-  @inline set serial(number: u32) {
+  /** Stores it. */
+  @inline
+  set serial(number: u32) {
     this.serialBE = bswap<u32>(number);
   }
 }

@@ -95,47 +95,64 @@ const STATE_POOLS_END: u32 = STATE_SLABS + CLASS_TABLE_BYTES;
 @final
 export class ClassPools {
   /** Those of the next class. */
-  @inline get next(): ClassPools {
+  @inline
+  get next(): ClassPools {
     return changetype<ClassPools>(changetype<usize>(this) + 4);
   }
   /** First block of the active list. */
-  @inline get active(): u32 {
+  @inline
+  get active(): u32 {
     return load<u32>(changetype<usize>(this), STATE_ACTIVE);
   }
 
-  @inline set active(block: u32) {
+  /** Replaces the list. */
+  @inline
+  set active(block: u32) {
     store<u32>(changetype<usize>(this), block, STATE_ACTIVE);
   }
   /** Page record of the pool that the active list was detached from. */
-  @inline get current(): PageRecord | null {
+  @inline
+  get current(): PageRecord | null {
     return load<PageRecord | null>(changetype<usize>(this), STATE_CURRENT);
   }
 
-  @inline set current(record: PageRecord | null) {
+  /** Makes a pool current, or none. */
+  @inline
+  set current(record: PageRecord | null) {
     store<PageRecord | null>(changetype<usize>(this), record, STATE_CURRENT);
   }
-  /** First and last page record of the queue of pools with free blocks. */
-  @inline get available(): PageRecord | null {
+  /** First page record of the queue of pools with free blocks. */
+  @inline
+  get available(): PageRecord | null {
     return load<PageRecord | null>(changetype<usize>(this), STATE_AVAILABLE);
   }
 
-  @inline set available(record: PageRecord | null) {
+  /** Stores the first. */
+  @inline
+  set available(record: PageRecord | null) {
     store<PageRecord | null>(changetype<usize>(this), record, STATE_AVAILABLE);
   }
 
-  @inline get availableLast(): PageRecord | null {
+  /** Last page record of that queue. */
+  @inline
+  get availableLast(): PageRecord | null {
     return load<PageRecord | null>(changetype<usize>(this), STATE_AVAILABLE_LAST);
   }
 
-  @inline set availableLast(record: PageRecord | null) {
+  /** Stores the last. */
+  @inline
+  set availableLast(record: PageRecord | null) {
     store<PageRecord | null>(changetype<usize>(this), record, STATE_AVAILABLE_LAST);
   }
   /** Slabs that the class has, pools of one page among them. */
-  @inline get slabs(): u32 {
+  @inline
+  get slabs(): u32 {
     return load<u32>(changetype<usize>(this), STATE_SLABS);
   }
 
-  @inline set slabs(slabs: u32) {
+  /** Stores their number. */
+  @inline
+  set slabs(slabs: u32) {
     store<u32>(changetype<usize>(this), slabs, STATE_SLABS);
   }
 }
@@ -150,12 +167,15 @@ export class ClassPools {
 export class SizedLists {
   bits: u64;
 
-
-  @inline has(n: u32): bool {
+  /** Whether list n is not empty. */
+  @inline
+  has(n: u32): bool {
     return ((this.bits >>> n) & 1) != 0;
   }
 
-  @inline head(n: u32): u32 {
+  /** What list n begins with; 0 if it is empty. */
+  @inline
+  head(n: u32): u32 {
     return load<u32>(changetype<usize>(this) + ((<usize>n) << 2), offsetof<SizedLists>());
   }
   setHead(n: u32, head: u32): void {
@@ -164,7 +184,8 @@ export class SizedLists {
     this.bits = head ? this.bits | bit : this.bits & ~bit;
   }
   /** Head of the first list from `n` < 64 on that is not empty; 0 if all are. */
-  @inline headFrom(n: u32): u32 {
+  @inline
+  headFrom(n: u32): u32 {
     const bits = this.bits >>> n;
     return bits ? this.head(<u32>ctz(bits) + n) : 0;
   }

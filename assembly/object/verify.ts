@@ -84,6 +84,7 @@ function verifyEntries(dict: Dict): u32 {
   const address = changetype<usize>(dict);
   const filled = dict.filled;
   if (filled > dict.capacity) return broken(layout.BROKEN_CONTAINER, address, dict.capacity, filled);
+  if (dict.first > filled) return broken(layout.BROKEN_CONTAINER, address, filled, dict.first);
   let live: u32 = 0;
   for (let i: u32 = 0; i < filled; i++) {
     const entry = dict.entry(i);
@@ -91,6 +92,7 @@ function verifyEntries(dict: Dict): u32 {
     if ((entry.key == 0) != (entry.value == 0))
       return broken(layout.BROKEN_CONTAINER, place, <u32>entry.key, 0);
     if (!entry.key) continue;
+    if (i < dict.first) return broken(layout.BROKEN_CONTAINER, place, dict.first, i);
     live++;
     let wrong = verifyReference(place + offsetof<DictEntry>("key"));
     if (!wrong && !isIndexed(dict, i)) wrong = broken(layout.BROKEN_CONTAINER, place, i, entry.hash);

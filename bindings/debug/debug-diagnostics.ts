@@ -7,6 +7,8 @@ import {
   DAMAGE_NONE,
   DEBUG_BLOCK,
   DEBUG_LIVE,
+  DEBUG_NEXT_BEFORE,
+  DEBUG_SIZE_BEFORE,
   FAULT_BAD_POINTER,
   FAULT_CORRUPT,
   FAULT_DOUBLE_FREE,
@@ -23,10 +25,6 @@ import type { Witness } from "../core/diagnostics.js";
 import { blockReport, damageDetails, damageSummary, readDamage, stacks } from "./report.js";
 import type { Site, Sites } from "./sites.js";
 import { Trace } from "./trace.js";
-
-/** Offsets, before a block, of the link to the next live one and of its size (big-endian); see assembly/debug. */
-const NEXT_OFFSET = 28;
-const SIZE_OFFSET = 8;
 
 /** Tells faults with everything the debug core noted and the stacks the debug entry kept. */
 export class DebugWitness implements Witness {
@@ -115,10 +113,10 @@ export class DebugWitness implements Witness {
     for (
       let ptr = core.state(STATE_DEBUG + DEBUG_LIVE);
       isBlockAddress(core, ptr) && !seen.has(ptr);
-      ptr = core.views.word(ptr - NEXT_OFFSET)
+      ptr = core.views.word(ptr - DEBUG_NEXT_BEFORE)
     ) {
       seen.add(ptr);
-      const size = bigEndian(core.views.word(ptr - SIZE_OFFSET));
+      const size = bigEndian(core.views.word(ptr - DEBUG_SIZE_BEFORE));
       const allocationStack = this.#sites.at(ptr as Ptr)?.allocated.text ?? "";
       blocks.push({ ptr: ptr as Ptr, size, allocationStack });
     }

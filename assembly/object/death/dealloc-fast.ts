@@ -5,6 +5,7 @@
 import {
   COUNT_LIMIT,
   DICT_FILLED,
+  DICT_FIRST,
   DICT_LENGTH,
   DICT_TABLE,
   ENTRY_BYTES,
@@ -137,6 +138,8 @@ function vacateRow(object: usize, type: usize, flags: u32, alone: bool): bool {
 function vacateEntries(dict: usize): bool {
   const filled = <usize>load<u32>(dict, DICT_FILLED);
   if (filled > SHORT_ROW >> 1) return false;
+  // Whatever is left, no entry before number 0 is.
+  store<u32>(dict, 0, DICT_FIRST);
   let entry = <usize>load<u32>(dict, DICT_TABLE);
   for (const end = entry + filled * ENTRY_BYTES; entry < end; entry += ENTRY_BYTES) {
     if (!load<u32>(entry, ENTRY_KEY)) continue;

@@ -9,7 +9,8 @@ import { decref } from "../death/death";
 import { hashKey, sameKey } from "./hash";
 
 const DELETED: u32 = 1;
-const FIRST: u32 = 2;
+/** Slot of entry 0. */
+const ENTRY_SLOT: u32 = 2;
 /** Bytes of the smallest table: its slots are eight, of a byte each. */
 const SMALLEST_BYTES: usize = ((layout.DICT_SMALLEST << 1) / 3) * layout.ENTRY_BYTES + layout.DICT_SMALLEST;
 /** Slots of the largest index whose table an address space can hold. */
@@ -96,7 +97,7 @@ export function remove(dict: Dict, key: usize): bool {
   if (!entry) return false;
   const mask = dict.mask;
   const indices = dict.slots;
-  const number = <u32>(changetype<usize>(entry) - dict.table) / layout.ENTRY_BYTES + FIRST;
+  const number = <u32>(changetype<usize>(entry) - dict.table) / layout.ENTRY_BYTES + ENTRY_SLOT;
   let slot = hash & mask;
   while (readSlot(indices, mask, slot) != number) slot = (slot + 1) & mask;
   writeSlot(indices, mask, slot, DELETED);
@@ -105,9 +106,20 @@ export function remove(dict: Dict, key: usize): bool {
   entry.key = 0;
   entry.value = 0;
   dict.length = dict.length - 1;
+  if (number - ENTRY_SLOT == dict.first) skipDeleted(dict);
   decref(old);
   decref(value);
   return true;
+}
+
+/**
+ * The first entry was deleted: moves `first` on to the next one that was not. So taking keys out from the front looks at
+ * each entry once.
+ */
+function skipDeleted(dict: Dict): void {
+  let first = dict.first;
+  while (first < dict.filled && !dict.entry(first).key) first++;
+  dict.first = first;
 }
 
 // ---- search ----
@@ -122,7 +134,7 @@ function find(dict: Dict, key: usize, hash: u32): DictEntry | null {
     const number = readSlot(indices, mask, slot);
     if (!number) return null;
     if (number != DELETED) {
-      const entry = dict.entry(number - FIRST);
+      const entry = dict.entry(number - ENTRY_SLOT);
       if (entry.hash == hash && sameKey(entry.key, key)) return entry;
     }
     slot = (slot + 1) & mask;
@@ -136,7 +148,7 @@ export function isIndexed(dict: Dict, index: u32): bool {
   let slot = start;
   do {
     const number = readSlot(dict.slots, mask, slot);
-    if (number == index + FIRST) return true;
+    if (number == index + ENTRY_SLOT) return true;
     if (!number) return false;
     slot = (slot + 1) & mask;
   } while (slot != start);
@@ -149,7 +161,7 @@ export function isIndexed(dict: Dict, index: u32): bool {
 function place(indices: usize, mask: u32, hash: u32, index: u32): void {
   let slot = hash & mask;
   while (readSlot(indices, mask, slot) > DELETED) slot = (slot + 1) & mask;
-  writeSlot(indices, mask, slot, index + FIRST);
+  writeSlot(indices, mask, slot, index + ENTRY_SLOT);
 }
 
 // ---- the table ----
@@ -207,5 +219,6 @@ function rebuild(dict: Dict): bool {
   dict.filled = kept;
   dict.mask = mask;
   dict.moves = dict.moves + 1;
+  dict.first = 0;
   return true;
 }

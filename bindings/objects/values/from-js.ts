@@ -123,7 +123,7 @@ class Importer {
     const { counts, types, dicts, lists } = this.#parts;
     for (const p of this.#made) {
       if (types.idAt(p) === TYPE_LIST) lists.delete(p, 0, lists.length(p));
-      if (types.idAt(p) === TYPE_DICT) for (const key of dicts.keys(p)) dicts.delete(p, key);
+      if (types.idAt(p) === TYPE_DICT) for (const key of [...dicts.keys(p)]) dicts.delete(p, key);
     }
     for (const p of this.#made) counts.drop(p);
   }
