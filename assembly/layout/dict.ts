@@ -26,6 +26,31 @@ export class Dict extends ObjectHeader {
   moves: u32;
   /** No entry before this one is left, so that the oldest key is found at once however many before it were deleted. */
   first: u32;
+
+  /** Entries that the table has room for; 0 if there is none. */
+  @inline
+  get capacity(): u32 {
+    return this.table ? entriesFor(this.mask + 1) : 0;
+  }
+
+  /** Entry number `index`, deleted or not. */
+  @inline
+  entry(index: u32): DictEntry {
+    return changetype<DictEntry>(this.table + index * offsetof<DictEntry>());
+  }
+
+  /** Address of the index of a table. */
+  @inline
+  get slots(): usize {
+    return changetype<usize>(this.entry(entriesFor(this.mask + 1)));
+  }
+}
+
+/** Entries that a table with `slots` slots has room for. */
+// @ts-ignore: decorator
+@inline
+export function entriesFor(slots: u32): u32 {
+  return (slots << 1) / 3;
 }
 
 /** A deleted entry has neither key nor value. */

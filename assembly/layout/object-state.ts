@@ -60,8 +60,6 @@ export const STATE_YOUNG_COUNT: u32 = STATE_OBJECT + offsetof<ObjectState>("youn
 export const STATE_NONE: u32 = STATE_OBJECT + offsetof<ObjectState>("none");
 export const STATE_FALSE: u32 = STATE_OBJECT + offsetof<ObjectState>("false_");
 export const STATE_TRUE: u32 = STATE_OBJECT + offsetof<ObjectState>("true_");
-export const STATE_EMPTY_STR: u32 = STATE_OBJECT + offsetof<ObjectState>("emptyStr");
-export const STATE_EMPTY_BYTES: u32 = STATE_OBJECT + offsetof<ObjectState>("emptyBytes");
 export const STATE_EMPTY_TUPLE: u32 = STATE_OBJECT + offsetof<ObjectState>("emptyTuple");
 export const STATE_HOSTED: u32 = STATE_OBJECT + offsetof<ObjectState>("hosted");
 export const STATE_DEATH_SLOT: u32 = STATE_OBJECT + offsetof<ObjectState>("deathSlot");
@@ -84,6 +82,3 @@ export const STATE_RESCAN_ARENAS: u32 = STATE_TRASH_ARENAS + ARENA_BIT_BYTES;
 
 /** Finalizers and callbacks may be nested this deep; a death below that is deferred (CPython's trashcan). */
 export const NESTING_LIMIT: u32 = 50;
-export const STATE_TYPE_CAPACITY: u32 = STATE_OBJECT + offsetof<ObjectState>("typeCapacity");
-export const STATE_INTERN_MASK: u32 = STATE_OBJECT + offsetof<ObjectState>("internMask");
-export const STATE_INTERN_FILLED: u32 = STATE_OBJECT + offsetof<ObjectState>("internFilled");

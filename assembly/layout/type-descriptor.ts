@@ -1,4 +1,5 @@
 import { FreeList } from "./free-list";
+import { DOMAIN_OBJECT } from "./size-classes";
 
 /**
  * What a type says of its instances. The descriptor is a raw block and never moves; the type table, another raw block,
@@ -56,6 +57,18 @@ export class TypeDescriptor {
     return changetype<FreeList>(changetype<usize>(this) + offsetof<TypeDescriptor>("freeFirst"));
   }
 
+  /** Whether there is no room on the private free list. */
+  @inline
+  get isFull(): bool {
+    return this.freeCount >= this.freeCap;
+  }
+
+  /** Domain of the blocks of instances. */
+  @inline
+  get domain(): u32 {
+    return DOMAIN_OBJECT + (this.flags & FLAG_CONTAINER);
+  }
+
   /** Offset of the reference slot that is released as number `i`. */
   @inline
   refOffset(i: u32): u32 {
@@ -74,7 +87,6 @@ export const TYPE_BASE: u32 = offsetof<TypeDescriptor>("base");
 export const TYPE_FREE_HEAD: u32 = offsetof<TypeDescriptor>("freeFirst");
 export const TYPE_FREE_COUNT: u32 = offsetof<TypeDescriptor>("freeCount");
 export const TYPE_FREE_CAP: u32 = offsetof<TypeDescriptor>("freeCap");
-export const TYPE_META: u32 = offsetof<TypeDescriptor>("meta");
 export const TYPE_ACTIVE: u32 = offsetof<TypeDescriptor>("active");
 export const TYPE_OWNED: u32 = offsetof<TypeDescriptor>("owned");
 export const TYPE_CHAIN: u32 = offsetof<TypeDescriptor>("chain");
@@ -135,4 +147,3 @@ export const TYPE_WEAKREF: u32 = 10;
 export const TYPE_FIRST: u32 = 16;
 /** Ids end here. */
 export const TYPE_LIMIT: u32 = 65536;
-export const TYPE_CLASS: u32 = offsetof<TypeDescriptor>("sizeClass");

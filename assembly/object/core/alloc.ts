@@ -6,31 +6,18 @@
  * A new instance has count 1 and zero fields. The collector knows a container from the start: it is tracked, of
  * generation 0, on a page marked young.
  */
-import {
-  DOMAIN_CONTAINER,
-  FAULT_ARGUMENT,
-  FAULT_CORRUPT,
-  FAULT_MEMORY,
-  FLAG_BUFFER,
-  MEDIUM_LIMIT,
-  META_TRACKED,
-  OBJECT_FIELDS,
-  ObjectHeader,
-  STATE_ACTIVE,
-  STATE_POISON,
-  STATE_THRESHOLD,
-  TypeDescriptor,
-} from "../../layout";
-import { STATE, objects, word } from "../../state";
+import * as layout from "../../layout";
+import { ObjectHeader, TypeDescriptor } from "../../layout";
+import { STATE, objects, state } from "../../state";
 import { steppedClass } from "../../alloc/classes";
 import { zeroBytes } from "../../alloc/copy";
 import { enter, leave, refuse, takeBlock } from "../../alloc/malloc";
 import { classSlot, poolsExhausted } from "../../alloc/pools";
 import { pagesFor, takeSpan } from "../../alloc/spans";
 import { giveBlock, popBlock } from "./blocks";
-import { cacheBlock, clearFreeLists, pull } from "./free-lists";
+import { cacheBlock, clearFreeLists } from "./free-lists";
 import { typeById } from "./header";
-import { domainOf, isType, objectClass } from "./types";
+import { isType, objectClass } from "./types";
 import { ensureYoung, markYoung } from "./young-pages";
 
 /** Largest instance with items that is made without a call: zeroing more would be one (alloc/copy.ts). */
@@ -40,8 +27,10 @@ const TRY_BYTES: usize = 128;
 export function allocate(id: u32, items: u32): usize {
   const type = typeById(id);
   if (type.sizeClass) return newInstance(type);
-  if (!isType(id)) return refuse(FAULT_ARGUMENT, 0);
-  return type.itemBytes && !(type.flags & FLAG_BUFFER) ? newVarInstance(type, items) : newInstance(type);
+  if (!isType(id)) return refuse(layout.FAULT_ARGUMENT, 0);
+  return type.itemBytes && !(type.flags & layout.FLAG_BUFFER)
+    ? newVarInstance(type, items)
+    : newInstance(type);
 }
 
 // ---- instances of one size ----
@@ -69,8 +58,8 @@ export function tryNewInstance(type: TypeDescriptor): usize {
 export function tryTakeInstance(type: TypeDescriptor, meta: u32): usize {
   let block = type.freeFirst;
   if (block) {
-    if (meta & META_TRACKED) ensureYoung(block);
-    pull(type.freeList, block);
+    if (meta & layout.META_TRACKED) ensureYoung(block);
+    type.freeList.pull(block);
   } else {
     block = popBlock(type.active);
     if (!block) return 0;
@@ -80,7 +69,7 @@ export function tryTakeInstance(type: TypeDescriptor, meta: u32): usize {
 }
 
 export function takeInstanceSlow(type: TypeDescriptor): usize {
-  const block = takeObject(domainOf(type.flags), type.size);
+  const block = takeObject(type.domain, type.size);
   if (block) initHeader(block, type.meta);
   return block;
 }
@@ -90,9 +79,10 @@ export function takeInstanceSlow(type: TypeDescriptor): usize {
 @inline
 function clearFields(object: usize, type: TypeDescriptor): void {
   const size: usize = type.size;
-  if (size <= OBJECT_FIELDS) return;
-  store<u64>(object, 0, OBJECT_FIELDS);
-  if (size > OBJECT_FIELDS + 8) zeroBytes(object + OBJECT_FIELDS + 8, size - OBJECT_FIELDS - 8);
+  if (size <= layout.OBJECT_FIELDS) return;
+  store<u64>(object, 0, layout.OBJECT_FIELDS);
+  if (size > layout.OBJECT_FIELDS + 8)
+    zeroBytes(object + layout.OBJECT_FIELDS + 8, size - layout.OBJECT_FIELDS - 8);
 }
 
 // ---- instances with items inside them ----
@@ -100,14 +90,14 @@ function clearFields(object: usize, type: TypeDescriptor): void {
 /** A new instance with `items` items. */
 export function newVarInstance(type: TypeDescriptor, items: u32): usize {
   const bytes = varBytes(type, items);
-  return bytes ? newSizedInstance(type, items, bytes) : refuse(FAULT_MEMORY, 0);
+  return bytes ? newSizedInstance(type, items, bytes) : refuse(layout.FAULT_MEMORY, 0);
 }
 
 /** The same of `bytes` bytes in all. */
 export function newSizedInstance(type: TypeDescriptor, items: u32, bytes: usize): usize {
   const object = tryNewSizedInstance(type, items, bytes);
   if (object) return object;
-  const block = takeObject(domainOf(type.flags), bytes);
+  const block = takeObject(type.domain, bytes);
   if (block) initVarInstance(block, type, items, bytes);
   return block;
 }
@@ -125,7 +115,7 @@ export function tryNewVarInstance(type: TypeDescriptor, items: u32): usize {
 export function tryNewSizedInstance(type: TypeDescriptor, items: u32, bytes: usize): usize {
   const c = objectClass(bytes);
   if (!c) return 0;
-  const block = popBlock(STATE + STATE_ACTIVE + classSlot(domainOf(type.flags), c));
+  const block = popBlock(STATE + layout.STATE_ACTIVE + classSlot(type.domain, c));
   if (block) initVarInstance(block, type, items, bytes);
   return block;
 }
@@ -144,7 +134,7 @@ function varBytes(type: TypeDescriptor, items: u32): usize {
 // @ts-ignore: decorator
 @inline
 function initVarInstance(block: usize, type: TypeDescriptor, items: u32, bytes: usize): void {
-  zeroBytes(block + OBJECT_FIELDS, bytes - OBJECT_FIELDS);
+  zeroBytes(block + layout.OBJECT_FIELDS, bytes - layout.OBJECT_FIELDS);
   store<u32>(block + type.lengthOffset, items);
   initHeader(block, type.meta);
 }
@@ -154,21 +144,21 @@ function initVarInstance(block: usize, type: TypeDescriptor, items: u32, bytes: 
 @inline
 export function initHeader(block: usize, meta: u32): void {
   changetype<ObjectHeader>(block).whole = ((<u64>meta) << 32) | 1;
-  if (meta & META_TRACKED) objects.youngCount = objects.youngCount + 1;
+  if (meta & layout.META_TRACKED) objects.youngCount = objects.youngCount + 1;
 }
 
 /** A block from a refilled active list, a slab or a span; private free lists are emptied before it fails. */
 function takeObject(domain: u32, bytes: usize): usize {
-  if (word(STATE_POISON)) return refuse(FAULT_CORRUPT, 0);
+  if (state.poison) return refuse(layout.FAULT_CORRUPT, 0);
   let block = takeFrom(domain, bytes);
   if (!block && clearFreeLists(0)) block = takeFrom(domain, bytes);
-  if (!block) return refuse(FAULT_MEMORY, 0);
-  if (domain == DOMAIN_CONTAINER) markYoung(block);
+  if (!block) return refuse(layout.FAULT_MEMORY, 0);
+  if (domain == layout.DOMAIN_CONTAINER) markYoung(block);
   return block;
 }
 
 function takeFrom(domain: u32, bytes: usize): usize {
-  if (bytes > MEDIUM_LIMIT) {
+  if (bytes > layout.MEDIUM_LIMIT) {
     if (!enter()) return 0;
     const span = takeSpan(pagesFor(bytes), 1, domain);
     leave();
@@ -178,14 +168,14 @@ function takeFrom(domain: u32, bytes: usize): usize {
   const c = objectClass(bytes);
   const block = takeBlock(domain, c);
   if (block || !poolsExhausted(c)) return block;
-  return takeBlock(domain, steppedClass(word(STATE_THRESHOLD) + 1));
+  return takeBlock(domain, steppedClass(state.threshold + 1));
 }
 
 /** The object is dead and owns nothing any more: its block goes to the private free list or back to its pool. */
 // @ts-ignore: decorator
 @inline
 export function discard(object: usize, type: TypeDescriptor): void {
-  if (type.meta & META_TRACKED) oneYoungLess();
+  if (type.meta & layout.META_TRACKED) oneYoungLess();
   if (!cacheBlock(object, type)) giveBlock(object);
 }
 

@@ -9,20 +9,13 @@ import { STATE, objects } from "../../state";
 import { free } from "../../alloc/malloc";
 import { typeById } from "./header";
 
-/** Whether there is no room on a type's list. */
-// @ts-ignore: decorator
-@inline
-export function isFull(type: TypeDescriptor): bool {
-  return type.freeCount >= type.freeCap;
-}
-
 /** Puts a dead object's block on its list; false if there is none, or no room. */
 // @ts-ignore: decorator
 @inline
 export function cacheBlock(object: usize, type: TypeDescriptor): bool {
-  if (isFull(type)) return false;
+  if (type.isFull) return false;
   if (!type.sizeClass) return cacheTuple(object, type.freeCap);
-  push(type.freeList, object, type.freeCount);
+  type.freeList.push(object, type.freeCount);
   return true;
 }
 
@@ -30,8 +23,8 @@ export function cacheBlock(object: usize, type: TypeDescriptor): bool {
 // @ts-ignore: decorator
 @inline
 export function cacheFixed(object: usize, type: TypeDescriptor): bool {
-  if (isFull(type)) return false;
-  push(type.freeList, object, type.freeCount);
+  if (type.isFull) return false;
+  type.freeList.push(object, type.freeCount);
   return true;
 }
 
@@ -43,25 +36,8 @@ function cacheTuple(object: usize, cap: u32): bool {
   const list = tupleList(length);
   const cached = list.count;
   if (cached >= cap) return false;
-  push(list, object, cached);
+  list.push(object, cached);
   return true;
-}
-
-/** Puts a block in front of a list of `cached` blocks: its link, and a meta word of 0. */
-// @ts-ignore: decorator
-@inline
-function push(list: FreeList, object: usize, cached: u32): void {
-  store<u64>(object, list.first);
-  list.first = object;
-  list.count = cached + 1;
-}
-
-/** Takes the first block off its list. */
-// @ts-ignore: decorator
-@inline
-export function pull(list: FreeList, first: usize): void {
-  list.first = load<usize>(first);
-  list.count = list.count - 1;
 }
 
 /** The list of tuples of a length. */

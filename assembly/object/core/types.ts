@@ -2,39 +2,8 @@
  * Types are data: a descriptor says how large an instance is, which of its words are references and in which order
  * they are released, so that traversal is a loop over offsets and calls nothing.
  */
-import {
-  CLASS_NONE,
-  DOMAIN_OBJECT,
-  FAULT_ARGUMENT,
-  FAULT_RANGE,
-  FLAG_BUFFER,
-  FLAG_CONTAINER,
-  FLAG_ENTRIES,
-  FLAG_FINALIZER,
-  FLAG_ITEMS_REF,
-  FLAG_ITEM_ARRAY,
-  FLAG_PAIR,
-  FLAG_WEAKREF,
-  MEDIUM_LIMIT,
-  META_FINALIZER,
-  META_LEAF,
-  META_TRACKED,
-  OBJECT_FIELDS,
-  SCAN_BUFFER,
-  SCAN_FIELDS,
-  SCAN_ITEMS,
-  SCAN_PIECES,
-  SCAN_X,
-  SCAN_Y_SHIFT,
-  SMALL_LIMIT,
-  STATE_ACTIVE,
-  STATE_SENTINEL,
-  TYPE_LIMIT,
-  TYPE_OFFSETS,
-  TYPE_SIZE_LIMIT,
-  TYPE_TUPLE,
-  TypeDescriptor,
-} from "../../layout";
+import * as layout from "../../layout";
+import { TypeDescriptor } from "../../layout";
 import { STATE, objects } from "../../state";
 import { steppedClass } from "../../alloc/classes";
 import { fault, refuse } from "../../alloc/malloc";
@@ -47,25 +16,30 @@ const FIRST_CAPACITY: u32 = 64;
 
 /** Address of a blank descriptor for instances of `size` bytes with `refs` reference slots; the host fills it in. */
 export function newType(size: u32, refs: u32): usize {
-  if (size < OBJECT_FIELDS || size >= TYPE_SIZE_LIMIT || size & 3 || refs > (size - OBJECT_FIELDS) >>> 2)
-    return refuse(FAULT_ARGUMENT, 0);
+  if (
+    size < layout.OBJECT_FIELDS ||
+    size >= layout.TYPE_SIZE_LIMIT ||
+    size & 3 ||
+    refs > (size - layout.OBJECT_FIELDS) >>> 2
+  )
+    return refuse(layout.FAULT_ARGUMENT, 0);
   // Here, where the caller can make memory free and try again.
   const count = objects.typeCount;
-  if (count >= objects.typeCapacity && count < TYPE_LIMIT && !growTable()) return 0;
-  const block = takeZeroed(TYPE_OFFSETS + (refs << 2) + (size >>> 1));
+  if (count >= objects.typeCapacity && count < layout.TYPE_LIMIT && !growTable()) return 0;
+  const block = takeZeroed(layout.TYPE_OFFSETS + (refs << 2) + (size >>> 1));
   if (!block) return 0;
   const type = changetype<TypeDescriptor>(block);
   type.size = size;
   type.refs = refs;
-  type.chain = block + TYPE_OFFSETS + (refs << 2);
+  type.chain = block + layout.TYPE_OFFSETS + (refs << 2);
   return block;
 }
 
 /** Gives a descriptor its id and derives what the fast paths read. The id, or 0. A refused descriptor is released. */
 export function defineType(type: TypeDescriptor): u32 {
   const id = objects.typeCount;
-  let wrong = isSound(type) ? 0 : FAULT_ARGUMENT;
-  if (!wrong && id >= TYPE_LIMIT) wrong = FAULT_RANGE;
+  let wrong = isSound(type) ? 0 : layout.FAULT_ARGUMENT;
+  if (!wrong && id >= layout.TYPE_LIMIT) wrong = layout.FAULT_RANGE;
   if (wrong) fault(wrong, changetype<usize>(type));
   if (wrong || (id >= objects.typeCapacity && !growTable())) {
     giveBuffer(changetype<usize>(type));
@@ -75,29 +49,31 @@ export function defineType(type: TypeDescriptor): u32 {
   let flags = type.flags;
   const refs = type.refs;
   const owned =
-    flags & (FLAG_ITEMS_REF | FLAG_BUFFER | FLAG_ENTRIES | FLAG_WEAKREF) ? u32.MAX_VALUE : refs << 2;
-  if (flags & FLAG_ITEMS_REF && !refs) flags |= FLAG_ITEM_ARRAY;
-  else if (owned && owned <= 8 && max(type.refOffset(0), type.refOffset(refs - 1)) < OBJECT_FIELDS + 8)
-    flags |= FLAG_PAIR;
+    flags & (layout.FLAG_ITEMS_REF | layout.FLAG_BUFFER | layout.FLAG_ENTRIES | layout.FLAG_WEAKREF)
+      ? u32.MAX_VALUE
+      : refs << 2;
+  if (flags & layout.FLAG_ITEMS_REF && !refs) flags |= layout.FLAG_ITEM_ARRAY;
+  else if (owned && owned <= 8 && max(type.refOffset(0), type.refOffset(refs - 1)) < layout.OBJECT_FIELDS + 8)
+    flags |= layout.FLAG_PAIR;
   type.owned = owned;
   type.flags = flags;
   let meta = id;
-  if (flags & FLAG_CONTAINER) meta |= META_TRACKED;
-  if (flags & FLAG_FINALIZER) {
-    meta |= META_FINALIZER;
+  if (flags & layout.FLAG_CONTAINER) meta |= layout.META_TRACKED;
+  if (flags & layout.FLAG_FINALIZER) {
+    meta |= layout.META_FINALIZER;
     objects.hosted = 1;
   }
-  if (!owned) meta |= META_LEAF;
+  if (!owned) meta |= layout.META_LEAF;
   type.meta = meta;
-  const c = type.itemBytes && !(flags & FLAG_BUFFER) ? CLASS_NONE : objectClass(type.size);
+  const c = type.itemBytes && !(flags & layout.FLAG_BUFFER) ? layout.CLASS_NONE : objectClass(type.size);
   type.sizeClass = c;
   // Without a class of its own a type looks at a word that is always 0: the slow path serves it.
-  type.active = STATE + (c ? classSlot(domainOf(flags), c) + STATE_ACTIVE : <usize>STATE_SENTINEL);
+  type.active = STATE + (c ? classSlot(type.domain, c) + layout.STATE_ACTIVE : <usize>layout.STATE_SENTINEL);
   type.freeFirst = 0;
   type.freeCount = 0;
   type.scan = scanWord(type, flags);
   // A private list holds blocks that serve any instance without items; tuples have one for each length.
-  if (!c && id != TYPE_TUPLE) type.freeCap = 0;
+  if (!c && id != layout.TYPE_TUPLE) type.freeCap = 0;
   store<TypeDescriptor>(objects.types + (id << 2), type);
   objects.typeCount = id + 1;
   return id;
@@ -108,16 +84,10 @@ export function isType(id: u32): bool {
   return id != 0 && id < objects.typeCount && changetype<usize>(typeById(id)) != 0;
 }
 
-// @ts-ignore: decorator
-@inline
-export function domainOf(flags: u32): u32 {
-  return DOMAIN_OBJECT + (flags & FLAG_CONTAINER);
-}
-
 /** Size class of an object of `bytes` bytes; CLASS_NONE above 32 KiB. */
 export function objectClass(bytes: usize): u32 {
-  if (bytes <= SMALL_LIMIT) return (<u32>bytes + 7) >>> 3;
-  return bytes <= MEDIUM_LIMIT ? steppedClass(bytes) : CLASS_NONE;
+  if (bytes <= layout.SMALL_LIMIT) return (<u32>bytes + 7) >>> 3;
+  return bytes <= layout.MEDIUM_LIMIT ? steppedClass(bytes) : layout.CLASS_NONE;
 }
 
 /** Whether every offset is that of a word of an instance. */
@@ -129,27 +99,27 @@ function isSound(type: TypeDescriptor): bool {
   if (type.weakOffset && !isField(type.weakOffset, size)) return false;
   if (!type.itemBytes) return true;
   if (!isField(type.lengthOffset, size)) return false;
-  return type.flags & FLAG_BUFFER ? isField(type.itemsOffset, size) : type.itemsOffset >= size;
+  return type.flags & layout.FLAG_BUFFER ? isField(type.itemsOffset, size) : type.itemsOffset >= size;
 }
 
 function isField(offset: u32, size: u32): bool {
-  return offset >= OBJECT_FIELDS && offset + 4 <= size && !(offset & 3);
+  return offset >= layout.OBJECT_FIELDS && offset + 4 <= size && !(offset & 3);
 }
 
 /** Says where the references are, if that fits one word. */
 function scanWord(type: TypeDescriptor, flags: u32): u32 {
   const refs = type.refs;
-  if (flags & FLAG_ENTRIES) return SCAN_PIECES;
-  if (flags & FLAG_ITEMS_REF) {
-    if (refs || type.itemsOffset & ~SCAN_X) return SCAN_PIECES;
-    const kind = flags & FLAG_BUFFER ? SCAN_BUFFER : SCAN_ITEMS;
-    return kind | type.itemsOffset | (type.lengthOffset << SCAN_Y_SHIFT);
+  if (flags & layout.FLAG_ENTRIES) return layout.SCAN_PIECES;
+  if (flags & layout.FLAG_ITEMS_REF) {
+    if (refs || type.itemsOffset & ~layout.SCAN_X) return layout.SCAN_PIECES;
+    const kind = flags & layout.FLAG_BUFFER ? layout.SCAN_BUFFER : layout.SCAN_ITEMS;
+    return kind | type.itemsOffset | (type.lengthOffset << layout.SCAN_Y_SHIFT);
   }
   const first = type.refOffset(0);
   for (let i: u32 = 1; i < refs; i++) {
-    if (type.refOffset(i) != first + (i << 2)) return SCAN_PIECES;
+    if (type.refOffset(i) != first + (i << 2)) return layout.SCAN_PIECES;
   }
-  return refs ? SCAN_FIELDS | first | (refs << (SCAN_Y_SHIFT + 2)) : SCAN_FIELDS;
+  return refs ? layout.SCAN_FIELDS | first | (refs << (layout.SCAN_Y_SHIFT + 2)) : layout.SCAN_FIELDS;
 }
 
 function writeChain(type: TypeDescriptor): void {

@@ -2,24 +2,10 @@
  * Every object of the heap in address order. A block whose meta word names no type is free or cached, so the carved
  * blocks of a pool whose meta words name one are its objects, and a span holds one.
  */
-import {
-  ARENA_BYTES,
-  ARENA_PAGED,
-  ARENA_SHIFT,
-  DOMAIN_RAW,
-  FAULT_BAD_POINTER,
-  FAULT_NONE,
-  FAULT_USE_AFTER_FREE,
-  META_DYING,
-  META_TYPE,
-  PAGE_BYTES,
-  STATE_FIRST,
-  STATE_FRONTIER,
-} from "../../layout";
-import { word } from "../../state";
+import * as layout from "../../layout";
+import { state } from "../../state";
 import { arenaKind } from "../../alloc/arenas";
-import { recordOf } from "../../alloc/pages";
-import { poolDomain } from "../../alloc/pools";
+import { pageRecord } from "../../alloc/pages";
 import { countOf, metaOf, typeOf } from "./header";
 import { endOf, firstOf, strideOf } from "./page-blocks";
 import { isType } from "./types";
@@ -27,7 +13,7 @@ import { isType } from "./types";
 /** The live object that follows one in address order, the first for 0; 0 after the last. Dying ones are left out. */
 export function nextObject(previous: usize): usize {
   let object = nextBlock(previous);
-  while (object && metaOf(object) & META_DYING) object = nextBlock(object);
+  while (object && metaOf(object) & layout.META_DYING) object = nextBlock(object);
   return object;
 }
 
@@ -56,30 +42,31 @@ export function wipeObjects(): void {
 
 /** The page of objects that follows one in address order, the first for 0; 0 after the last. */
 function nextPage(after: usize): usize {
-  const frontier = (<usize>word(STATE_FRONTIER)) << ARENA_SHIFT;
-  let page = after ? after + PAGE_BYTES : (<usize>word(STATE_FIRST)) << ARENA_SHIFT;
-  for (; page < frontier; page += PAGE_BYTES) {
-    if (arenaKind(page) != ARENA_PAGED) page += ARENA_BYTES - PAGE_BYTES;
-    else if (poolDomain(recordOf(page)) != DOMAIN_RAW) return page;
+  const frontier = (<usize>state.frontier) << layout.ARENA_SHIFT;
+  let page = after ? after + layout.PAGE_BYTES : (<usize>state.first) << layout.ARENA_SHIFT;
+  for (; page < frontier; page += layout.PAGE_BYTES) {
+    if (arenaKind(page) != layout.ARENA_PAGED) page += layout.ARENA_BYTES - layout.PAGE_BYTES;
+    else if (pageRecord(page).domain != layout.DOMAIN_RAW) return page;
   }
   return 0;
 }
 
 /** FAULT_NONE if the pointer is the start of a live object. */
 export function checkObject(pointer: usize): u32 {
-  if (arenaKind(pointer) != ARENA_PAGED || pointer & 7) return FAULT_BAD_POINTER;
-  if (poolDomain(recordOf(pointer)) == DOMAIN_RAW) return FAULT_BAD_POINTER;
+  if (arenaKind(pointer) != layout.ARENA_PAGED || pointer & 7) return layout.FAULT_BAD_POINTER;
+  if (pageRecord(pointer).domain == layout.DOMAIN_RAW) return layout.FAULT_BAD_POINTER;
   const page = pageWith(pointer);
   const first = firstOf(page);
   if (pointer < first || pointer >= endOf(page) || (pointer - first) % strideOf(page))
-    return FAULT_BAD_POINTER;
+    return layout.FAULT_BAD_POINTER;
   const meta = metaOf(pointer);
-  if (!isType(meta & META_TYPE) || meta & META_DYING || countOf(pointer) < 1) return FAULT_USE_AFTER_FREE;
-  return FAULT_NONE;
+  if (!isType(meta & layout.META_TYPE) || meta & layout.META_DYING || countOf(pointer) < 1)
+    return layout.FAULT_USE_AFTER_FREE;
+  return layout.FAULT_NONE;
 }
 
 // @ts-ignore: decorator
 @inline
 function pageWith(address: usize): usize {
-  return address & ~(<usize>PAGE_BYTES - 1);
+  return address & ~(<usize>layout.PAGE_BYTES - 1);
 }

@@ -21,7 +21,6 @@ import {
 import { setWord } from "../../state";
 import { discard, fewerYoung } from "../core/alloc";
 import { giveBlocks } from "../core/blocks";
-import { isFull } from "../core/free-lists";
 import { describe, isShared, metaOf, typeByMeta } from "../core/header";
 import { link } from "./slots";
 
@@ -37,7 +36,7 @@ export const LEAF_MATCH: u64 = ((<u64>(META_LEAF | META_HOOKS)) << 32) | 0xfffff
 // @ts-ignore: decorator
 @inline
 export function isRecord(type: usize): bool {
-  return load<u32>(type, TYPE_OWNED) != u32.MAX_VALUE && isFull(changetype<TypeDescriptor>(type));
+  return load<u32>(type, TYPE_OWNED) != u32.MAX_VALUE && changetype<TypeDescriptor>(type).isFull;
 }
 
 /**

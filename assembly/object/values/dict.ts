@@ -1,17 +1,6 @@
 /** dict: the table of layout/dict.ts. A deleted entry has no key; the table is compacted when it is full. */
-import {
-  COUNT_LIMIT,
-  DICT_BYTE_MASK,
-  DICT_SHORT_MASK,
-  DICT_SMALLEST,
-  Dict,
-  DictEntry,
-  ENTRY_BYTES,
-  FAULT_MEMORY,
-  FAULT_NONE,
-  ObjectHeader,
-  TYPE_DICT,
-} from "../../layout";
+import * as layout from "../../layout";
+import { Dict, DictEntry, ObjectHeader, entriesFor } from "../../layout";
 import { fault } from "../../alloc/malloc";
 import { newInstance, tryNewInstance } from "../core/alloc";
 import { giveBuffer, takeBuffer, tryTakeBuffer } from "../core/buffers";
@@ -23,12 +12,12 @@ const DELETED: u32 = 1;
 /** Slot of entry 0. */
 const ENTRY_SLOT: u32 = 2;
 /** Bytes of the smallest table: its slots are eight, of a byte each. */
-const SMALLEST_BYTES: usize = ((DICT_SMALLEST << 1) / 3) * ENTRY_BYTES + DICT_SMALLEST;
+const SMALLEST_BYTES: usize = ((layout.DICT_SMALLEST << 1) / 3) * layout.ENTRY_BYTES + layout.DICT_SMALLEST;
 /** Slots of the largest index whose table an address space can hold. */
 const SLOTS_LIMIT: u32 = 1 << 28;
 
 export function newDict(): usize {
-  return newInstance(typeById(TYPE_DICT));
+  return newInstance(typeById(layout.TYPE_DICT));
 }
 
 /**
@@ -36,14 +25,14 @@ export function newDict(): usize {
  * is at hand, the dict has it.
  */
 export function tryDict(entries: u32): usize {
-  if (entries > entriesFor(DICT_SMALLEST)) return 0;
-  const pointer = tryNewInstance(typeById(TYPE_DICT));
+  if (entries > entriesFor(layout.DICT_SMALLEST)) return 0;
+  const pointer = tryNewInstance(typeById(layout.TYPE_DICT));
   if (!pointer || !entries) return pointer;
   const table = tryTakeBuffer(SMALLEST_BYTES);
   if (table) {
-    store<u64>(table + SMALLEST_BYTES - DICT_SMALLEST, 0);
+    store<u64>(table + SMALLEST_BYTES - layout.DICT_SMALLEST, 0);
     changetype<Dict>(pointer).table = table;
-    changetype<Dict>(pointer).mask = DICT_SMALLEST - 1;
+    changetype<Dict>(pointer).mask = layout.DICT_SMALLEST - 1;
   }
   return pointer;
 }
@@ -56,18 +45,18 @@ export function get(dict: Dict, key: usize): usize {
 
 /** Takes its own references. A key that is there already keeps its object, and the old value is released. */
 export function set(dict: Dict, key: usize, value: usize): u32 {
-  if (trySet(dict, key, value)) return FAULT_NONE;
+  if (trySet(dict, key, value)) return layout.FAULT_NONE;
   const entry = find(dict, key, hashKey(key));
   if (entry) {
     const old = entry.value;
     incref(value);
     entry.value = value;
     decref(old);
-    return FAULT_NONE;
+    return layout.FAULT_NONE;
   }
-  if (!rebuild(dict)) return FAULT_MEMORY;
+  if (!rebuild(dict)) return layout.FAULT_MEMORY;
   trySet(dict, key, value);
-  return FAULT_NONE;
+  return layout.FAULT_NONE;
 }
 
 /**
@@ -84,16 +73,16 @@ export function trySet(dict: Dict, key: usize, value: usize): bool {
     if (!isShared(header)) return false;
     incref(value);
     entry.value = value;
-    if (<i32>header < COUNT_LIMIT) changetype<ObjectHeader>(old).count = <i32>header - 1;
+    if (<i32>header < layout.COUNT_LIMIT) changetype<ObjectHeader>(old).count = <i32>header - 1;
     return true;
   }
   const index = dict.filled;
-  if (index == capacityOf(dict)) return false;
-  entry = entryAt(dict, index);
+  if (index == dict.capacity) return false;
+  entry = dict.entry(index);
   entry.hash = hash;
   entry.key = key;
   entry.value = value;
-  place(indexOf(dict), dict.mask, hash, index);
+  place(dict.slots, dict.mask, hash, index);
   dict.filled = index + 1;
   dict.length = dict.length + 1;
   incref(key);
@@ -107,8 +96,8 @@ export function remove(dict: Dict, key: usize): bool {
   const entry = find(dict, key, hash);
   if (!entry) return false;
   const mask = dict.mask;
-  const indices = indexOf(dict);
-  const number = <u32>(changetype<usize>(entry) - dict.table) / ENTRY_BYTES + ENTRY_SLOT;
+  const indices = dict.slots;
+  const number = <u32>(changetype<usize>(entry) - dict.table) / layout.ENTRY_BYTES + ENTRY_SLOT;
   let slot = hash & mask;
   while (readSlot(indices, mask, slot) != number) slot = (slot + 1) & mask;
   writeSlot(indices, mask, slot, DELETED);
@@ -129,7 +118,7 @@ export function remove(dict: Dict, key: usize): bool {
  */
 function skipDeleted(dict: Dict): void {
   let first = dict.first;
-  while (first < dict.filled && !entryAt(dict, first).key) first++;
+  while (first < dict.filled && !dict.entry(first).key) first++;
   dict.first = first;
 }
 
@@ -139,13 +128,13 @@ function skipDeleted(dict: Dict): void {
 function find(dict: Dict, key: usize, hash: u32): DictEntry | null {
   if (!dict.length) return null;
   const mask = dict.mask;
-  const indices = indexOf(dict);
+  const indices = dict.slots;
   let slot = hash & mask;
   while (true) {
     const number = readSlot(indices, mask, slot);
     if (!number) return null;
     if (number != DELETED) {
-      const entry = entryAt(dict, number - ENTRY_SLOT);
+      const entry = dict.entry(number - ENTRY_SLOT);
       if (entry.hash == hash && sameKey(entry.key, key)) return entry;
     }
     slot = (slot + 1) & mask;
@@ -155,10 +144,10 @@ function find(dict: Dict, key: usize, hash: u32): DictEntry | null {
 /** Whether a search for its hash comes by the entry. For the validator. */
 export function isIndexed(dict: Dict, index: u32): bool {
   const mask = dict.mask;
-  const start = entryAt(dict, index).hash & mask;
+  const start = dict.entry(index).hash & mask;
   let slot = start;
   do {
-    const number = readSlot(indexOf(dict), mask, slot);
+    const number = readSlot(dict.slots, mask, slot);
     if (number == index + ENTRY_SLOT) return true;
     if (!number) return false;
     slot = (slot + 1) & mask;
@@ -177,64 +166,38 @@ function place(indices: usize, mask: u32, hash: u32, index: u32): void {
 
 // ---- the table ----
 
-// @ts-ignore: decorator
-@inline
-export function entryAt(dict: Dict, index: u32): DictEntry {
-  return changetype<DictEntry>(dict.table + index * ENTRY_BYTES);
-}
-
-/** Entries that a table with `slots` slots has room for. */
-// @ts-ignore: decorator
-@inline
-function entriesFor(slots: u32): u32 {
-  return (slots << 1) / 3;
-}
-
-/** Entries that the dict's table has room for; 0 if it has none. */
-// @ts-ignore: decorator
-@inline
-export function capacityOf(dict: Dict): u32 {
-  return dict.table ? entriesFor(dict.mask + 1) : 0;
-}
-
-// @ts-ignore: decorator
-@inline
-function indexOf(dict: Dict): usize {
-  return changetype<usize>(entryAt(dict, entriesFor(dict.mask + 1)));
-}
-
 /** 0, 1, 2: slots of 1, 2, 4 bytes. */
 // @ts-ignore: decorator
 @inline
 function slotShift(mask: u32): u32 {
-  return u32(mask > DICT_BYTE_MASK) + u32(mask > DICT_SHORT_MASK);
+  return u32(mask > layout.DICT_BYTE_MASK) + u32(mask > layout.DICT_SHORT_MASK);
 }
 
 // @ts-ignore: decorator
 @inline
 function readSlot(indices: usize, mask: u32, slot: u32): u32 {
-  if (mask <= DICT_BYTE_MASK) return load<u8>(indices + slot);
-  return mask <= DICT_SHORT_MASK ? load<u16>(indices + (slot << 1)) : load<u32>(indices + (slot << 2));
+  if (mask <= layout.DICT_BYTE_MASK) return load<u8>(indices + slot);
+  return mask <= layout.DICT_SHORT_MASK ? load<u16>(indices + (slot << 1)) : load<u32>(indices + (slot << 2));
 }
 
 // @ts-ignore: decorator
 @inline
 function writeSlot(indices: usize, mask: u32, slot: u32, number: u32): void {
-  if (mask <= DICT_BYTE_MASK) store<u8>(indices + slot, <u8>number);
-  else if (mask <= DICT_SHORT_MASK) store<u16>(indices + (slot << 1), <u16>number);
+  if (mask <= layout.DICT_BYTE_MASK) store<u8>(indices + slot, <u8>number);
+  else if (mask <= layout.DICT_SHORT_MASK) store<u16>(indices + (slot << 1), <u16>number);
   else store<u32>(indices + (slot << 2), number);
 }
 
 /** A new table with room for three times the live entries (CPython's growth), without the deleted ones. */
 function rebuild(dict: Dict): bool {
-  let slots = DICT_SMALLEST;
+  let slots = layout.DICT_SMALLEST;
   while (slots < dict.length * 3) slots <<= 1;
   if (slots > SLOTS_LIMIT) {
-    fault(FAULT_MEMORY, 0);
+    fault(layout.FAULT_MEMORY, 0);
     return false;
   }
   const mask = slots - 1;
-  const entryBytes = entriesFor(slots) * ENTRY_BYTES;
+  const entryBytes = entriesFor(slots) * layout.ENTRY_BYTES;
   const slotBytes = slots << slotShift(mask);
   const table = takeBuffer(entryBytes + slotBytes);
   if (!table) return false;
@@ -242,9 +205,9 @@ function rebuild(dict: Dict): bool {
   memory.fill(indices, 0, slotBytes);
   let kept: u32 = 0;
   for (let i: u32 = 0; i < dict.filled; i++) {
-    const from = entryAt(dict, i);
+    const from = dict.entry(i);
     if (!from.key) continue;
-    const to = changetype<DictEntry>(table + kept * ENTRY_BYTES);
+    const to = changetype<DictEntry>(table + kept * layout.ENTRY_BYTES);
     to.hash = from.hash;
     to.key = from.key;
     to.value = from.value;

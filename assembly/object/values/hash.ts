@@ -1,6 +1,6 @@
 /** Hashes of dict keys: strings by content, ints by value, everything else by identity. Never 0. */
-import { Int, META_WIDE, STATE_SECRET, STR_DATA, Str, TYPE_INT, TYPE_STR } from "../../layout";
-import { word } from "../../state";
+import { Int, META_WIDE, STR_DATA, Str, TYPE_INT, TYPE_STR } from "../../layout";
+import { state } from "../../state";
 import { typeOf } from "../core/header";
 
 export function hashKey(key: usize): u32 {
@@ -17,7 +17,7 @@ export function hashStr(str: Str): u32 {
 /** MurmurHash3's 32-bit mix over the code units, seeded so that colliding keys cannot be prepared. */
 function computeHash(str: Str): u32 {
   const bytes = str.bytes;
-  let hash = word(STATE_SECRET);
+  let hash = state.secret;
   // The last word is padded with zeros: a block is a multiple of 8 bytes and was zeroed.
   for (let at: usize = 0; at < bytes; at += 4) {
     hash ^= rotl<u32>(load<u32>(changetype<usize>(str) + at, STR_DATA) * 0xcc9e2d51, 15) * 0x1b873593;

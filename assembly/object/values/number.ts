@@ -1,15 +1,6 @@
 /** int: 64-bit, −5 … 256 shared and immortal. float: a double. */
-import {
-  FAULT_RANGE,
-  Float,
-  Int,
-  META_LEAF,
-  SMALL_INTS,
-  SMALL_INT_FIRST,
-  STATE_SMALL_INTS,
-  TYPE_FLOAT,
-  TYPE_INT,
-} from "../../layout";
+import * as layout from "../../layout";
+import { Float, Int } from "../../layout";
 import { STATE } from "../../state";
 import { refuse } from "../../alloc/malloc";
 import { takeInstanceSlow, tryTakeInstance } from "../core/alloc";
@@ -17,10 +8,10 @@ import { typeById } from "../core/header";
 
 /** A new reference to an int; 0 if out of memory. */
 export function newInt(value: i64): usize {
-  const small = value - SMALL_INT_FIRST;
-  if (<u64>small < SMALL_INTS) return sharedInt(small);
-  const type = typeById(TYPE_INT);
-  let int = tryTakeInstance(type, TYPE_INT | META_LEAF);
+  const small = value - layout.SMALL_INT_FIRST;
+  if (<u64>small < layout.SMALL_INTS) return sharedInt(small);
+  const type = typeById(layout.TYPE_INT);
+  let int = tryTakeInstance(type, layout.TYPE_INT | layout.META_LEAF);
   if (!int) {
     int = takeInstanceSlow(type);
     if (!int) return 0;
@@ -33,9 +24,9 @@ export function newInt(value: i64): usize {
 // @ts-ignore: decorator
 @inline
 export function tryInt(value: i64): usize {
-  const small = value - SMALL_INT_FIRST;
-  if (<u64>small < SMALL_INTS) return sharedInt(small);
-  const int = tryTakeInstance(typeById(TYPE_INT), TYPE_INT | META_LEAF);
+  const small = value - layout.SMALL_INT_FIRST;
+  if (<u64>small < layout.SMALL_INTS) return sharedInt(small);
+  const int = tryTakeInstance(typeById(layout.TYPE_INT), layout.TYPE_INT | layout.META_LEAF);
   if (int) changetype<Int>(int).value = value;
   return int;
 }
@@ -43,18 +34,18 @@ export function tryInt(value: i64): usize {
 // @ts-ignore: decorator
 @inline
 function sharedInt(number: i64): usize {
-  return load<usize>(STATE + STATE_SMALL_INTS + ((<usize>number) << 2));
+  return load<usize>(STATE + layout.STATE_SMALL_INTS + ((<usize>number) << 2));
 }
 
 /** newInt of an integral double, for a host whose 64-bit integers are slow; FAULT_RANGE beyond ±2^53. */
 export function newIntFrom(value: f64): usize {
-  if (!(abs<f64>(value) <= 9007199254740992)) return refuse(FAULT_RANGE, 0);
+  if (!(abs<f64>(value) <= 9007199254740992)) return refuse(layout.FAULT_RANGE, 0);
   return newInt(<i64>value);
 }
 
 export function newFloat(value: f64): usize {
-  const type = typeById(TYPE_FLOAT);
-  let float = tryTakeInstance(type, TYPE_FLOAT | META_LEAF);
+  const type = typeById(layout.TYPE_FLOAT);
+  let float = tryTakeInstance(type, layout.TYPE_FLOAT | layout.META_LEAF);
   if (!float) {
     float = takeInstanceSlow(type);
     if (!float) return 0;

@@ -3,7 +3,7 @@ import { TUPLE_ITEMS, TUPLE_LENGTH, TUPLE_LISTS, TYPE_TUPLE, Tuple, TypeDescript
 import { objects } from "../../state";
 import { zeroBytes } from "../../alloc/copy";
 import { initHeader, newVarInstance, tryNewVarInstance } from "../core/alloc";
-import { pull, tupleList } from "../core/free-lists";
+import { tupleList } from "../core/free-lists";
 import { typeById } from "../core/header";
 import { ensureYoung } from "../core/young-pages";
 
@@ -32,7 +32,7 @@ function takeCached(type: TypeDescriptor, length: u32): usize {
   const block = list.first;
   if (!block) return 0;
   ensureYoung(block);
-  pull(list, block);
+  list.pull(block);
   zeroBytes(block + TUPLE_LENGTH, TUPLE_ITEMS - TUPLE_LENGTH + (length << 2));
   changetype<Tuple>(block).length = length;
   initHeader(block, type.meta);
