@@ -52,7 +52,7 @@ export {
   checked_usable_size,
   check,
   initialize,
-  settle,
+  retire_idle_pools,
   census,
 } from "./bytes";
 

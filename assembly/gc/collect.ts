@@ -49,7 +49,7 @@ import { reclaim, releaseOrphans } from "./pass/reclaim";
 import { restore, subtractFollowed, unpaint } from "./pass/undo";
 import { confirmRoots, presumeRoots, reviewRoots } from "./pass/roots";
 import { subtract } from "./pass/subtract";
-import { noteTrash, promote, untrackLoose } from "./garbage/survivors";
+import { noteTrash, promote, untrackMarked } from "./garbage/survivors";
 import { bury } from "./garbage/finalize-garbage";
 
 /** Bits that say that somebody has a last word. */
@@ -118,7 +118,7 @@ function run(generation: u32): i32 {
     if (direct) reclaim(pages, mask, TRACKED);
     else restore(TRASH, mask, TRACKED);
   }
-  untrackLoose(sets);
+  untrackMarked(sets);
   promote(generation);
   setWord(STATE_CRITICAL, 0);
   if (generation == 1) setWord(STATE_GC_PENDING, word(STATE_GC_PENDING) + reached);

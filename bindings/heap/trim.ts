@@ -13,7 +13,7 @@ import { WASM_PAGE_BYTES } from "../core/memory.js";
  * @throws HeapError `ERR_HEAP_OOM` if the host has no memory for the copy; the heap is as it was
  */
 export function migrate(core: Core, maxPages: number): { core: Core; released: number } {
-  core.exports.settle();
+  core.exports.retire_idle_pools();
   const arenas = core.state(layout.STATE_FRONTIER);
   const pages = arenas * layout.ARENA_WASM_PAGES;
   const memory = freshMemory(pages, maxPages);

@@ -47,7 +47,7 @@ async function compile() {
   let binary;
   const { error, stderr } = await asc.main(
     [
-      ...["assembly/abi/core.ts", "--outFile", "client.wasm", "--optimize", "--use", "abort="],
+      ...["assembly/index.ts", "--outFile", "client.wasm", "--optimize", "--use", "abort="],
       ...["--runtime", "assembly/runtime", "--stackSize", "4"],
       ...["--importMemory", "--zeroFilledMemory", "--memoryBase", String(CLIENT_BASE)],
       ...["--baseDir", fileURLToPath(new URL(".", import.meta.url))],

@@ -251,10 +251,10 @@ describe("npm start fails", () => {
     const from = (name: string): string => JSON.stringify(pathToFileURL(join(buildDir, "bench", name)).href);
     const script = `
       import { cac } from "cac";
-      import { assemble } from ${from("contenders.js")};
-      import { inspectReplays, prepareTrace } from ${from("measure.js")};
-      import { runCli } from ${from("options.js")};
-      import { readTrace } from ${from("trace.js")};
+      import { assemble } from ${from("lib/contenders.js")};
+      import { inspectReplays, prepareTrace } from ${from("replay/measure.js")};
+      import { runCli } from ${from("lib/options.js")};
+      import { readTrace } from ${from("replay/trace.js")};
       const cli = cac("start");
       cli.command("").action(async () => {
         const { contenders } = await assemble();

@@ -27,8 +27,8 @@ describe("the entries of the package", () => {
 
   test.each(["url", "url-node"])("%s carries no inlined wasm", (entry) => {
     const { files } = graph(`dist/${entry}.js`);
-    expect(files).toContain("dist/heap.js");
-    expect([...files].filter((file) => file.endsWith("core.js"))).toEqual(["dist/core.js"]);
+    expect(files).toContain("dist/heap/heap.js");
+    expect([...files].filter((file) => file.endsWith("core.js"))).toEqual(["dist/core/core.js"]);
   });
 
   test("the default entry carries the release core only", () => {

@@ -4,7 +4,7 @@ import { filesEndingWith, read } from "./repository.js";
 /** Scenarios of docs/objects.md by the letter of their number: how many there are, and where their tests are. */
 const SCENARIOS = {
   F: { count: 16, folder: "test/object" },
-  W: { count: 49, folder: "test/object" },
+  W: { count: 49, folder: "test" },
   G: { count: 48, folder: "test/gc" },
 };
 

@@ -1,5 +1,5 @@
 /** What becomes of those that a collection does not find to be trash: they grow older, and some tuples leave. */
-import { META_LOOSE, META_TRACKED, META_WHITE, STATE_GC_LOOSE } from "../../layout";
+import { META_UNTRACKABLE, META_TRACKED, META_WHITE, STATE_GC_UNTRACKABLE } from "../../layout";
 import { setWord, word } from "../../state";
 import { metaOf, setMeta } from "../../object/core/header";
 import { markCurrentPools } from "../../object/core/young-pages";
@@ -72,16 +72,19 @@ export function spare(object: usize, meta: u32, generation: u32): void {
 }
 
 /** Takes out of the collector's sight the tuples that the first look found to be loose, unless they are trash. */
-export function untrackLoose(sets: u32): void {
-  if (!word(STATE_GC_LOOSE)) return;
-  setWord(STATE_GC_LOOSE, 0);
+export function untrackMarked(sets: u32): void {
+  if (!word(STATE_GC_UNTRACKABLE)) return;
+  setWord(STATE_GC_UNTRACKABLE, 0);
   for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) {
     const stride = strideOf(page);
     const end = endOf(page);
     for (let object = firstOf(page); object < end; object += stride) {
       const meta = metaOf(object);
-      if (!(meta & META_LOOSE)) continue;
-      setMeta(object, meta & META_WHITE ? meta & ~META_LOOSE : meta & ~(META_LOOSE | META_TRACKED));
+      if (!(meta & META_UNTRACKABLE)) continue;
+      setMeta(
+        object,
+        meta & META_WHITE ? meta & ~META_UNTRACKABLE : meta & ~(META_UNTRACKABLE | META_TRACKED),
+      );
     }
   }
 }

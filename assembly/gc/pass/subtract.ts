@@ -12,13 +12,13 @@
  * No object of the set has a colour before, but for presumed roots.
  */
 import {
-  META_LOOSE,
+  META_UNTRACKABLE,
   META_TYPE,
   META_WHITE,
   STATE_GC_CANDIDATES,
   STATE_GC_DAMAGED,
   STATE_GC_FULL,
-  STATE_GC_LOOSE,
+  STATE_GC_UNTRACKABLE,
   STATE_GC_METAS,
   STATE_GC_REACHED,
   STATE_GC_STACK_END,
@@ -76,7 +76,7 @@ function subtractFrom(page: usize, mask: u64, pattern: u64): void {
     if (isKnown(metaOf(object)) != known) known = !known;
     else expected++;
   }
-  if (word(STATE_GC_TUPLES)) noteLoose(first, end, stride, mask, pattern);
+  if (word(STATE_GC_TUPLES)) markUntrackable(first, end, stride, mask, pattern);
 }
 
 /** Follows known objects of a page, and what they reach behind themselves, up to one that is not known or not expected. */
@@ -196,7 +196,7 @@ function tally(found: u32, metas: u32): void {
 }
 
 /** Tuples of what is never tracked leave the collector's sight at the end (CPython: _PyTuple_MaybeUntrack). */
-function noteLoose(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): void {
+function markUntrackable(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): void {
   // The second look does not ask again.
   if (pattern == COLOURED) return;
   for (let tuple = first; tuple < end; tuple += stride) {
@@ -204,7 +204,7 @@ function noteLoose(first: usize, end: usize, stride: usize, mask: u64, pattern: 
     const meta = <u32>(header >>> 32);
     if ((header & mask) != pattern || (meta & META_TYPE) != TYPE_TUPLE) continue;
     if (visit(TRACKABLE, tuple, meta, scanOf(meta), 0, 0, 0, 0)) continue;
-    setMeta(tuple, meta | META_LOOSE);
-    setWord(STATE_GC_LOOSE, 1);
+    setMeta(tuple, meta | META_UNTRACKABLE);
+    setWord(STATE_GC_UNTRACKABLE, 1);
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The ways back from the first pass. One call does one page: V8 changes to optimised code when a function is entered.
  */
-import { META_LOOSE, STATE_GC_LOOSE, STATE_GC_REACHED } from "../../layout";
+import { META_UNTRACKABLE, STATE_GC_UNTRACKABLE, STATE_GC_REACHED } from "../../layout";
 import { setWord } from "../../state";
 import { metaOf, setMeta } from "../../object/core/header";
 import { COLOUR, isWhite } from "../heap/colour";
@@ -44,7 +44,7 @@ function restoreFrom(page: usize, mask: u64, pattern: u64): void {
 export function unpaint(sets: u32): void {
   for (let object = nextBlock(0, sets); object; object = nextBlock(object, sets)) {
     const meta = metaOf(object);
-    if (meta & (COLOUR | META_LOOSE)) setMeta(object, meta & ~(COLOUR | META_LOOSE));
+    if (meta & (COLOUR | META_UNTRACKABLE)) setMeta(object, meta & ~(COLOUR | META_UNTRACKABLE));
   }
-  setWord(STATE_GC_LOOSE, 0);
+  setWord(STATE_GC_UNTRACKABLE, 0);
 }

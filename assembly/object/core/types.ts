@@ -13,7 +13,7 @@ import {
   FLAG_FINALIZER,
   FLAG_ITEMS_REF,
   FLAG_PAIR,
-  FLAG_ROW,
+  FLAG_ITEM_ARRAY,
   FLAG_WEAKREF,
   MEDIUM_LIMIT,
   META_FINALIZER,
@@ -97,7 +97,7 @@ export function defineType(type: usize): u32 {
   const owned =
     flags & (FLAG_ITEMS_REF | FLAG_BUFFER | FLAG_ENTRIES | FLAG_WEAKREF) ? u32.MAX_VALUE : refs << 2;
   store<u32>(type, owned, TYPE_OWNED);
-  if (flags & FLAG_ITEMS_REF && !refs) flags |= FLAG_ROW;
+  if (flags & FLAG_ITEMS_REF && !refs) flags |= FLAG_ITEM_ARRAY;
   else if (owned - 1 < 8 && isPair(type)) flags |= FLAG_PAIR;
   store<u32>(type, flags, TYPE_FLAGS);
   let meta = id;

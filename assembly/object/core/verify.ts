@@ -23,7 +23,7 @@ import {
   LIST_ITEMS,
   META_DYING,
   META_INTERNED,
-  META_LOOSE,
+  META_UNTRACKABLE,
   META_TRACKED,
   META_TRASH,
   META_TYPE,
@@ -66,7 +66,7 @@ import { checkObject, nextBlock } from "./walk";
 import { mayHoldContainers } from "./young-pages";
 
 /** What only a collection writes into meta words, and takes back before it ends. */
-const COLLECTION_MARKS: u32 = META_WHITE | META_TRASH | META_LOOSE;
+const COLLECTION_MARKS: u32 = META_WHITE | META_TRASH | META_UNTRACKABLE;
 
 /** 0, or the number of the first broken invariant. */
 export function verify(): u32 {

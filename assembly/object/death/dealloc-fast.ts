@@ -15,7 +15,7 @@ import {
   FLAG_CONTAINER,
   FLAG_ENTRIES,
   FLAG_PAIR,
-  FLAG_ROW,
+  FLAG_ITEM_ARRAY,
   FLAG_WEAKREF,
   LIST_CAPACITY,
   LIST_LENGTH,
@@ -77,7 +77,7 @@ export function dieAtOnce(object: usize, alone: bool): bool {
 @inline
 function dieOfMany(object: usize, type: usize): bool {
   const flags = load<u32>(type, TYPE_FLAGS);
-  if (flags & FLAG_ROW) {
+  if (flags & FLAG_ITEM_ARRAY) {
     if (!vacateRow(object, type, flags, true)) return false;
   } else if (flags & FLAG_ENTRIES) {
     if (!vacateEntries(object)) return false;
@@ -106,7 +106,7 @@ function dieOfMany(object: usize, type: usize): bool {
 /** The same for a list or tuple of a few items. */
 function dieInRow(object: usize, type: usize): bool {
   const flags = load<u32>(type, TYPE_FLAGS);
-  if (!(flags & FLAG_ROW) || !vacateRow(object, type, flags, false)) return false;
+  if (!(flags & FLAG_ITEM_ARRAY) || !vacateRow(object, type, flags, false)) return false;
   close(object, type, flags);
   // Also of a tuple that is tracked no more: it was counted at its birth.
   if (flags & FLAG_CONTAINER) oneYoungLess();

@@ -30,7 +30,7 @@ import {
   META_LEAF,
   META_OLDER,
   META_OLDEST,
-  META_RITES,
+  META_FINALIZING,
   META_TRACKED,
   META_TRASH,
   META_TYPE,
@@ -96,7 +96,7 @@ function releaseSlowly(object: usize): u32 {
 
 /** The last reference is gone. Far down in nested finalizers the death waits for the outermost one. */
 function destroy(object: usize, meta: u32): u32 {
-  if (meta & META_RITES) return fault(FAULT_DOUBLE_FREE, object);
+  if (meta & META_FINALIZING) return fault(FAULT_DOUBLE_FREE, object);
   if (word(STATE_CRITICAL)) return fault(FAULT_CORRUPT, object);
   if (word(STATE_NESTING) > NESTING_LIMIT) {
     postpone(object, meta, STATE_DEFERRED);
@@ -261,7 +261,7 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
  */
 function lastRites(object: usize): bool {
   let meta = metaOf(object);
-  if (meta & META_RITES) {
+  if (meta & META_FINALIZING) {
     fault(FAULT_DOUBLE_FREE, object);
     return false;
   }
@@ -273,9 +273,9 @@ function lastRites(object: usize): bool {
         meta = (meta | META_FINALIZED | META_TRACKED) & ~(META_OLDER | META_OLDEST);
         markYoung(object);
       }
-      setMeta(object, meta | META_RITES);
+      setMeta(object, meta | META_FINALIZING);
       runFinalizer(object, meta & META_TYPE);
-      meta = metaOf(object) & ~META_RITES;
+      meta = metaOf(object) & ~META_FINALIZING;
       setMeta(object, meta);
       const count = load<i32>(object);
       if (count != 1) {

@@ -10,7 +10,7 @@ import {
   FLAG_BUFFER,
   FLAG_ENTRIES,
   FLAG_ITEMS_REF,
-  FLAG_ROW,
+  FLAG_ITEM_ARRAY,
   LIST_BYTES,
   META_DYING,
   META_TRACKED,
@@ -26,7 +26,7 @@ import { isShared, metaOf } from "../core/header";
 // @ts-ignore: decorator
 @inline
 export function beforeFirst(object: usize, type: usize, flags: u32): usize {
-  if (!(flags & FLAG_ROW)) return object;
+  if (!(flags & FLAG_ITEM_ARRAY)) return object;
   return itemsOf(object, type, flags) + ((<usize>load<u32>(object + load<u32>(type, TYPE_LENGTH))) << 2);
 }
 
@@ -34,7 +34,7 @@ export function beforeFirst(object: usize, type: usize, flags: u32): usize {
 // @ts-ignore: decorator
 @inline
 export function releaseAfter(object: usize, type: usize, flags: u32, slot: usize): usize {
-  if (flags & FLAG_ROW) {
+  if (flags & FLAG_ITEM_ARRAY) {
     const items = itemsOf(object, type, flags);
     while (slot > items) {
       slot -= 4;
@@ -67,7 +67,7 @@ export function link(object: usize, via: usize, parent: usize): void {
 // @ts-ignore: decorator
 @inline
 export function ownsAfter(object: usize, type: usize, flags: u32, slot: usize): bool {
-  if (flags & FLAG_ROW) {
+  if (flags & FLAG_ITEM_ARRAY) {
     const items = itemsOf(object, type, flags);
     while (slot > items) {
       slot -= 4;
