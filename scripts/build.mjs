@@ -13,9 +13,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { formatExports } from "./exports.mjs";
 import { formatConstants, readConstants } from "./layout.mjs";
 import { BuildError, asc, glob, root, runSteps, tsc } from "./steps.mjs";
-import { summarize } from "./wasm.mjs";
 
 /** @param {string} name @param {string} entry */
 const wasmStep = (name, entry) => ({
@@ -56,7 +56,13 @@ const steps = [
   {
     name: "bindings/generated/exports.ts",
     after: ["release.wasm", "bytes.wasm"],
-    inputs: ["build/release.wasm", "build/bytes.wasm", "scripts/wasm.mjs"],
+    inputs: [
+      "assembly/abi/**/*.ts",
+      "build/release.wasm",
+      "build/bytes.wasm",
+      "scripts/exports.mjs",
+      "scripts/wasm.mjs",
+    ],
     outputs: ["bindings/generated/exports.ts"],
     run: () => write("bindings/generated/exports.ts", formatExports()),
   },
@@ -74,25 +80,6 @@ const steps = [
     },
   },
 ];
-
-/** The names of the core's functions: those that its bytes layer has too, and those of the object layer. */
-function formatExports() {
-  const functions = (/** @type {string} */ core) =>
-    summarize(readFileSync(join(root, `build/${core}.wasm`)))
-      .exports.filter((line) => line.includes(": func "))
-      .map((line) => line.slice(0, line.indexOf(":")));
-  const bytes = new Set(functions("bytes"));
-  const list = (/** @type {string} */ name, /** @type {string[]} */ names) =>
-    `export const ${name} = ${JSON.stringify(names, null, 2)} as const;\n`;
-  return [
-    "// Generated from build/release.wasm and build/bytes.wasm. Do not edit.\n",
-    list("BYTE_FUNCTIONS", [...bytes]),
-    list(
-      "OBJECT_FUNCTIONS",
-      functions("release").filter((name) => !bytes.has(name)),
-    ),
-  ].join("\n");
-}
 
 /** What a deleted source file once produced must not be published. */
 function removeStray() {
