@@ -15,7 +15,7 @@ import {
  * The state block. All state of the heap that does not lie in arenas lies here: the core has no mutable wasm global,
  * so an image of the memory is an image of the heap. The address is a compile-time constant.
  */
-export const STATE: usize = memory.data(STATE_BYTES, 64);
+export const STATE: usize = memory.data(isDefined(TALLYHEAP_LINKED) ? STATE_OBJECT : STATE_BYTES, 64);
 // @ts-ignore: decorator
 @inline
 export const objects = changetype<ObjectState>(STATE + STATE_OBJECT);
