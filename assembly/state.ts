@@ -14,7 +14,10 @@ import {
  * The state block. All state of the heap that does not lie in arenas lies here: the core has no mutable wasm global,
  * so an image of the memory is an image of the heap. The address is a compile-time constant.
  */
-export const STATE: usize = memory.data(layout.STATE_BYTES, 64);
+export const STATE: usize = memory.data(
+  isDefined(TALLYHEAP_LINKED) ? layout.STATE_OBJECT : layout.STATE_BYTES,
+  64,
+);
 
 export const state = changetype<State>(STATE);
 export const objects = changetype<ObjectState>(STATE + layout.STATE_OBJECT);
