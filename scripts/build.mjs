@@ -13,7 +13,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { formatExports } from "./exports.mjs";
 import { formatConstants, readConstants } from "./layout.mjs";
+import { TRIAL_ADDRESSES, relocatable } from "./linked-core.mjs";
 import { BuildError, asc, glob, root, runSteps, tsc } from "./steps.mjs";
 
 /** @param {string} name @param {string} entry */
@@ -47,16 +49,47 @@ const steps = [
   // What the layers above are measured against; not published.
   wasmStep("bytes", "assembly/abi/bytes.ts"),
   {
+    name: "bindings/generated/linked-core.ts",
+    inputs: ["assembly/**/*.ts", "asconfig.json", "package-lock.json", "scripts/linked-core.mjs"],
+    outputs: ["bindings/generated/linked-core.ts"],
+    run: async () => {
+      const [first, second] = await Promise.all(
+        TRIAL_ADDRESSES.map(async (address) => {
+          const file = `build/linked-${address.toString(16)}.wasm`;
+          const place = ["--memoryBase", String(address), "--outFile", file];
+          await asc(["assembly/abi/linked.ts", "--target", "linked", ...place]);
+          return readFileSync(join(root, file));
+        }),
+      );
+      write("bindings/generated/linked-core.ts", relocatable(first, second));
+    },
+  },
+  {
     name: "bindings/generated/layout.ts",
     inputs: ["assembly/layout/index.ts", "assembly/layout/**/*.ts", "package-lock.json"],
     outputs: ["bindings/generated/layout.ts"],
     run: async () => write("bindings/generated/layout.ts", formatConstants(await readConstants())),
   },
+  {
+    name: "bindings/generated/exports.ts",
+    after: ["release.wasm", "bytes.wasm"],
+    inputs: [
+      "assembly/abi/**/*.ts",
+      "build/release.wasm",
+      "build/bytes.wasm",
+      "scripts/exports.mjs",
+      "scripts/wasm.mjs",
+    ],
+    outputs: ["bindings/generated/exports.ts"],
+    run: () => write("bindings/generated/exports.ts", formatExports()),
+  },
   embedStep("release", "core"),
   embedStep("debug", "debug-core"),
   {
     name: "dist",
-    after: ["bindings/generated/layout.ts", "bindings/generated/core.ts", "bindings/generated/debug-core.ts"],
+    after: ["layout", "exports", "core", "debug-core", "linked-core"].map(
+      (name) => `bindings/generated/${name}.ts`,
+    ),
     inputs: ["bindings/**/*.ts", "tsconfig.json", "package-lock.json"],
     outputs: ["dist/index.js", "dist/heap.wasm"],
     run: async () => {

@@ -88,7 +88,8 @@ function checkVersions() {
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   if (manifest.dependencies) throw new Error("the package must not have runtime dependencies");
   for (const [name, version] of Object.entries(manifest.devDependencies)) {
-    if (!/^\d+\.\d+\.\d+$/.test(version)) throw new Error(`${name} is "${version}", not an exact version`);
+    if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
+      throw new Error(`${name} is "${version}", not an exact version`);
   }
   return "";
 }

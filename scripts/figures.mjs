@@ -1,5 +1,6 @@
 // npm run figures: measures the table of figures in the README.
 //   --node PATH   a Node to measure on, in a column of its own; may be repeated. Default: the one that runs
+//   --rounds N    interleaved rounds of each measurement. Default: 5
 //   --write       put the table into README.md instead of printing it
 //
 // Every row is what one of the benchmark commands prints with --json, and names that command.
@@ -27,13 +28,21 @@ const [BEGIN, END] = ["<!-- figures -->", "<!-- end -->"];
  * @property {{ firstPass: number }} [memory]
  */
 
+const { values } = parseArgs({
+  options: {
+    node: { type: "string", multiple: true },
+    rounds: { type: "string", default: "5" },
+    write: { type: "boolean" },
+  },
+});
+
 /** @typedef {"replay" | "objects" | "gc"} Bench */
 
 /** What is run, once for each Node. @type {Record<Bench, string[]>} */
 const RUNS = {
-  replay: ["--quick", "--rounds", "5", "--only", "tallyheap,tlsf,dlmalloc,glibc"],
-  objects: ["--rounds", "5", "record: create, destroy", "death: tree of 1M records"],
-  gc: ["--rounds", "5", "bench/data/graphs/ast.graph.gz"],
+  replay: ["--quick", "--only", "tallyheap,tlsf,dlmalloc,glibc"],
+  objects: ["record: create, destroy", "death: tree of 1M records"],
+  gc: ["bench/data/graphs/ast.graph.gz"],
 };
 
 /**
@@ -118,7 +127,10 @@ function measure(node) {
   const run = (/** @type {string[]} */ args) =>
     execFileSync(node, args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
   /** @param {Bench} bench @returns {Sample[]} */
-  const samples = (bench) => JSON.parse(run([`build/bench/${bench}/${bench}.js`, "--json", ...RUNS[bench]]));
+  const samples = (bench) =>
+    JSON.parse(
+      run([`build/bench/${bench}/${bench}.js`, "--json", "--rounds", values.rounds, ...RUNS[bench]]),
+    );
   return {
     version: run(["--version"]).trim().slice(1),
     samples: { replay: samples("replay"), objects: samples("objects"), gc: samples("gc") },
@@ -165,7 +177,7 @@ function circumstances(columns) {
   const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} processors, ${system()}`;
   const present = others.filter((other) => other !== undefined);
   return [
-    `Measured ${new Date().toISOString().slice(0, 10)} on ${machine}, ${present.join(", ")}: medians of five interleaved rounds,`,
+    `Measured ${new Date().toISOString().slice(0, 10)} on ${machine}, ${present.join(", ")}: medians of ${values.rounds} interleaved rounds,`,
     "processor time. Smaller is better everywhere. `npm run figures` measures the table anew, on your machine.",
   ].join("\n");
 }
@@ -178,9 +190,6 @@ function system() {
   }
 }
 
-const { values } = parseArgs({
-  options: { node: { type: "string", multiple: true }, write: { type: "boolean" } },
-});
 const columns = (values.node ?? [process.execPath]).map(measure);
 const figures = `${table(columns)}\n\n${circumstances(columns)}`;
 if (values.write) {

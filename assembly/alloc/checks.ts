@@ -9,13 +9,13 @@
  */
 import * as layout from "../layout";
 import { FAULT_NONE, PAGE_BYTES, PageRecord, PageShape } from "../layout";
-import { STATE, state } from "../state";
+import { STATE, activeLists, currentPools, state } from "../state";
 import { arenaKind } from "./arenas";
 import { classBytes } from "./classes";
 import * as family from "./malloc";
 import { fault, marked } from "./malloc";
 import { pageRecord, pageRecordInline } from "./pages";
-import { poolsOf } from "./pools";
+import { classIndex } from "./pools";
 
 // @ts-ignore: decorator
 @inline
@@ -146,8 +146,8 @@ function isCarvedBlock(pointer: usize, record: PageRecord): bool {
 /** Whether the block is on its pool's free list or, for a current pool, on the active list. */
 function isListed(record: PageRecord, pointer: usize): bool {
   if (isOn(record.freeList, pointer)) return true;
-  const pools = poolsOf(record.domain, record.sizeClass);
-  return pools.current == record && isOn(pools.active, pointer);
+  const index = classIndex(record.domain, record.sizeClass);
+  return currentPools[index] == record && isOn(activeLists[index], pointer);
 }
 
 /** Looks at no more blocks than a pool can have: a list that was overwritten may be a ring. */

@@ -9,7 +9,7 @@
  */
 import * as layout from "../layout";
 import { MEDIUM_LIMIT, SMALL_LIMIT } from "../layout";
-import { STATE, state } from "../state";
+import { STATE, activeLists, state } from "../state";
 import { arenaKind, ensureReady } from "./arenas";
 import { classBytes, rawBytes, rawClass, steppedClass } from "./classes";
 import { MappedRecord, pageRecord } from "./pages";
@@ -147,10 +147,10 @@ function mallocSlow(size: usize): usize {
 
 /** A block of a class from its active list, or by refilling it; 0 if out of memory. */
 export function takeBlock(domain: u32, c: u32): usize {
-  const own = pools.poolsOf(domain, c);
-  let block = <usize>own.active;
+  const index = pools.classIndex(domain, c);
+  let block = <usize>activeLists[index];
   if (block) {
-    own.active = load<u32>(block);
+    activeLists[index] = load<u32>(block);
     return block;
   }
   if (!enter()) return 0;
@@ -179,7 +179,7 @@ export function releaseSlow(pointer: usize): u32 {
     return fault(layout.FAULT_BAD_POINTER, pointer);
   }
   if (!enter()) return fault(layout.FAULT_CORRUPT, pointer);
-  let live = true;
+  let live: bool = true;
   if (isPool) live = pools.freeSlow(record, pointer);
   else giveSpan(pointer);
   leave();

@@ -62,7 +62,7 @@ export class PageRecord {
     return this.freeList;
   }
 
-  /** Stores them. */
+  // @ts-ignore: decorator
   @inline
   set spanPages(pages: u32) {
     this.freeList = pages;
@@ -86,7 +86,7 @@ export class PageRecord {
     return this.state >>> 2;
   }
 
-  /** Stores both. */
+  /** Domain and pool state. */
   @inline
   setState(domain: u32, pool: u32): void {
     this.state = <u8>(domain | (pool << 2));
@@ -99,13 +99,7 @@ export class PageRecord {
     return c != CLASS_NONE && c <= LAST_CLASS;
   }
 
-  /** Whether nothing is known of the page: it is free, or inside a span. */
-  @inline
-  get isClear(): bool {
-    return load<u64>(changetype<usize>(this)) == 0;
-  }
-
-  /** Forgets everything. */
+  /** The page is free: nothing is known of it. */
   @inline
   clear(): void {
     store<u64>(changetype<usize>(this), 0);
@@ -128,6 +122,7 @@ export class PageRecord {
   get shape(): PageShape {
     return changetype<PageShape>(entryOf(changetype<usize>(this), SLOT_SHAPE));
   }
+
   /** Slab word of the page, of which only that of a slab's first page counts. */
   @inline
   get slab(): SlabWord {
@@ -138,7 +133,7 @@ export class PageRecord {
   get page(): usize {
     const self = changetype<usize>(this);
     const header = changetype<ArenaHeader>(entryOf(self & ~(<usize>SLOT_BYTES - 1), SLOT_HEADER));
-    return header.arena + (((self >>> 3) & (ARENA_PAGES - 1)) << PAGE_SHIFT);
+    return <usize>header.arena + (((self >>> 3) & (ARENA_PAGES - 1)) << PAGE_SHIFT);
   }
 }
 
@@ -181,18 +176,6 @@ export class SlabWord {
   unused: u8;
   /** Record of the next candidate. */
   next: PageRecord | null;
-
-  /** Whether all pools are idle and the slab is not on the list of candidates. */
-  @inline
-  get isNewlyIdle(): bool {
-    return load<u32>(changetype<usize>(this)) == 0;
-  }
-
-  /** Forgets everything. */
-  @inline
-  clear(): void {
-    store<u64>(changetype<usize>(this), 0);
-  }
 }
 
 /**
@@ -228,6 +211,7 @@ export class ArenaHeader {
   get table(): usize {
     return changetype<usize>(this) & ~(<usize>TABLE_BYTES - 1);
   }
+
   /** Free pages of the arena when nothing is in it: all, but for its page table if it holds that itself. */
   get emptyPages(): u64 {
     const page = (<u32>this.table - this.arena) >>> PAGE_SHIFT;

@@ -224,6 +224,6 @@ def answer(request):
 
 if __name__ == "__main__":
     gc.disable()
-    print(sys.version.split()[0], flush=True)
+    print("CPython", sys.version.split()[0], flush=True)
     for line in sys.stdin:
         print(json.dumps(answer(json.loads(line))), flush=True)

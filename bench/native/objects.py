@@ -235,7 +235,7 @@ WORKLOADS = {
     "dict of 64: visit": dict_visit,
 }
 
-print(sys.version.split()[0], flush=True)
+print("CPython", sys.version.split()[0], flush=True)
 for line in sys.stdin:
     name = line.rstrip("\n")
     answer = bytes_of(name[6:]) if name.startswith("bytes ") else WORKLOADS[name]() if name in WORKLOADS else None

@@ -3,16 +3,16 @@
  * "-" for a workload that it does not have. The first line says what it is.
  */
 
-import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 import { createHeap, type Heap, type HeapOptions, type Ptr } from "tallyheap";
 
-import { floor } from "./floor.js";
-import { objectsModule } from "../lib/objects-module.js";
+import { timed } from "../lib/clock.js";
+import { instantiateObjects } from "../lib/module.js";
+import { nodeVersion } from "../lib/node.js";
 import { randomFrom } from "../lib/random.js";
-import { timed, type Workloads } from "../lib/timed.js";
-import { heapValues, plainValues } from "./value-lives.js";
+import { floor } from "./floor.js";
+import { heapValues, plainValues, type Workloads } from "./values.js";
 
 const TREE_DEPTH = 19;
 const TREE = 2 ** (TREE_DEPTH + 1) - 1;
@@ -36,9 +36,7 @@ interface Loops {
 }
 
 function inlined(): Workloads {
-  const module = new WebAssembly.Module(readFileSync(objectsModule));
-  const memory = new WebAssembly.Memory({ initial: 16, maximum: 65_536 });
-  const loops = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Loops;
+  const loops = instantiateObjects<Loops>("objects");
   if (!loops.setup()) throw new Error("no memory for the types");
   return {
     "death: tree of 1M records": () => {
@@ -224,7 +222,7 @@ const contenders: Record<string, () => Workloads> = {
 const make = contenders[process.argv[2] ?? ""];
 if (make === undefined) throw new Error(`no such contender: ${process.argv[2]}`);
 const workloads = make();
-console.log(process.version);
+console.log(nodeVersion);
 for await (const name of createInterface({ input: process.stdin })) {
   const [, measure, kind] = /^(bytes|pages) (.*)$/.exec(name) ?? [];
   const taken = measure === "bytes" ? blockBytes : (heap: Heap) => heap.stats().heapUsed;

@@ -12,7 +12,7 @@ import { cac } from "cac";
 import { runCli } from "../lib/options.js";
 import { buildDir, nativeSources } from "../lib/paths.js";
 import { findCompiler } from "../lib/toolchain.js";
-import { decodeTrace, usedBytes, type Trace } from "./trace.js";
+import { decodeTrace, usedBytes, type Trace } from "../lib/trace.js";
 
 interface Recording {
   readonly bytes: Uint8Array;
@@ -79,10 +79,9 @@ async function run(out: string, options: { "--"?: string[] }): Promise<void> {
 }
 
 const cli = cac("bench:record");
-cli
-  .command(
-    "<out>",
-    "Record a program: OUT.atrc.gz -- program args… Of several processes the one with most calls is kept",
-  )
-  .action(run);
-await runCli(cli);
+const command = cli.command(
+  "<out>",
+  "Record a program: OUT.atrc.gz -- program args… Of several processes the one with most calls is kept",
+);
+command.action(run);
+await runCli(cli, command);

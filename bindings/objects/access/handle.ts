@@ -1,11 +1,40 @@
-import type { Engine } from "../../core/lifecycle.js";
+import { makeDisposable } from "../../core/disposable.js";
 import { HeapError, hex, show } from "../../core/errors.js";
-import { makeDisposable } from "../../heap/dispose.js";
+import type { Lifecycle } from "../../core/lifecycle.js";
 import { isU32, type Ptr } from "../../core/ptr.js";
-import type { Handles, HandleRecord } from "./handles.js";
 
-/** The pointer of a handle that belongs to the heap of `engine`. */
-let handlePtr: (handle: Handle, engine: Engine, operation: string) => Ptr;
+/** A reference as methods accept it: a pointer, or a handle that stands for one. */
+export type Ref = Ptr | Handle;
+
+/** A reference to store: null is one. */
+export type Value = Ref | null;
+
+/** What the heap keeps of a handle: never the handle itself, so that the host can collect it. */
+export interface HandleRecord {
+  readonly ptr: Ptr;
+  /** Debug entry: where the handle was made, until it owns nothing. */
+  trace: { readonly text: string } | undefined;
+  /** Whether the heap was emptied under the handle. */
+  ended: boolean;
+  previous: HandleRecord | undefined;
+  next: HandleRecord | undefined;
+}
+
+/** What a handle needs of its heap. */
+export interface HandleOwner {
+  readonly lifecycle: Lifecycle;
+  /** A handle with a reference of its own. */
+  dup(ptr: Ptr): Handle;
+  /** The handle lets go of its reference without releasing it. */
+  forget(handle: Handle, record: HandleRecord): void;
+  /** The handle releases its reference. */
+  end(handle: Handle, record: HandleRecord): void;
+  /** How messages name an object. */
+  describe(ptr: Ptr): string;
+}
+
+/** The pointer of a handle that belongs to the heap of `lifecycle`. */
+let handlePtr: (handle: Handle, lifecycle: Lifecycle, operation: string) => Ptr;
 
 /**
  * Owns exactly one reference to an object, until `dispose()` or `release()`. Made by `heap.own` and by `dup`; accepted
@@ -20,21 +49,21 @@ let handlePtr: (handle: Handle, engine: Engine, operation: string) => Ptr;
 export class Handle implements Disposable {
   /** The same as `dispose()`. */
   declare readonly [Symbol.dispose]: () => void;
-  readonly #handles: Handles;
+  readonly #owner: HandleOwner;
   readonly #ptr: Ptr;
   /** Undefined once the handle owns nothing. */
   #record: HandleRecord | undefined;
 
   /** @internal Use `heap.own`. */
-  constructor(handles: Handles, record: HandleRecord) {
-    this.#handles = handles;
+  constructor(owner: HandleOwner, record: HandleRecord) {
+    this.#owner = owner;
     this.#ptr = record.ptr;
     this.#record = record;
   }
 
   static {
-    handlePtr = (handle, engine, operation) => {
-      if (handle.#handles.engine !== engine) throw foreignError(operation, handle.#ptr);
+    handlePtr = (handle, lifecycle, operation) => {
+      if (handle.#owner.lifecycle !== lifecycle) throw foreignError(operation, handle.#ptr);
       handle.#owned(operation);
       return handle.#ptr;
     };
@@ -49,9 +78,9 @@ export class Handle implements Disposable {
     return this.#ptr;
   }
 
-  /** Does the handle own nothing any more? Also true once the heap is disposed of. */
+  /** Whether the handle owns nothing any more; also true once the heap is disposed of. */
   get disposed(): boolean {
-    return this.#record === undefined || this.#record.ended || this.#handles.engine.disposed;
+    return this.#record === undefined || this.#record.ended || this.#owner.lifecycle.isDisposed;
   }
 
   /**
@@ -60,7 +89,7 @@ export class Handle implements Disposable {
    */
   dup(): Handle {
     this.#owned("dup");
-    return this.#handles.dup(this.#ptr);
+    return this.#owner.dup(this.#ptr);
   }
 
   /**
@@ -70,7 +99,7 @@ export class Handle implements Disposable {
   release(): Ptr {
     const record = this.#owned("release");
     this.#record = undefined;
-    this.#handles.forget(this, record);
+    this.#owner.forget(this, record);
     return this.#ptr;
   }
 
@@ -79,12 +108,12 @@ export class Handle implements Disposable {
     const record = this.#record;
     this.#record = undefined;
     if (record === undefined || record.ended) return;
-    this.#handles.end(this, record);
+    this.#owner.end(this, record);
   }
 
   /** The state as text, for consoles. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.disposed ? `Handle { disposed }` : `Handle { ${this.#handles.describe(this.#ptr)} }`;
+    return this.disposed ? `Handle { disposed }` : `Handle { ${this.#owner.describe(this.#ptr)} }`;
   }
 
   #owned(operation: string): HandleRecord {
@@ -96,9 +125,9 @@ export class Handle implements Disposable {
 
 makeDisposable(Handle.prototype);
 
-/** The pointer that a handle of the heap of `engine`, or whatever came in place of a pointer, stands for. */
-export function resolve(engine: Engine, operation: string, value: unknown): Ptr {
-  if (value instanceof Handle) return handlePtr(value, engine, operation);
+/** The pointer that a handle of the heap of `lifecycle`, or whatever came in place of a pointer, stands for. */
+export function resolve(lifecycle: Lifecycle, operation: string, value: unknown): Ptr {
+  if (value instanceof Handle) return handlePtr(value, lifecycle, operation);
   if (isU32(value)) return value as Ptr;
   const message = `${operation}: a pointer or a handle of this heap is needed, not ${show(value)}`;
   throw new HeapError("ERR_HEAP_ARGUMENT", message, { operation, argument: "ptr", value });

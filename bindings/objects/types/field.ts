@@ -1,5 +1,4 @@
-import type { FieldKind } from "../types/kinds.js";
-import { KINDS } from "../types/kinds.js";
+import { KINDS, type FieldKind } from "./kinds.js";
 
 /**
  * A field of a type, as `Node.fields.left` names it: a number that packs the type's id, the field's kind and its place.
@@ -31,8 +30,7 @@ export function kindOf(field: Field): number {
   return (field >>> OFFSET_BITS) & KIND_MASK;
 }
 
-/** Name of the kind that is packed in a number, if any. */
-export function kindName(field: Field): FieldKind | undefined {
-  const code = kindOf(field);
+/** Name of the kind with a code, if there is one. */
+export function kindName(code: number): FieldKind | undefined {
   return (Object.keys(KINDS) as FieldKind[]).find((kind) => KINDS[kind].code === code);
 }

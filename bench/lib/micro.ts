@@ -1,6 +1,11 @@
-/** The micro workloads of bench/native/micro.c and bench/assembly/micro.ts, in the order of their numbers there. */
+/** The micro workloads of bench/native/micro.c and bench/assembly/micro.ts, and how a contender is timed on one. */
 
-export interface Workload {
+import { Bench } from "tinybench";
+
+import type { Contender } from "./contenders.js";
+import { Session } from "./process.js";
+
+export interface MicroWorkload {
   /** As in the output. */
   readonly name: string;
   readonly number: number;
@@ -13,7 +18,8 @@ export interface Workload {
 
 const BULK = 10 * 1024 * 1024;
 
-const list: readonly Omit<Workload, "number">[] = [
+/** In the order of their numbers. */
+const list: readonly Omit<MicroWorkload, "number">[] = [
   { name: "pair 16", unit: "ns/pair", units: 400_000, about: "malloc and free of 16 bytes" },
   { name: "pair 64", unit: "ns/pair", units: 400_000, about: "malloc and free of 64 bytes" },
   { name: "pair 256", unit: "ns/pair", units: 400_000, about: "malloc and free of 256 bytes" },
@@ -73,9 +79,9 @@ const list: readonly Omit<Workload, "number">[] = [
   { name: "large, 4000 free spans", unit: "ns/pair", units: 20_000, about: "the same with 4,000 free spans" },
 ];
 
-export const WORKLOADS: readonly Workload[] = list.map((workload, number) => ({ ...workload, number }));
+export const WORKLOADS: readonly MicroWorkload[] = list.map((workload, number) => ({ ...workload, number }));
 
-export function workloadNamed(name: string): Workload {
+export function workloadNamed(name: string): MicroWorkload {
   const found = WORKLOADS.find((workload) => workload.name === name);
   if (found === undefined) throw new Error(`no micro workload is called ${name}`);
   return found;
@@ -83,3 +89,54 @@ export function workloadNamed(name: string): Workload {
 
 /** Units done by one call into the loops: short, so that wasm goes over to optimised code, and whole batches. */
 export const PORTION = 4000;
+
+export interface SamplePlan {
+  /** Samples that count, after `warmup` ones that do not. */
+  readonly iterations: number;
+  readonly warmup: number;
+}
+
+export interface Sample {
+  /** ns a unit: median of the samples that count, and the very first one. */
+  readonly warm: number;
+  readonly cold: number;
+}
+
+/**
+ * One round's figures of a contender on a workload, from a new process. tinybench drives the samples: how often, with how
+ * much warm-up, and its median. The clock is the contender's own processor time around a loop inside wasm or C, divided by
+ * the loop's units: no clock can time a call of a few nanoseconds.
+ */
+export async function sample(
+  contender: Contender,
+  workload: MicroWorkload,
+  plan: SamplePlan,
+): Promise<Sample> {
+  if (contender.micro === undefined) throw new Error(`${contender.name} has no micro workloads`);
+  const session = new Session(contender.micro(workload.number, workload.units, PORTION));
+  try {
+    await session.read(); // the allocator's name
+    let cold: number | undefined;
+    const bench = new Bench({
+      iterations: plan.iterations,
+      time: 0,
+      warmup: true,
+      warmupIterations: plan.warmup,
+      warmupTime: 0,
+      retainSamples: true,
+      throws: true,
+    });
+    bench.add(workload.name, async () => {
+      const ns = Number(await session.ask("sample")) / workload.units;
+      cold ??= ns;
+      return { overriddenDuration: ns / 1e6 };
+    });
+    const [task] = await bench.run();
+    const result = task?.result;
+    if (result?.state !== "completed")
+      throw new Error(`${contender.name} on ${workload.name}: ${result?.state ?? "no result"}`);
+    return { warm: result.latency.p50 * 1e6, cold: cold ?? NaN };
+  } finally {
+    await session.close();
+  }
+}

@@ -1,4 +1,4 @@
-import { isU32 } from "../core/ptr.js";
+import { isU32 } from "./ptr.js";
 
 /** Thresholds of generations 0, 1 and 2: births minus deaths, and collections of the next younger generation. */
 export type Thresholds = readonly [number, number, number];

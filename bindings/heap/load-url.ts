@@ -1,7 +1,7 @@
-import { openCore } from "../heap/create.js";
-import { HeapError } from "./errors.js";
-import { Heap } from "../heap/heap.js";
-import { readOptions, type HeapOptions } from "./options.js";
+import { HeapError } from "../core/errors.js";
+import { readOptions, type HeapOptions } from "../core/options.js";
+import { openCore } from "./create.js";
+import { Heap } from "./heap.js";
 
 /** Where the wasm of the core can come from. */
 export type WasmSource = string | URL | Response | BufferSource | WebAssembly.Module;
