@@ -25,7 +25,7 @@ export const collector = changetype<CollectorState>(STATE + layout.STATE_COLLECT
 export const statistics = changetype<Statistics>(STATE + layout.STATE_STATS);
 export const debug = changetype<DebugState>(STATE + layout.STATE_DEBUG);
 
-// Tables and lists; layout/state.ts says what they hold.
+// Tables and lists; layout/state.ts and layout/object-state.ts say what they hold.
 
 export const activeLists = changetype<Table<u32>>(STATE + layout.STATE_ACTIVE);
 export const currentPools = changetype<Table<PageRecord | null>>(STATE + layout.STATE_CURRENT);
@@ -37,6 +37,8 @@ export const arenaMap = changetype<Table<u32>>(STATE + layout.STATE_MAP);
 export const runLengths = changetype<Table<u16>>(STATE + layout.STATE_RUN_LENGTH);
 export const nextRuns = changetype<Table<u16>>(STATE + layout.STATE_ARENA_NEXT);
 export const previousRuns = changetype<Table<u16>>(STATE + layout.STATE_ARENA_PREVIOUS);
+export const smallInts = changetype<Table<usize>>(STATE + layout.STATE_SMALL_INTS);
+export const chars = changetype<Table<usize>>(STATE + layout.STATE_CHARS);
 export const arenasByCount = changetype<SizedLists>(STATE + layout.STATE_BY_COUNT);
 export const arenasByRun = changetype<SizedLists>(STATE + layout.STATE_BY_RUN);
 export const freeRuns = changetype<SizedLists>(STATE + layout.STATE_FREE_RUNS);

@@ -98,7 +98,7 @@ export function nextPage(after: usize, sets: u32): usize {
   return 0;
 }
 
-/** Finds out anew which pages hold containers. Only while no page is young: see object/young.ts. */
+/** Finds out anew which pages hold containers. Only while no page is young: see object/core/young-pages.ts. */
 export function noteContainerPages(): void {
   forgetContainers();
   for (let page = nextPage(0, ALL); page; page = nextPage(page, ALL)) noteContainers(page);

@@ -1,7 +1,7 @@
 /** int: 64-bit, −5 … 256 shared and immortal. float: a double. */
 import * as layout from "../../layout";
 import { Float, Int } from "../../layout";
-import { STATE } from "../../state";
+import { smallInts } from "../../state";
 import { refuse } from "../../alloc/malloc";
 import { takeInstanceSlow, tryTakeInstance } from "../core/alloc";
 import { typeById } from "../core/header";
@@ -9,7 +9,7 @@ import { typeById } from "../core/header";
 /** A new reference to an int; 0 if out of memory. */
 export function newInt(value: i64): usize {
   const small = value - layout.SMALL_INT_FIRST;
-  if (<u64>small < layout.SMALL_INTS) return sharedInt(small);
+  if (<u64>small < layout.SMALL_INTS) return smallInts[<u32>small];
   const type = typeById(layout.TYPE_INT);
   let int = tryTakeInstance(type, layout.TYPE_INT | layout.META_LEAF);
   if (!int) {
@@ -25,16 +25,10 @@ export function newInt(value: i64): usize {
 @inline
 export function tryInt(value: i64): usize {
   const small = value - layout.SMALL_INT_FIRST;
-  if (<u64>small < layout.SMALL_INTS) return sharedInt(small);
+  if (<u64>small < layout.SMALL_INTS) return smallInts[<u32>small];
   const int = tryTakeInstance(typeById(layout.TYPE_INT), layout.TYPE_INT | layout.META_LEAF);
   if (int) changetype<Int>(int).value = value;
   return int;
-}
-
-// @ts-ignore: decorator
-@inline
-function sharedInt(number: i64): usize {
-  return load<usize>(STATE + layout.STATE_SMALL_INTS + ((<usize>number) << 2));
 }
 
 /** newInt of an integral double, for a host whose 64-bit integers are slow; FAULT_RANGE beyond ±2^53. */

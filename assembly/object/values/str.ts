@@ -4,7 +4,7 @@
  */
 import * as layout from "../../layout";
 import { Str } from "../../layout";
-import { STATE, objects } from "../../state";
+import { chars, objects } from "../../state";
 import { refuse } from "../../alloc/malloc";
 import { newVarInstance, tryNewVarInstance } from "../core/alloc";
 import { typeById } from "../core/header";
@@ -42,14 +42,13 @@ function widen(pointer: usize, length: u32, wide: u32): usize {
 /** The shared str of one Latin-1 character. */
 export function charStr(code: u32): usize {
   if (code > 255) return refuse(layout.FAULT_ARGUMENT, 0);
-  const place = STATE + layout.STATE_CHARS + (code << 2);
-  const known = load<usize>(place);
+  const known = chars[code];
   if (known) return known;
   const str = newStr(1, 0);
   if (!str) return 0;
   store<u8>(str, <u8>code, layout.STR_DATA);
   changetype<Str>(str).count = layout.COUNT_IMMORTAL;
-  store<usize>(place, str);
+  chars[code] = str;
   return str;
 }
 
