@@ -1,7 +1,7 @@
 /**
  * `npm run -s bench:compare -- --base DIR [options] [SUITE…] [-- ARGUMENTS]`: this checkout beside another one. In each
  * round every suite runs once in both, one right after the other; a row's ratio, base to this, is taken within each round,
- * so that what the machine does in the meantime falls on both.
+ * so that a change of the machine's speed falls on both.
  */
 
 import { existsSync, readFileSync } from "node:fs";

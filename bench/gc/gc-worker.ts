@@ -161,7 +161,7 @@ function tallyheap(): World<Ptr> {
 }
 
 function young(heap: Heap, nodes: Nodes<Ptr>, { objects, old }: Young): Answer {
-  const elders = old > 0 ? tree(nodes, old, "parent first") : [];
+  const oldObjects = old > 0 ? tree(nodes, old, "parent first") : [];
   heap.gc(2);
   const before = heap.collector.stats()[0]!.candidates;
   let found = 0;
@@ -175,7 +175,7 @@ function young(heap: Heap, nodes: Nodes<Ptr>, { objects, old }: Young): Answer {
   const seen = heap.collector.stats()[0]!.candidates - before;
   if (seen !== objects * YOUNG_COLLECTIONS)
     throw new Error(`tallyheap: ${seen} young objects were looked at`);
-  elders.forEach(nodes.release);
+  oldObjects.forEach(nodes.release);
   heap.reset();
   return { ns: median(samples), found };
 }

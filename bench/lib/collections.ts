@@ -35,7 +35,7 @@ export type Order = "parent first" | "children first" | "at random";
 export type Container = "list" | "record";
 
 /**
- * A structure: `isHeld` is collected several times while it is alive, otherwise once when nobody holds it any more.
+ * A structure: `isHeld` is collected several times while it is alive, otherwise once when it is trash.
  * `handsOver` is collected once when something new holds it that did not at the collections before.
  */
 interface Structure {
@@ -58,7 +58,7 @@ export type Request =
 export interface Answer {
   /** Processor time: of one collection, less that of one with nothing there; young, build: of all of it. */
   readonly ns: number;
-  /** Objects found to be trash; not everybody says. */
+  /** Objects found to be trash, where the contender says so. */
   readonly found?: number;
 }
 
@@ -66,7 +66,7 @@ export interface GcWorkload {
   readonly name: string;
   readonly request: Request;
   readonly unit: string;
-  /** What the time is divided by; else what was found, and where nobody says that, all objects. */
+  /** What the time is divided by; else what was found, and without that all objects. */
   readonly units?: number;
   /** Containers that are built. */
   readonly objects: number;

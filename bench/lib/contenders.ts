@@ -3,15 +3,13 @@
  * they print is the same for all (bench/native/replay.c and micro.c describe it).
  */
 
-import { spawnSync } from "node:child_process";
-import { mkdirSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { nodeVersion } from "./node.js";
-import { buildDir, nativeSources, root } from "./paths.js";
+import { buildDir, root } from "./paths.js";
 import { nodeCommand, runLines, type Command } from "./process.js";
-import { PRELOADS, findCompiler, findLibrary, findWasmCompiler } from "./toolchain.js";
+import { PRELOADS, compile, findCompiler, findLibrary, findWasmCompiler, modified } from "./toolchain.js";
 
 export const INLINED = "tallyheap (inlined)";
 export const CALLED = "tallyheap (called)";
@@ -199,30 +197,4 @@ function buildDlmalloc(chunk: number, slots: number): NativePrograms | undefined
     replay: build("replay.c", `dlmalloc-replay-${slots}`, [`-DCHUNK=${chunk}`, `-DSLOTS=${slots}`]),
     micro: build("micro.c", "dlmalloc-micro", []),
   };
-}
-
-/** Compiles a file of bench/native unless the product is newer than every source there. */
-function compile(
-  compiler: readonly string[],
-  source: string,
-  product: string,
-  flags: readonly string[],
-): string {
-  mkdirSync(join(product, ".."), { recursive: true });
-  const sources = [source, "heap.h", "process.h"].map((name) => modified(join(nativeSources, name)));
-  if (modified(product) > Math.max(...sources)) return product;
-  const [file = "", ...args] = compiler;
-  // Renamed into place: another process may be about to run it.
-  const fresh = `${product}.${process.pid}`;
-  const run = spawnSync(file, [...args, "-o", fresh, join(nativeSources, source), ...flags], {
-    encoding: "utf8",
-  });
-  if (run.status !== 0) throw new Error(`${file} cannot compile bench/native/${source}:\n${run.stderr}`);
-  renameSync(fresh, product);
-  return product;
-}
-
-/** 0 for a file that does not exist. */
-function modified(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

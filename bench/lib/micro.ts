@@ -16,70 +16,42 @@ export interface MicroWorkload {
   readonly about: string;
 }
 
+const USUAL = 400_000;
 const BULK = 10 * 1024 * 1024;
 
 /** In the order of their numbers. */
-const list: readonly Omit<MicroWorkload, "number">[] = [
-  { name: "pair 16", unit: "ns/pair", units: 400_000, about: "malloc and free of 16 bytes" },
-  { name: "pair 64", unit: "ns/pair", units: 400_000, about: "malloc and free of 64 bytes" },
-  { name: "pair 256", unit: "ns/pair", units: 400_000, about: "malloc and free of 256 bytes" },
-  { name: "pair 512", unit: "ns/pair", units: 400_000, about: "malloc and free of 512 bytes" },
-  {
-    name: "pair 16-512",
-    unit: "ns/pair",
-    units: 400_000,
-    about: "malloc and free of 16 to 512 bytes at random",
-  },
-  {
-    name: "batch FIFO",
-    unit: "ns/pair",
-    units: 400_000,
-    about: "1,000 blocks of 16 to 512 bytes, freed oldest first",
-  },
-  { name: "batch LIFO", unit: "ns/pair", units: 400_000, about: "the same, freed newest first" },
-  { name: "batch random", unit: "ns/pair", units: 400_000, about: "the same, freed in random order" },
-  {
-    name: "churn 1k",
-    unit: "ns/op",
-    units: 400_000,
-    about: "a random one of 1,024 slots filled (8 to 527 bytes) or emptied",
-  },
-  { name: "churn 64k", unit: "ns/op", units: 400_000, about: "the same with 65,536 slots" },
-  {
-    name: "mixed to 10 KB",
-    unit: "ns/op",
-    units: 400_000,
-    about: "the same with 4,096 slots and 4 to 10,000 bytes",
-  },
-  {
-    name: "larson 100k",
-    unit: "ns/pair",
-    units: 400_000,
-    about: "a random one of 100,000 live blocks (16 to 512 bytes) replaced",
-  },
-  {
-    name: "realloc growth",
-    unit: "ns/call",
-    units: 100_000,
-    about: "1,000 vectors in turn grow by half from 16 bytes to 40 KB",
-  },
-  {
-    name: "bulk alloc 10M",
-    unit: "ns/block",
-    units: BULK,
-    about: "10·1024·1024 blocks of 16 bytes allocated",
-  },
-  { name: "bulk free 10M", unit: "ns/block", units: BULK, about: "and freed, oldest first" },
-  {
-    name: "large, 400 free spans",
-    unit: "ns/pair",
-    units: 20_000,
-    about: "malloc and free of 40 to 200 KB between 400 free spans of 33 to 64 KB",
-  },
-  { name: "large, 4000 free spans", unit: "ns/pair", units: 20_000, about: "the same with 4,000 free spans" },
+const list: readonly [name: string, unit: MicroWorkload["unit"], units: number, about: string][] = [
+  ["pair 16", "ns/pair", USUAL, "malloc and free of 16 bytes"],
+  ["pair 64", "ns/pair", USUAL, "malloc and free of 64 bytes"],
+  ["pair 256", "ns/pair", USUAL, "malloc and free of 256 bytes"],
+  ["pair 512", "ns/pair", USUAL, "malloc and free of 512 bytes"],
+  ["pair 16-512", "ns/pair", USUAL, "malloc and free of 16 to 512 bytes at random"],
+  ["batch FIFO", "ns/pair", USUAL, "1,000 blocks of 16 to 512 bytes, freed oldest first"],
+  ["batch LIFO", "ns/pair", USUAL, "the same, freed newest first"],
+  ["batch random", "ns/pair", USUAL, "the same, freed in random order"],
+  ["churn 1k", "ns/op", USUAL, "a random one of 1,024 slots filled (8 to 527 bytes) or emptied"],
+  ["churn 64k", "ns/op", USUAL, "the same with 65,536 slots"],
+  ["mixed to 10 KB", "ns/op", USUAL, "the same with 4,096 slots and 4 to 10,000 bytes"],
+  ["larson 100k", "ns/pair", USUAL, "a random one of 100,000 live blocks (16 to 512 bytes) replaced"],
+  ["realloc growth", "ns/call", 100_000, "1,000 vectors in turn grow by half from 16 bytes to 40 KB"],
+  ["bulk alloc 10M", "ns/block", BULK, "10·1024·1024 blocks of 16 bytes allocated"],
+  ["bulk free 10M", "ns/block", BULK, "and freed, oldest first"],
+  [
+    "large, 400 free spans",
+    "ns/pair",
+    20_000,
+    "malloc and free of 40 to 200 KB between 400 free spans of 33 to 64 KB",
+  ],
+  ["large, 4000 free spans", "ns/pair", 20_000, "the same with 4,000 free spans"],
 ];
 
-export const WORKLOADS: readonly MicroWorkload[] = list.map((workload, number) => ({ ...workload, number }));
+export const WORKLOADS: readonly MicroWorkload[] = list.map(([name, unit, units, about], number) => ({
+  name,
+  number,
+  unit,
+  units,
+  about,
+}));
 
 export function workloadNamed(name: string): MicroWorkload {
   const found = WORKLOADS.find((workload) => workload.name === name);

@@ -106,7 +106,7 @@ export class Session {
   }
 }
 
-/** Somebody who answers what he is asked, a line each, for as long as a run takes. */
+/** A contender whose process runs as long as the measurement and answers each line of input with one line. */
 export interface Candidate {
   readonly name: string;
   readonly command: Command;

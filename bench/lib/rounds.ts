@@ -1,4 +1,4 @@
-/** Rounds of a measurement: in each of them everybody is measured on everything once, in shuffled order. */
+/** Rounds of a measurement: each of them measures every contender on every workload once, in shuffled order. */
 
 import { startProgress } from "./progress.js";
 import { randomFrom, shuffled } from "./random.js";

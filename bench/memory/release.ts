@@ -16,25 +16,18 @@ const ROUNDS = 1;
 
 const HEAP = { name: "tallyheap", version: nodeVersion };
 
-/** What is looked at, in its order, and whether it is as it has to be. */
-const FACTS: readonly {
+interface Fact {
   readonly name: string;
   readonly of: keyof Release;
   readonly unit?: string;
+  /** Whether it is as it has to be. */
   isGood?(value: number, seen: Release): boolean;
-}[] = [
-  {
-    name: "arenas in use at the peak",
-    of: "arenasAtPeak",
-    unit: "arenas",
-    isGood: (arenas) => arenas > 0,
-  },
-  {
-    name: "arenas in use after freeing all",
-    of: "arenasFreed",
-    unit: "arenas",
-    isGood: (arenas) => arenas === 0,
-  },
+}
+
+/** What is looked at, in its order. */
+const FACTS: readonly Fact[] = [
+  { name: "arenas in use at the peak", of: "arenasAtPeak", unit: "arenas", isGood: (n) => n > 0 },
+  { name: "arenas in use after freeing all", of: "arenasFreed", unit: "arenas", isGood: (n) => n === 0 },
   { name: "memory at the peak", of: "memoryAtPeak" },
   {
     name: "memory with one block of 150 MB after that",

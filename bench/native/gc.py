@@ -187,7 +187,7 @@ def collect(build, held, hands_over):
 
 
 def young(count, old):
-    elders = tree("record", old, "parent first") if old else None
+    old_objects = tree("record", old, "parent first") if old else None
     gc.collect()
     samples, found = [], 0
     for _ in range(YOUNG_COLLECTIONS):
@@ -196,7 +196,7 @@ def young(count, old):
         samples.append(ns)
         found += trash
         del held
-    del elders
+    del old_objects
     return {"ns": median(samples), "found": found}
 
 

@@ -1,6 +1,6 @@
 """CPython's side of bench:objects: reads the name of a workload a line, answers with ns a unit (process time).
 
-What is destroyed or created are the types whose whole life runs in C: tuples with their free lists, floats, lists. The
+What is destroyed or created are the types that are made and destroyed in C alone: tuples with their free lists, floats, lists. The
 cost of an empty loop is subtracted where the loop is Python's.
 """
 import gc

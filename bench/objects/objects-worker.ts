@@ -22,6 +22,24 @@ const OBJECTS = 65_536;
 const STORES = 2_000_000;
 const COUNTED = 100_000;
 
+/** The deaths of what is built, when its last reference is dropped. */
+function deaths<T>(
+  tree: (depth: number) => T,
+  listTree: (depth: number) => T,
+  chain: () => T,
+  drop: (object: T) => void,
+): Workloads {
+  const death = (units: number, build: () => T) => (): number => {
+    const object = build();
+    return timed(units, () => drop(object));
+  };
+  return {
+    "death: tree of 1M records": death(TREE, () => tree(TREE_DEPTH)),
+    "death: tree of 1M lists": death(TREE, () => listTree(TREE_DEPTH)),
+    "death: chain of 5M": death(CHAIN, chain),
+  };
+}
+
 // ---- the core linked into the module of the loops ----
 
 interface Loops {
@@ -39,18 +57,7 @@ function inlined(): Workloads {
   const loops = instantiateObjects<Loops>("objects");
   if (!loops.setup()) throw new Error("no memory for the types");
   return {
-    "death: tree of 1M records": () => {
-      const root = loops.tree(TREE_DEPTH);
-      return timed(TREE, () => loops.drop(root));
-    },
-    "death: tree of 1M lists": () => {
-      const root = loops.listTree(TREE_DEPTH);
-      return timed(TREE, () => loops.drop(root));
-    },
-    "death: chain of 5M": () => {
-      const head = loops.chain(CHAIN);
-      return timed(CHAIN, () => loops.drop(head));
-    },
+    ...deaths(loops.tree, loops.listTree, () => loops.chain(CHAIN), loops.drop),
     "float: create, destroy": () => timed(LOOP, () => loops.floats(LOOP)),
     "record: create, destroy": () => timed(LOOP, () => loops.records(LOOP)),
     "incref, decref": () => timed(LOOP, () => loops.counts(LOOP)),
@@ -99,18 +106,7 @@ function publicInterface(checks: boolean): Workloads {
   const counted = heap.alloc(Record);
   return {
     ...heapValues(heap),
-    "death: tree of 1M records": () => {
-      const root = tree(TREE_DEPTH);
-      return timed(TREE, () => heap.decref(root));
-    },
-    "death: tree of 1M lists": () => {
-      const root = listTree(TREE_DEPTH);
-      return timed(TREE, () => heap.decref(root));
-    },
-    "death: chain of 5M": () => {
-      const head = chain();
-      return timed(CHAIN, () => heap.decref(head));
-    },
+    ...deaths(tree, listTree, chain, (object) => heap.decref(object)),
     "float: create, destroy": () =>
       timed(LOOP, () => {
         for (let i = 0; i < LOOP; i++) heap.decref(heap.float(i));
