@@ -46,8 +46,7 @@ import { retune } from "./generations";
 import { mark } from "./pass/mark";
 import { ALL, MIDDLE, RESCAN, TRASH, YOUNG, clearPages } from "./heap/pages";
 import { reclaim, releaseOrphans } from "./pass/reclaim";
-import { restore, subtractFollowed, unpaint } from "./pass/undo";
-import { confirmRoots, presumeRoots, reviewRoots } from "./pass/roots";
+import { restore, unpaint } from "./pass/undo";
 import { subtract } from "./pass/subtract";
 import { noteTrash, promote, untrackMarked } from "./garbage/survivors";
 import { bury } from "./garbage/finalize-garbage";
@@ -90,12 +89,7 @@ function run(generation: u32): i32 {
   const sets = generation > 1 ? ALL : generation ? YOUNG | MIDDLE : YOUNG;
   const mask = upTo(generation);
   setWord(STATE_CRITICAL, 1);
-  // The debug core presumes nothing.
-  const isFull = generation == 2 && !isDefined(TALLYHEAP_DEBUG);
-  const presumes = isFull && presumeRoots(mask);
   subtract(sets, mask, TRACKED);
-  if (presumes && !confirmRoots()) subtractFollowed(sets, mask, TRACKED);
-  else if (isFull && !word(STATE_GC_DAMAGED)) reviewRoots();
   const damaged = <usize>word(STATE_GC_DAMAGED);
   if (damaged) {
     restore(sets, mask, TRACKED);
@@ -104,7 +98,7 @@ function run(generation: u32): i32 {
     fault(FAULT_CORRUPT, damaged);
     return -1;
   }
-  if (word(STATE_GC_REACHED) < word(STATE_GC_CANDIDATES)) mark(sets, mask, TRACKED);
+  mark(sets, mask, TRACKED);
   const reached = word(STATE_GC_REACHED);
   let found = word(STATE_GC_CANDIDATES) - reached;
   // Without anybody who has a last word trash goes before others know of it.

@@ -35,8 +35,6 @@ interface World<N> {
   collect(): number | undefined;
   hold(held: N[]): void;
   drop(): void;
-  /** Holds a new list that holds what was held. */
-  handOver?(): void;
   /** Makes what was just built as old as it is going to be. */
   age?(): void;
   /** Containers that are there, where that can be asked. */
@@ -97,7 +95,7 @@ function structure<N>({ nodes, types }: World<N>, request: Collect): (() => N[])
 
 function measure<N>(world: World<N>, request: Collect): Answer | null {
   const build = structure(world, request);
-  if (build === undefined || (request.handsOver && world.handOver === undefined)) return null;
+  if (build === undefined) return null;
   const collect = (): number | undefined => world.collect();
   collect();
   const empty = times(COLLECTIONS, collect).ns;
@@ -106,10 +104,6 @@ function measure<N>(world: World<N>, request: Collect): Answer | null {
   if (request.isHeld) {
     collect();
     seen = times(COLLECTIONS, collect);
-    if (request.handsOver) {
-      world.handOver!();
-      seen = timed(collect);
-    }
     world.drop();
   } else {
     world.age?.();
@@ -142,11 +136,6 @@ function tallyheap(): World<Ptr> {
     hold: (held) => (roots = held),
     drop: () => {
       for (const root of roots.splice(0)) heap.decref(root);
-    },
-    handOver: () => {
-      const list = heap.list(roots);
-      for (const root of roots) heap.decref(root);
-      roots = [list];
     },
     count: () => heap.collector.objects().length,
     finish: () => {

@@ -37,12 +37,6 @@ export function shapeWorkloads(objects: number): GcWorkload[] {
     request: { ...live, shape: "rows", of: "list" } as const,
     ...{ ...common, found: 0 },
   };
-  // What a full collection presumes of roots is wrong here.
-  const handedOver = {
-    name: "live tree of lists, parent first, other root",
-    request: { ...live, shape: "tree", of: "list", order: "parent first", handsOver: true } as const,
-    ...{ ...common, found: 0 },
-  };
   const garbage = (["pairs", "ring"] as const).flatMap((shape) =>
     (["record", "list"] as const).map((of) => ({
       name: `garbage ${shape} of ${plural[of]}`,
@@ -50,7 +44,7 @@ export function shapeWorkloads(objects: number): GcWorkload[] {
       ...{ ...common, found: shape === "pairs" ? objects - (objects % 2) : objects },
     })),
   );
-  return [...trees, handedOver, rows, ...garbage, ...youngWorkloads(objects), ...buildWorkloads(objects)];
+  return [...trees, rows, ...garbage, ...youngWorkloads(objects), ...buildWorkloads(objects)];
 }
 
 const YOUNG_EMPTY = `${YOUNG} young objects, nothing else`;

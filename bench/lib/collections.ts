@@ -36,12 +36,10 @@ export type Container = "list" | "record";
 
 /**
  * A structure: `isHeld` is collected several times while it is alive, otherwise once when it is trash.
- * `handsOver` is collected once when something new holds it that did not at the collections before.
  */
 interface Structure {
   readonly measure: "collect";
   readonly isHeld: boolean;
-  readonly handsOver?: boolean;
   readonly objects: number;
 }
 

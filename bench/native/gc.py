@@ -169,7 +169,7 @@ def times(count):
     return median(ns for ns, _ in runs), sum(found for _, found in runs)
 
 
-def collect(build, held, hands_over):
+def collect(build, held):
     """Nanoseconds of a collection of what `build` makes, less those of one without it, and the objects found."""
     gc.collect()
     empty, _ = times(COLLECTIONS)
@@ -177,9 +177,6 @@ def collect(build, held, hands_over):
     if held:
         gc.collect()
         ns, found = times(COLLECTIONS)
-        if hands_over:
-            roots = [roots]
-            ns, found = timed()
     else:
         del roots
         ns, found = timed()
@@ -219,7 +216,7 @@ def answer(request):
         return young(request["objects"], request["old"])
     if request["of"] == "types":
         return None
-    return collect(lambda: structure(request), request["isHeld"], request.get("handsOver"))
+    return collect(lambda: structure(request), request["isHeld"])
 
 
 if __name__ == "__main__":

@@ -10,8 +10,7 @@
  * Immortal objects belong to no set: what they hold is held from outside.
  *
  *   white │ trash   white: no reference from outside of the set is known so far
- *   white           grey: reached, in front of the first pass of the first look, which clears it when it comes there
- *   trash           reached in the second look; in the first one, during the first pass, a presumed root
+ *   trash           reached in the second look
  *   neither         reached in the first look, or not looked at yet
  */
 import {
@@ -25,15 +24,12 @@ import {
   META_WHITE,
 } from "../../layout";
 
-/** Both bits, which is the colour of white objects; the colours of saved ones and of presumed roots. */
+/** Both bits, which is the colour of white objects; the colour of those that the second look reached. */
 export const COLOUR: u32 = META_WHITE | META_TRASH;
 export const SAVED: u32 = META_TRASH;
-export const ROOT: u32 = META_TRASH;
 /** As they stand in a header of eight bytes. */
 export const COLOURS: u64 = (<u64>COLOUR) << 32;
 export const WHITE: u64 = (<u64>META_WHITE) << 32;
-/** What a grey object has not, and a white one and a presumed root have. */
-export const NOT_GREY: u64 = (<u64>META_TRASH) << 32;
 export const GENERATION: u32 = META_OLDER | META_OLDEST;
 
 /** Pattern of sets of generations. */
@@ -52,13 +48,6 @@ export function upTo(generation: u32): u64 {
 @inline
 export function isWhite(meta: u32): bool {
   return (meta & (META_WHITE | META_DYING)) == META_WHITE;
-}
-
-/** Grey or a presumed root: one of the two bits, which stand side by side. */
-// @ts-ignore: decorator
-@inline
-export function isKnown(meta: u32): bool {
-  return ((meta / META_WHITE + 1) & 2) != 0;
 }
 
 /** Trash that a collection is dealing with, or dying: not for the host to see. */

@@ -29,7 +29,7 @@ import { setWord, word } from "../../state";
 import { metaOf } from "../../object/core/header";
 import { isWhite } from "../heap/colour";
 import { RESCAN, endOf, firstOf, nextPage, strideOf, unmarkPage } from "../heap/pages";
-import { STACK, drainMarked } from "./stack";
+import { STACK, drainMarked, openStack } from "./stack";
 import {
   ANYTHING,
   LISTS,
@@ -48,6 +48,8 @@ const BEHIND_ALL: usize = usize.MAX_VALUE;
 
 /** Marks from every white object that has a count. Counts the objects reached in STATE_GC_REACHED. */
 export function mark(sets: u32, mask: u64, pattern: u64): void {
+  setWord(STATE_GC_REACHED, 0);
+  openStack();
   for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) markFrom(page, 0, mask, pattern);
   // What overflows during a rescan is in the set again.
   for (let page = nextPage(0, RESCAN); page; page = nextPage(0, RESCAN)) {

@@ -17,7 +17,7 @@ import {
 } from "../../layout";
 import { STATE, setWord, word } from "../../state";
 import { metaOf } from "../../object/core/header";
-import { MARK, REPAY, scanOf, visit, visitList } from "./visit";
+import { MARK, scanOf, visit, visitList } from "./visit";
 
 export const STACK: usize = STATE + STATE_MARK_STACK;
 /** Objects that one call takes from the stack. */
@@ -31,17 +31,6 @@ export function openStack(): void {
 
 /** Follows objects from the stack until it is empty, or full, or the batch is done. The new top. */
 export function drainMarked(top: usize, where: usize, mask: u64, pattern: u64): usize {
-  return drain(MARK, top, where, mask, pattern);
-}
-
-/** The same in the first pass. */
-export function drainKnown(top: usize, where: usize, mask: u64, pattern: u64): usize {
-  return drain(REPAY, top, where, mask, pattern);
-}
-
-// @ts-ignore: decorator
-@inline
-function drain(act: u32, top: usize, where: usize, mask: u64, pattern: u64): usize {
   const room = <usize>word(STATE_GC_STACK_END) - STACK - 4;
   let left = BATCH;
   let seen: u32 = 0;
@@ -51,13 +40,13 @@ function drain(act: u32, top: usize, where: usize, mask: u64, pattern: u64): usi
     top -= 4;
     object = load<u32>(top);
     const meta = metaOf(object);
-    if ((meta & META_TYPE) == TYPE_LIST) top = visitList(act, object, mask, pattern, where, top);
+    if ((meta & META_TYPE) == TYPE_LIST) top = visitList(MARK, object, mask, pattern, where, top);
     else {
       if ((meta & META_TYPE) != seen) {
         seen = meta & META_TYPE;
         scan = scanOf(meta);
       }
-      top = visit(act, object, meta, scan, mask, pattern, where, top);
+      top = visit(MARK, object, meta, scan, mask, pattern, where, top);
     }
     left--;
   } while (left && top - STACK - 4 < room);

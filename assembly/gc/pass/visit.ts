@@ -47,9 +47,8 @@ import { discard } from "../../object/core/alloc";
 import { postpone } from "../../object/death/death";
 import { describe, metaOf, setMeta, typeByMeta } from "../../object/core/header";
 import { mayHoldContainers } from "../../object/core/young-pages";
-import { COLOURED, COLOURS, NOT_GREY, WHITE } from "../heap/colour";
+import { COLOURED, COLOURS, WHITE } from "../heap/colour";
 import { RESCAN, markPage } from "../heap/pages";
-import { noteReference } from "./roots";
 
 /** Takes the reference out of the child's count. */
 export const SUBTRACT: u32 = 0;
@@ -57,24 +56,20 @@ export const SUBTRACT: u32 = 0;
 export const RESTORE: u32 = 1;
 /** Puts it back, and reaches the child if it is white and behind `where`; the state is the top of the mark stack. */
 export const MARK: u32 = 2;
-/** Makes the child grey in front of `where`, and reaches it if it is white; takes note of it if it is a presumed root. */
-export const FOLLOW: u32 = 3;
-/** The same, and puts the reference back. */
-export const REPAY: u32 = 4;
 /** Has it looked at again if it is white and counted: there was no room on the stack. */
-export const NOTE: u32 = 5;
+export const NOTE: u32 = 3;
 /** Releases it for good, unless the child belongs to the set, or is gone already. */
-export const RELEASE: u32 = 6;
+export const RELEASE: u32 = 4;
 /** Writes it to the address that the state is; the state goes up by 4. */
-export const LIST: u32 = 7;
+export const LIST: u32 = 5;
 /** The state becomes 1 if the child is a container that may be tracked, or null. */
-export const TRACKABLE: u32 = 8;
+export const TRACKABLE: u32 = 6;
 /** The state goes up by 1. */
-export const COUNT: u32 = 9;
+export const COUNT: u32 = 7;
 /** The state becomes 1 if the child is the object at `where`. */
-export const FIND: u32 = 10;
+export const FIND: u32 = 8;
 /** Adds `where` to the count of any mortal child; the state becomes the first child whose count is below 0 then. */
-export const ADD: u32 = 11;
+export const ADD: u32 = 9;
 
 /**
  * Visits the children of `object`, whose meta word is `meta` and whose type's TYPE_SCAN is `scan`. `mask` and `pattern`
@@ -185,14 +180,11 @@ export function scanOf(meta: u32): u32 {
   return load<u32>(describe(meta), TYPE_SCAN);
 }
 
-/**
- * As see(), without a look at a child on a page that cannot hold any of the set. REPAY does not ask: trees of records,
- * children first, take a tenth less, and the graphs of programs, of which hardly anything is repaid, as long.
- */
+/** As see(), without a look at a child on a page that cannot hold any of the set. */
 // @ts-ignore: decorator
 @inline
 function look(act: u32, child: usize, mask: u64, pattern: u64, where: usize, state: usize): usize {
-  if ((act == SUBTRACT || act == FOLLOW || act == MARK) && !mayHoldContainers(child)) return state;
+  if ((act == SUBTRACT || act == MARK) && !mayHoldContainers(child)) return state;
   return see(act, child, mask, pattern, where, state);
 }
 
@@ -209,20 +201,6 @@ function see(act: u32, child: usize, mask: u64, pattern: u64, where: usize, stat
         store<i32>(child, (<i32>header - 1) & ~COUNT_LIMIT);
         setWord(STATE_GC_DAMAGED, <u32>child);
       }
-    }
-  } else if (act == FOLLOW || act == REPAY) {
-    const header = load<u64>(child);
-    if ((header & mask) == pattern) {
-      const paid = act == REPAY ? header + 1 : header;
-      if (header & NOT_GREY) {
-        if (header & WHITE) state = reach(child, paid, pattern, state);
-        else {
-          noteReference(child);
-          if (act == REPAY) store<u64>(child, paid);
-        }
-      } else if (child > where) {
-        if (act == REPAY || !(header & WHITE)) store<u64>(child, paid | WHITE);
-      } else if (act == REPAY) store<u64>(child, paid);
     }
   } else if (act == RESTORE) {
     const header = load<u64>(child);
