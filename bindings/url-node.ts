@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { urlEntry, type UrlEntry } from "./heap/load-url.js";
 
 export { Heap } from "./heap/heap.js";
-export * from "./public.js";
+export * from "./heap/public.js";
 export type { WasmSource } from "./heap/load-url.js";
 
 const entry = urlEntry(new URL("./heap.wasm", import.meta.url), (address) =>

@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { rolldown } from "rolldown";
 import { formatExports } from "./exports.mjs";
 import { formatConstants, readConstants } from "./layout.mjs";
 import { TRIAL_ADDRESSES, relocatable } from "./linked-core.mjs";
@@ -37,7 +38,8 @@ const embedStep = (name, target) => ({
   outputs: [`bindings/generated/${target}.ts`],
   run: () => {
     const base64 = readFileSync(join(root, `build/${name}.wasm`)).toString("base64");
-    const text = `// Generated from build/${name}.wasm. Do not edit.\n\nexport const wasm: string = "${base64}";\n`;
+    // An object: a string would be put where it is read, into the entry.
+    const text = `// Generated from build/${name}.wasm. Do not edit.\n\nexport const wasm = { base64: "${base64}" };\n`;
     write(`bindings/generated/${target}.ts`, text);
   },
 });
@@ -94,19 +96,40 @@ const steps = [
     outputs: ["dist/index.js", "dist/heap.wasm"],
     run: async () => {
       await tsc("tsconfig.json");
+      removeStray(await writeModules());
       copyFileSync(join(root, "build/release.wasm"), join(root, "dist/heap.wasm"));
-      removeStray();
     },
   },
 ];
 
-/** What a deleted source file once produced must not be published. */
-function removeStray() {
-  const expected = new Set(["heap.wasm"]);
-  for (const file of glob("bindings/**/*.ts")) {
-    const stem = file.slice("bindings/".length).replace(/\.ts$/, "");
-    for (const suffix of [".js", ".js.map", ".d.ts"]) expected.add(stem + suffix);
-  }
+/**
+ * bindings/*.ts -> dist/*.js, a file for a file, with constants where they are used: an import is read from memory at
+ * every use. Returns the names of the files.
+ */
+async function writeModules() {
+  const bindings = join(root, "bindings");
+  const entries = readdirSync(bindings).filter((file) => file.endsWith(".ts"));
+  const bundle = await rolldown({
+    input: Object.fromEntries(entries.map((file) => [file.slice(0, -".ts".length), join(bindings, file)])),
+    external: /^node:/,
+    platform: "neutral",
+    resolve: { extensionAlias: { ".js": [".ts"] } },
+    transform: { target: "es2022" },
+    optimization: { inlineConst: { mode: "all", pass: 3 } },
+    treeshake: { moduleSideEffects: false },
+  });
+  const modules = { preserveModules: true, preserveModulesRoot: bindings, entryFileNames: "[name].js" };
+  const { output } = await bundle.write({ dir: join(root, "dist"), sourcemap: true, ...modules });
+  await bundle.close();
+  return output.map(({ fileName }) => fileName);
+}
+
+/** What a deleted source file once produced must not be published. @param {string[]} modules */
+function removeStray(modules) {
+  const declarations = glob("bindings/**/*.ts").map((file) =>
+    file.slice("bindings/".length).replace(/\.ts$/, ".d.ts"),
+  );
+  const expected = new Set(["heap.wasm", ...modules, ...declarations]);
   for (const entry of readdirSync(join(root, "dist"), { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     const name = path.slice(join(root, "dist").length + 1).replaceAll("\\", "/");

@@ -50,6 +50,11 @@ const checks = [
   ...assemblyProjects.map((project) => tool(`tsc (${project})`, tscPath, "-p", project, "--pretty", "false")),
   tool("eslint", "eslint/bin/eslint.js", "--max-warnings", "0", "."),
   tool("prettier", "prettier/bin/prettier.cjs", "--check", "--log-level", "warn", "."),
+  tool(
+    "no import circles, layers point one way",
+    "dependency-cruiser/bin/dependency-cruise.mjs",
+    ...["--config", ".dependency-cruiser.mjs", "bindings", "assembly"],
+  ),
   tool("knip", "knip/bin/knip.js", "--no-progress"),
   tool("publint", "publint/src/cli.js", "--strict"),
   tool(
