@@ -55,14 +55,14 @@ const steps = [
     inputs: ["assembly/**/*.ts", "asconfig.json", "package-lock.json", "scripts/linked-core.mjs"],
     outputs: ["bindings/generated/linked-core.ts"],
     run: async () => {
-      const [first, second] = await Promise.all(
-        TRIAL_ADDRESSES.map(async (address) => {
-          const file = `build/linked-${address.toString(16)}.wasm`;
-          const place = ["--memoryBase", String(address), "--outFile", file];
-          await asc(["assembly/abi/linked.ts", "--target", "linked", ...place]);
-          return readFileSync(join(root, file));
-        }),
-      );
+      const compile = async (/** @type {number} */ address) => {
+        const file = `build/linked-${address.toString(16)}.wasm`;
+        const place = ["--memoryBase", String(address), "--outFile", file];
+        await asc(["assembly/abi/linked.ts", "--target", "linked", ...place]);
+        return readFileSync(join(root, file));
+      };
+      const [low, high] = TRIAL_ADDRESSES;
+      const [first, second] = await Promise.all([compile(low), compile(high)]);
       write("bindings/generated/linked-core.ts", relocatable(first, second));
     },
   },
