@@ -3,6 +3,7 @@ import * as bytes from "./bytes";
 import * as guard from "../debug/guard";
 import * as cycles from "../gc/collect";
 import * as generations from "../gc/generations";
+import * as thresholds from "../gc/thresholds";
 import * as collector from "../gc/inspect";
 import * as counts from "../gc/recount";
 import * as allocation from "../object/core/alloc";
@@ -79,7 +80,7 @@ export function verify(): u32 {
 // @ts-ignore: decorator
 @inline
 function prepareContainer(): void {
-  if (generations.isDue()) generations.collectDue();
+  if (thresholds.isDue()) generations.collectDue();
 }
 
 /**
@@ -134,7 +135,7 @@ export function define_type(descriptor: TypeDescriptor): u32 {
 }
 
 export function alloc(type: u32, items: u32): usize {
-  if (generations.isDue() && types.isType(type) && header.typeById(type).meta & META_TRACKED)
+  if (thresholds.isDue() && types.isType(type) && header.typeById(type).meta & META_TRACKED)
     generations.collectDue();
   const made = allocation.allocate(type, items);
   return made || !rescue() ? made : allocation.allocate(type, items);
@@ -144,7 +145,7 @@ export function alloc(type: u32, items: u32): usize {
 // stack that is used up ends it before its first step.
 
 export function alloc_quick(type: u32, items: u32): usize {
-  if (generations.isDue()) return 0;
+  if (thresholds.isDue()) return 0;
   const descriptor = header.typeById(type);
   return items ? allocation.tryNewVarInstance(descriptor, items) : allocation.tryNewInstance(descriptor);
 }
@@ -158,16 +159,16 @@ export function str_quick(length: u32, wide: u32): usize {
 }
 
 export function tuple_quick(length: u32): usize {
-  return generations.isDue() ? 0 : tuples.tryTuple(length);
+  return thresholds.isDue() ? 0 : tuples.tryTuple(length);
 }
 
 export function list_quick(length: u32): usize {
-  return generations.isDue() ? 0 : lists.tryList(length);
+  return thresholds.isDue() ? 0 : lists.tryList(length);
 }
 
 /** Room for its entries is no promise: dict_set_quick finds none if there was no block for it. */
 export function dict_quick(entries: u32): usize {
-  return generations.isDue() ? 0 : dicts.tryDict(entries);
+  return thresholds.isDue() ? 0 : dicts.tryDict(entries);
 }
 
 export function dict_set_quick(dict: Dict, key: usize, value: usize): bool {
@@ -360,7 +361,7 @@ export function gc_rescue(): bool {
 
 /** The host has changed thresholds or the switch in the state block. */
 export function gc_retune(): void {
-  generations.retune();
+  thresholds.retune();
 }
 
 export function gc_freeze(): void {

@@ -206,6 +206,18 @@ export class ArenaHeader {
   trash: u64;
   rescan: u64;
 
+  /** One of the four sets of pages above, by its number. */
+  @inline
+  pageSet(index: u32): u64 {
+    return load<u64>(changetype<usize>(this) + (index << 3), offsetof<ArenaHeader>("young"));
+  }
+
+
+  @inline
+  setPageSet(index: u32, pages: u64): void {
+    store<u64>(changetype<usize>(this) + (index << 3), pages, offsetof<ArenaHeader>("young"));
+  }
+
   /** The page that holds the table. */
   @inline
   get table(): usize {

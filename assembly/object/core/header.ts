@@ -19,6 +19,19 @@ export function setMeta(object: usize, meta: u32): void {
   changetype<ObjectHeader>(object).meta = meta;
 }
 
+/** Count in the low half, meta word in the high one; see ObjectHeader.whole. */
+// @ts-ignore: decorator
+@inline
+export function headerOf(object: usize): u64 {
+  return changetype<ObjectHeader>(object).whole;
+}
+
+// @ts-ignore: decorator
+@inline
+export function setHeader(object: usize, header: u64): void {
+  changetype<ObjectHeader>(object).whole = header;
+}
+
 /** Id of an object's type. */
 // @ts-ignore: decorator
 @inline
@@ -50,6 +63,12 @@ export function describe(meta: u32): usize {
 @inline
 export function countOf(object: usize): i32 {
   return changetype<ObjectHeader>(object).count;
+}
+
+// @ts-ignore: decorator
+@inline
+export function setCount(object: usize, count: i32): void {
+  changetype<ObjectHeader>(object).count = count;
 }
 
 /**
