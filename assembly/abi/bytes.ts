@@ -7,10 +7,10 @@ import * as pools from "../alloc/pools";
 import * as wipe from "../alloc/reset";
 import * as validator from "../alloc/verify";
 import * as guard from "../debug/guard";
-import { FAULT_ARGUMENT, FAULT_NONE, STATE_BYTES, STATE_READY, STATE_SECRET } from "../layout";
-import { STATE, setWord, word } from "../state";
+import { FAULT_ARGUMENT, FAULT_NONE, STATE_BYTES } from "../layout";
+import { STATE, state } from "../state";
 
-/** Address of the state block; the offsets of layout.ts count from here. */
+/** Address of the state block; the offsets of assembly/layout count from here. */
 export const stateBase: usize = STATE;
 
 /**
@@ -51,31 +51,29 @@ export function malloc_usable_size(pointer: usize): usize {
 // ---- the same, checked: 0 or a fault code in the state block ----
 
 export function checked_malloc(size: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG) ? guard.checkedMalloc(size) : checks.checkedMalloc(size);
+  return isDefined(TALLYHEAP_DEBUG) ? guard.malloc(size) : checks.checkedMalloc(size);
 }
 
 export function checked_calloc(count: usize, size: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG) ? guard.checkedCalloc(count, size) : checks.checkedCalloc(count, size);
+  return isDefined(TALLYHEAP_DEBUG) ? guard.calloc(count, size) : checks.checkedCalloc(count, size);
 }
 
 export function checked_realloc(pointer: usize, size: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG)
-    ? guard.checkedRealloc(pointer, size)
-    : checks.checkedRealloc(pointer, size);
+  return isDefined(TALLYHEAP_DEBUG) ? guard.realloc(pointer, size) : checks.checkedRealloc(pointer, size);
 }
 
 export function checked_aligned_alloc(alignment: usize, size: usize): usize {
   return isDefined(TALLYHEAP_DEBUG)
-    ? guard.checkedAlignedAlloc(alignment, size)
+    ? guard.alignedAlloc(alignment, size)
     : checks.checkedAlignedAlloc(alignment, size);
 }
 
 export function checked_free(pointer: usize): u32 {
-  return isDefined(TALLYHEAP_DEBUG) ? guard.checkedFree(pointer) : checks.checkedFree(pointer);
+  return isDefined(TALLYHEAP_DEBUG) ? guard.free(pointer) : checks.checkedFree(pointer);
 }
 
 export function checked_usable_size(pointer: usize): usize {
-  return isDefined(TALLYHEAP_DEBUG) ? guard.checkedUsableSize(pointer) : checks.checkedUsableSize(pointer);
+  return isDefined(TALLYHEAP_DEBUG) ? guard.usableSize(pointer) : checks.checkedUsableSize(pointer);
 }
 
 export function check(pointer: usize): u32 {
@@ -89,14 +87,15 @@ export function check(pointer: usize): u32 {
  * of pools, arenas left to the client from 256 KiB on, and the secret that marks freed blocks.
  */
 export function initialize(limit: u32, threshold: u32, poolPages: u32, clientArenas: u32, secret: u32): u32 {
-  if (word(STATE_READY) || (threshold != 256 && threshold != 512)) return FAULT_ARGUMENT;
-  setWord(STATE_SECRET, secret);
+  if (state.ready || (threshold != 256 && threshold != 512)) return FAULT_ARGUMENT;
+  state.secret = secret;
   arenas.initialize(limit, threshold, poolPages, clientArenas);
   return FAULT_NONE;
 }
 
-export function settle(): void {
-  pools.settle();
+/** Ends the delay of idle pools; see alloc/pools.ts. */
+export function retire_idle_pools(): void {
+  pools.retireIdlePools();
 }
 
 export function reset(): void {
@@ -110,7 +109,7 @@ export function verify(): u32 {
     if (wrong) return wrong;
   }
   const wrong = validator.verify();
-  if (!wrong) pools.settle();
+  if (!wrong) pools.retireIdlePools();
   return wrong;
 }
 

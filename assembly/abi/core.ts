@@ -5,7 +5,7 @@ import * as onOom from "../gc/on-oom";
 import * as thresholds from "../gc/thresholds";
 import * as collector from "../gc/inspect";
 import * as counts from "../gc/recount";
-import * as births from "../object/core/alloc";
+import * as allocation from "../object/core/alloc";
 import * as deaths from "../object/death/death";
 import * as dicts from "../object/values/dict";
 import * as freeLists from "../object/core/free-lists";
@@ -14,14 +14,14 @@ import * as header from "../object/core/header";
 import * as interned from "../object/values/intern";
 import * as lists from "../object/values/list";
 import * as numbers from "../object/values/number";
-import * as objects from "../object/values/builtins";
+import * as builtins from "../object/values/builtins";
 import * as strings from "../object/values/str";
 import * as tuples from "../object/values/tuple";
 import * as types from "../object/core/types";
-import * as objectValidator from "../object/core/verify";
+import * as objectValidator from "../object/verify";
 import * as walk from "../object/core/walk";
 import * as weak from "../object/death/weak";
-import { META_DYING, META_TRACKED, STATE_HOSTED, TYPE_META } from "../layout";
+import { Dict, List, META_DYING, META_TRACKED, STATE_HOSTED, Str, TypeDescriptor } from "../layout";
 import { word } from "../state";
 
 // ---- bytes: the malloc family and the heap as a whole ----
@@ -43,13 +43,13 @@ export {
   checked_usable_size,
   check,
   initialize,
-  settle,
+  retire_idle_pools,
   census,
 } from "./bytes";
 
 export function reset(): void {
   walk.wipeObjects();
-  objects.forget();
+  builtins.forget();
   bytes.reset();
 }
 
@@ -66,21 +66,21 @@ export function verify(): u32 {
 
 /** Built-in types and shared values; before anything else below. */
 export function objects_start(): u32 {
-  return objects.start();
+  return builtins.start();
 }
 
 export function new_type(size: u32, refs: u32): usize {
   return types.newType(size, refs);
 }
 
-export function define_type(descriptor: usize): u32 {
+export function define_type(descriptor: TypeDescriptor): u32 {
   return types.defineType(descriptor);
 }
 
 export function alloc(type: u32, items: u32): usize {
-  if (types.isType(type) && load<u32>(header.descriptor(type), TYPE_META) & META_TRACKED)
-    cycles.collectIfDue();
-  return births.allocate(type, items);
+  if (thresholds.isDue() && types.isType(type) && header.typeById(type).meta & META_TRACKED)
+    cycles.collectDue();
+  return allocation.allocate(type, items);
 }
 
 // What takes no call, for hosts that need not guard it then: it is done, or nothing has happened and the result is 0. A
@@ -88,33 +88,33 @@ export function alloc(type: u32, items: u32): usize {
 
 export function alloc_quick(type: u32, items: u32): usize {
   if (thresholds.isDue()) return 0;
-  const descriptor = header.descriptor(type);
-  return items ? births.allocateItemsListed(descriptor, items) : births.allocateListed(descriptor);
+  const descriptor = header.typeById(type);
+  return items ? allocation.tryNewVarInstance(descriptor, items) : allocation.tryNewInstance(descriptor);
 }
 
 export function int_quick(value: f64): usize {
-  return numbers.newIntListed(value);
+  return numbers.tryInt(<i64>value);
 }
 
 export function str_quick(length: u32, wide: u32): usize {
-  return strings.newStrListed(length, wide);
+  return strings.tryStr(length, wide);
 }
 
 export function tuple_quick(length: u32): usize {
-  return thresholds.isDue() ? 0 : tuples.newTupleListed(length);
+  return thresholds.isDue() ? 0 : tuples.tryTuple(length);
 }
 
 export function list_quick(length: u32): usize {
-  return thresholds.isDue() ? 0 : lists.newListListed(length);
+  return thresholds.isDue() ? 0 : lists.tryList(length);
 }
 
 /** Room for its entries is no promise: dict_set_quick finds none if there was no block for it. */
 export function dict_quick(entries: u32): usize {
-  return thresholds.isDue() ? 0 : dicts.newDictListed(entries);
+  return thresholds.isDue() ? 0 : dicts.tryDict(entries);
 }
 
-export function dict_set_quick(dict: usize, key: usize, value: usize): bool {
-  return dicts.setQuickly(dict, key, value);
+export function dict_set_quick(dict: Dict, key: usize, value: usize): bool {
+  return dicts.trySet(dict, key, value);
 }
 
 export function incref(object: usize): void {
@@ -155,15 +155,15 @@ export function str_char(code: u32): usize {
   return strings.charStr(code);
 }
 
-export function str_intern(str: usize): usize {
+export function str_intern(str: Str): usize {
   return interned.intern(str);
 }
 
-export function str_hash(str: usize): u32 {
+export function str_hash(str: Str): u32 {
   return hashes.hashStr(str);
 }
 
-export function str_equals(a: usize, b: usize): bool {
+export function str_equals(a: Str, b: Str): bool {
   return hashes.sameStr(a, b);
 }
 
@@ -183,27 +183,27 @@ export function list_new(length: u32): usize {
   return lists.newList(length);
 }
 
-export function list_append(list: usize, value: usize): u32 {
+export function list_append(list: List, value: usize): u32 {
   return lists.append(list, value);
 }
 
-export function list_insert(list: usize, index: u32, value: usize): u32 {
+export function list_insert(list: List, index: u32, value: usize): u32 {
   return lists.insert(list, index, value);
 }
 
-export function list_pop(list: usize, index: u32): usize {
+export function list_pop(list: List, index: u32): usize {
   return lists.pop(list, index);
 }
 
-export function list_delete(list: usize, from: u32, to: u32): u32 {
+export function list_delete(list: List, from: u32, to: u32): u32 {
   return lists.remove(list, from, to);
 }
 
-export function list_slice(list: usize, from: u32, to: u32): usize {
-  header.incref(list);
+export function list_slice(list: List, from: u32, to: u32): usize {
+  header.incref(changetype<usize>(list));
   cycles.collectIfDue();
   const part = lists.slice(list, from, to);
-  deaths.decref(list);
+  deaths.decref(changetype<usize>(list));
   return part;
 }
 
@@ -214,15 +214,15 @@ export function dict_new(): usize {
   return dicts.newDict();
 }
 
-export function dict_set(dict: usize, key: usize, value: usize): u32 {
+export function dict_set(dict: Dict, key: usize, value: usize): u32 {
   return dicts.set(dict, key, value);
 }
 
-export function dict_get(dict: usize, key: usize): usize {
+export function dict_get(dict: Dict, key: usize): usize {
   return dicts.get(dict, key);
 }
 
-export function dict_delete(dict: usize, key: usize): bool {
+export function dict_delete(dict: Dict, key: usize): bool {
   return dicts.remove(dict, key);
 }
 

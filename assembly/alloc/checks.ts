@@ -7,51 +7,21 @@
  * second word; a checked malloc clears it. A block that still carries its mark when it is freed is looked for on its pool's free lists, so a
  * mark that user data happens to equal costs time and never a wrong verdict.
  */
-import {
-  ARENA_PAGED,
-  CLASS_SPAN,
-  DOMAIN_RAW,
-  FAULT_ARGUMENT,
-  FAULT_BAD_POINTER,
-  FAULT_CORRUPT,
-  FAULT_DOUBLE_FREE,
-  FAULT_MEMORY,
-  FAULT_NONE,
-  LAST_CLASS,
-  PAGE_BYTES,
-  RECORD_CLASS,
-  RECORD_FREE,
-  RECORD_LIVE,
-  RECORD_LIVE_MASK,
-  SHAPE_CARVED,
-  SHAPE_FIRST,
-  SLOT_SHAPE,
-  STATE_ACTIVE,
-  STATE_CURRENT,
-  STATE_POISON,
-  STATE_RECIPROCAL,
-} from "../layout";
-import { STATE, word } from "../state";
+import * as layout from "../layout";
+import { FAULT_NONE, PAGE_BYTES, PageRecord, PageShape } from "../layout";
+import { STATE, activeLists, currentPools, state } from "../state";
 import { arenaKind } from "./arenas";
 import { classBytes } from "./classes";
-import {
-  alignedAlloc,
-  calloc,
-  fault,
-  mallocInline,
-  marked,
-  realloc,
-  releaseRare,
-  usableSize,
-} from "./malloc";
-import { entryInline, entryOf, pageOf, recordInline, recordOf } from "./pages";
-import { classSlot, isPool, poolDomain } from "./pools";
+import * as family from "./malloc";
+import { fault, marked } from "./malloc";
+import { pageRecord, pageRecordInline } from "./pages";
+import { classIndex } from "./pools";
 
 // @ts-ignore: decorator
 @inline
 export function checkedMalloc(size: usize): usize {
-  const block = mallocInline(size);
-  if (!block) return refuse(FAULT_MEMORY);
+  const block = family.mallocInline(size);
+  if (!block) return refuse(layout.FAULT_MEMORY);
   store<u32>(block, 0, 4);
   return block;
 }
@@ -59,9 +29,9 @@ export function checkedMalloc(size: usize): usize {
 // @ts-ignore: decorator
 @inline
 export function checkedCalloc(count: usize, size: usize): usize {
-  if ((<u64>count * <u64>size) >> 32) return refuse(FAULT_ARGUMENT);
-  const block = calloc(count, size);
-  if (!block) return refuse(FAULT_MEMORY);
+  if ((<u64>count * <u64>size) >> 32) return refuse(layout.FAULT_ARGUMENT);
+  const block = family.calloc(count, size);
+  if (!block) return refuse(layout.FAULT_MEMORY);
   store<u32>(block, 0, 4);
   return block;
 }
@@ -76,17 +46,17 @@ export function checkedRealloc(pointer: usize, size: usize): usize {
       return 0;
     }
   }
-  const block = realloc(pointer, size);
-  if (!block) return refuse(FAULT_MEMORY);
+  const block = family.realloc(pointer, size);
+  if (!block) return refuse(layout.FAULT_MEMORY);
   // A block that moved has its old second word, which is no mark.
   if (!pointer) store<u32>(block, 0, 4);
   return block;
 }
 
 export function checkedAlignedAlloc(alignment: usize, size: usize): usize {
-  if (!alignment || alignment & (alignment - 1) || alignment > 1 << 16) return refuse(FAULT_ARGUMENT);
-  const block = alignedAlloc(alignment, size);
-  if (!block) return refuse(FAULT_MEMORY);
+  if (!alignment || alignment & (alignment - 1) || alignment > 1 << 16) return refuse(layout.FAULT_ARGUMENT);
+  const block = family.alignedAlloc(alignment, size);
+  if (!block) return refuse(layout.FAULT_MEMORY);
   store<u32>(block, 0, 4);
   return block;
 }
@@ -95,17 +65,17 @@ export function checkedAlignedAlloc(alignment: usize, size: usize): usize {
 // @ts-ignore: decorator
 @inline
 export function checkedFree(pointer: usize): u32 {
-  const record = recordInline(pointer);
-  const head = load<u32>(record, RECORD_LIVE);
+  const record = pageRecordInline(pointer);
+  const head = record.head;
   if (isUnmarkedBlock(pointer, record, head)) {
     store<u32>(pointer, marked(pointer), 4);
-    if ((head & RECORD_LIVE_MASK) > 1) {
-      store<u32>(pointer, load<u32>(record, RECORD_FREE));
-      store<u32>(record, <u32>pointer, RECORD_FREE);
-      store<u16>(record, <u16>(head - 1), RECORD_LIVE);
+    if ((head & layout.RECORD_LIVE_MASK) > 1) {
+      store<u32>(pointer, record.freeList);
+      record.freeList = <u32>pointer;
+      record.live = <u16>(head - 1);
       return FAULT_NONE;
     }
-    return releaseRare(pointer);
+    return family.releaseSlow(pointer);
   }
   return checkedFreeSlow(pointer);
 }
@@ -116,36 +86,37 @@ function checkedFreeSlow(pointer: usize): u32 {
   const wrong = checkSlow(pointer);
   if (wrong) return fault(wrong, pointer);
   store<u32>(pointer, marked(pointer), 4);
-  return releaseRare(pointer);
+  return family.releaseSlow(pointer);
 }
 
 export function checkedUsableSize(pointer: usize): usize {
   const wrong = check(pointer);
-  if (!wrong) return usableSize(pointer);
+  if (!wrong) return family.usableSize(pointer);
   fault(wrong, pointer);
   return 0;
 }
 
 /** FAULT_NONE if the pointer is, as far as can be proved, the start of a live raw block. */
 export function check(pointer: usize): u32 {
-  const record = recordOf(pointer);
-  return isUnmarkedBlock(pointer, record, load<u32>(record, RECORD_LIVE)) ? FAULT_NONE : checkSlow(pointer);
+  const record = pageRecord(pointer);
+  return isUnmarkedBlock(pointer, record, record.head) ? FAULT_NONE : checkSlow(pointer);
 }
 
 /**
- * True if the pointer is a block boundary of a raw pool, below its carve mark, and the block carries no mark. `head` is
+ * Whether the pointer is a block boundary of a raw pool, below its carve mark, and the block carries no mark. `head` is
  * the second word of the record: live, class and state. With M = ⌈2³²/d⌉ one product tells the quotient (its upper
  * half) and whether d divides the offset (its lower half is below M; Lemire, Kaser, Kurz 2019).
  */
 // @ts-ignore: decorator
 @inline
-function isUnmarkedBlock(pointer: usize, record: usize, head: u32): bool {
+function isUnmarkedBlock(pointer: usize, record: PageRecord, head: u32): bool {
   // Class and domain together: only DOMAIN_RAW leaves the class as it is.
   const c = (head >>> 16) & 0x3ff;
-  if (c - 1 >= LAST_CLASS) return false;
-  const shape = load<u64>(entryInline(record, SLOT_SHAPE));
-  const offset = ((<u32>pointer) & (PAGE_BYTES - 1)) - ((<u32>(shape >>> (SHAPE_FIRST << 3))) & 0xffff);
-  const reciprocal = load<u32>(STATE + STATE_RECIPROCAL + (c << 2));
+  if (c - 1 >= layout.LAST_CLASS) return false;
+  const shape = load<u64>(layout.entryInline(changetype<usize>(record), layout.SLOT_SHAPE));
+  const first = (<u32>(shape >>> (offsetof<PageShape>("first") << 3))) & 0xffff;
+  const offset = ((<u32>pointer) & (PAGE_BYTES - 1)) - first;
+  const reciprocal = load<u32>(c << 2, STATE + layout.STATE_RECIPROCAL);
   const product = <u64>offset * <u64>reciprocal;
   // One branch for three conditions that all but always hold.
   const carved = u32(<u32>(product >>> 32) < ((<u32>shape) & 0xffff));
@@ -155,32 +126,28 @@ function isUnmarkedBlock(pointer: usize, record: usize, head: u32): bool {
 
 /** The pointer is a span, carries a mark, or is wrong. */
 function checkSlow(pointer: usize): u32 {
-  if (arenaKind(pointer) != ARENA_PAGED) return FAULT_BAD_POINTER;
-  const record = recordOf(pointer);
-  if (<u32>load<u8>(record, RECORD_CLASS) == CLASS_SPAN) {
-    return pointer == pageOf(record) && poolDomain(record) == DOMAIN_RAW ? FAULT_NONE : FAULT_BAD_POINTER;
+  if (arenaKind(pointer) != layout.ARENA_PAGED) return layout.FAULT_BAD_POINTER;
+  const record = pageRecord(pointer);
+  if (record.domain != layout.DOMAIN_RAW) return layout.FAULT_BAD_POINTER;
+  if (record.sizeClass == layout.CLASS_SPAN) {
+    return pointer == record.page ? FAULT_NONE : layout.FAULT_BAD_POINTER;
   }
-  if (!isCarvedBlock(pointer, record)) return FAULT_BAD_POINTER;
-  return isListed(record, pointer) ? FAULT_DOUBLE_FREE : FAULT_NONE;
+  if (!record.isPool || !isCarvedBlock(pointer, record)) return layout.FAULT_BAD_POINTER;
+  return isListed(record, pointer) ? layout.FAULT_DOUBLE_FREE : FAULT_NONE;
 }
 
 /** isUnmarkedBlock() without the mark, for the slow path. */
-function isCarvedBlock(pointer: usize, record: usize): bool {
-  if (!isPool(record) || poolDomain(record) != DOMAIN_RAW) return false;
-  const shape = entryOf(record, SLOT_SHAPE);
-  const bytes = classBytes(load<u8>(record, RECORD_CLASS));
-  const offset = ((<u32>pointer) & (PAGE_BYTES - 1)) - load<u16>(shape, SHAPE_FIRST);
-  return offset % bytes == 0 && offset / bytes < <u32>load<u16>(shape, SHAPE_CARVED);
+function isCarvedBlock(pointer: usize, record: PageRecord): bool {
+  const bytes = classBytes(record.sizeClass);
+  const offset = ((<u32>pointer) & (PAGE_BYTES - 1)) - record.shape.first;
+  return offset % bytes == 0 && offset / bytes < record.shape.carved;
 }
 
-/** True if the block is on its pool's free list or, for a current pool, on the active list. */
-function isListed(record: usize, pointer: usize): bool {
-  if (isOn(load<u32>(record, RECORD_FREE), pointer)) return true;
-  const slot = classSlot(poolDomain(record), load<u8>(record, RECORD_CLASS));
-  return (
-    load<u32>(STATE + STATE_CURRENT + slot) == <u32>record &&
-    isOn(load<u32>(STATE + STATE_ACTIVE + slot), pointer)
-  );
+/** Whether the block is on its pool's free list or, for a current pool, on the active list. */
+function isListed(record: PageRecord, pointer: usize): bool {
+  if (isOn(record.freeList, pointer)) return true;
+  const index = classIndex(record.domain, record.sizeClass);
+  return currentPools[index] == record && isOn(activeLists[index], pointer);
 }
 
 /** Looks at no more blocks than a pool can have: a list that was overwritten may be a ring. */
@@ -194,6 +161,6 @@ function isOn(list: usize, pointer: usize): bool {
 
 /** A poisoned heap refuses everything that leaves the fast path, whatever the request. */
 function refuse(code: u32): usize {
-  fault(word(STATE_POISON) ? FAULT_CORRUPT : code, 0);
+  fault(state.poison ? layout.FAULT_CORRUPT : code, 0);
   return 0;
 }

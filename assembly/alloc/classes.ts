@@ -1,6 +1,4 @@
-/**
- * Size classes: the one place that turns bytes into classes and back. See layout.ts for the table as an equation.
- */
+/** Size classes: the one place that turns bytes into classes and back. See layout/size-classes.ts for the equation. */
 import {
   PAGE_BYTES,
   SINGLE_PAGE_CLASSES,
@@ -8,9 +6,8 @@ import {
   SLAB_TIGHT_SHIFT,
   SMALL_CLASSES,
   SMALL_LIMIT,
-  STATE_THRESHOLD,
 } from "../layout";
-import { word } from "../state";
+import { state } from "../state";
 
 /** Bytes of a block of class c. */
 export function classBytes(c: u32): u32 {
@@ -31,7 +28,7 @@ export function rawBytes(size: usize): usize {
 
 /** Class of a raw request of 1 … MEDIUM_LIMIT bytes; above the threshold in steps of at most 12.5 %. */
 export function rawClass(size: usize): u32 {
-  if (size <= word(STATE_THRESHOLD)) return (<u32>rawBytes(size)) >>> 3;
+  if (size <= state.threshold) return (<u32>rawBytes(size)) >>> 3;
   return steppedClass(size);
 }
 

@@ -7,57 +7,19 @@
  *
  * Hits, read off the compiled code: malloc 2 loads, 1 store, 2 branches; free 3 loads, 3 stores, 1 branch.
  */
-import {
-  ARENA_PAGED,
-  ARENA_SHIFT,
-  CLASS_SPAN,
-  DOMAIN_RAW,
-  FAULT_BAD_POINTER,
-  FAULT_CORRUPT,
-  FAULT_DOUBLE_FREE,
-  FAULT_NONE,
-  LAST_CLASS,
-  MEDIUM_LIMIT,
-  PAGE_BYTES,
-  PAGE_SHIFT,
-  RECORD_CLASS,
-  RECORD_FREE,
-  RECORD_LIVE,
-  RECORD_MASK,
-  RECORD_SHIFT,
-  RECORD_SPAN_PAGES,
-  SMALL_LIMIT,
-  STATE_ACTIVE,
-  STATE_FAULT,
-  STATE_FAULT_ADDRESS,
-  STATE_POISON,
-  STATE_SECRET,
-  STATE_SENTINEL,
-  STATE_THRESHOLD,
-  STATE_VIRGIN,
-} from "../layout";
-import { STATE, setWord, word } from "../state";
-import { arenaKind, ensureReady, mapEntry } from "./arenas";
+import * as layout from "../layout";
+import { MEDIUM_LIMIT, SMALL_LIMIT } from "../layout";
+import { STATE, activeLists, state } from "../state";
+import { arenaKind, ensureReady } from "./arenas";
 import { classBytes, rawBytes, rawClass, steppedClass } from "./classes";
-import { pageOf, recordOf } from "./pages";
-import { classSlot, freeRare, isPool, poolsExhausted, refill } from "./pools";
+import { MappedRecord, pageRecord } from "./pages";
+import * as pools from "./pools";
 import { giveSpan, pagesFor, resizeSpan, takeSpan } from "./spans";
 import { copyBytes, zeroBytes } from "./copy";
 
-/**
- * A new block of at least `size` bytes; for 0 a distinct one as for 1. 0 if out of memory. This and free() repeat the
- * bodies of their inline forms: returning early from them, and not from an inlined block, spares a jump to a common end.
- */
+/** A new block of at least `size` bytes; for 0 a distinct one as for 1. 0 if out of memory. */
 export function malloc(size: usize): usize {
-  if (size - 1 < SMALL_LIMIT) {
-    const head = rawBytes(size) >>> 1;
-    const block = <usize>load<u32>(head, STATE + STATE_ACTIVE);
-    if (block) {
-      store<u32>(head, load<u32>(block), STATE + STATE_ACTIVE);
-      return block;
-    }
-  }
-  return mallocSlow(size);
+  return mallocInline(size);
 }
 
 /** malloc for callers that want the fast path in their own code. */
@@ -66,9 +28,9 @@ export function malloc(size: usize): usize {
 export function mallocInline(size: usize): usize {
   if (size - 1 < SMALL_LIMIT) {
     const head = rawBytes(size) >>> 1;
-    const block = <usize>load<u32>(head, STATE + STATE_ACTIVE);
+    const block = <usize>load<u32>(head, STATE + layout.STATE_ACTIVE);
     if (block) {
-      store<u32>(head, load<u32>(block), STATE + STATE_ACTIVE);
+      store<u32>(head, load<u32>(block), STATE + layout.STATE_ACTIVE);
       return block;
     }
   }
@@ -77,27 +39,19 @@ export function mallocInline(size: usize): usize {
 
 /** Releases a block; null is a no-op. A pointer that is provably no block is left alone and noted as a fault. */
 export function free(pointer: usize): void {
-  const entry = <usize>mapEntry(pointer) + ((pointer >>> RECORD_SHIFT) & RECORD_MASK);
-  const live = <u32>load<u16>(entry, STATE + STATE_SENTINEL + RECORD_LIVE);
-  if (live > 1) {
-    store<u32>(pointer, load<u32>(entry, STATE + STATE_SENTINEL + RECORD_FREE));
-    store<u32>(entry, <u32>pointer, STATE + STATE_SENTINEL + RECORD_FREE);
-    store<u16>(entry, live - 1, STATE + STATE_SENTINEL + RECORD_LIVE);
-    return;
-  }
-  freeSlow(pointer);
+  freeInline(pointer);
 }
 
 /** free for callers that want the fast path in their own code. */
 // @ts-ignore: decorator
 @inline
 export function freeInline(pointer: usize): void {
-  const entry = <usize>mapEntry(pointer) + ((pointer >>> RECORD_SHIFT) & RECORD_MASK);
-  const live = <u32>load<u16>(entry, STATE + STATE_SENTINEL + RECORD_LIVE);
+  const record = MappedRecord.of(pointer);
+  const live = record.live;
   if (live > 1) {
-    store<u32>(pointer, load<u32>(entry, STATE + STATE_SENTINEL + RECORD_FREE));
-    store<u32>(entry, <u32>pointer, STATE + STATE_SENTINEL + RECORD_FREE);
-    store<u16>(entry, live - 1, STATE + STATE_SENTINEL + RECORD_LIVE);
+    store<u32>(pointer, record.freeList);
+    record.freeList = <u32>pointer;
+    record.live = live - 1;
     return;
   }
   freeSlow(pointer);
@@ -114,7 +68,7 @@ export function calloc(count: usize, size: usize): usize {
     return block;
   }
   ensureReady();
-  const virgin = (<usize>word(STATE_VIRGIN)) << ARENA_SHIFT;
+  const virgin = (<usize>state.virgin) << layout.ARENA_SHIFT;
   const block = mallocSlow(bytes);
   // What lies above the old virgin mark was never handed out and reads as zero.
   if (block && block < virgin) memory.fill(block, 0, min(bytes, virgin - block));
@@ -128,7 +82,7 @@ export function calloc(count: usize, size: usize): usize {
 export function realloc(pointer: usize, size: usize): usize {
   if (!pointer) return mallocInline(size);
   const old = usableSize(pointer);
-  if (!old) return badPointer(pointer);
+  if (!old) return refuse(layout.FAULT_BAD_POINTER, pointer);
   size += usize(size == 0);
   if (old > MEDIUM_LIMIT && size > MEDIUM_LIMIT) {
     if (resizeSpanSafely(pointer, pagesFor(size))) return pointer;
@@ -152,86 +106,89 @@ export function alignedAlloc(alignment: usize, size: usize): usize {
   // are not, so the size is rounded to a multiple first and to a power of two where that class would not do.
   const bytes = max(size, alignment);
   if (alignment <= 16) return malloc(max(size, 16));
-  if (bytes <= MEDIUM_LIMIT && alignment <= PAGE_BYTES) {
+  if (bytes <= MEDIUM_LIMIT && alignment <= layout.PAGE_BYTES) {
     ensureReady();
     let fitting = (bytes + alignment - 1) & ~(alignment - 1);
     while (fitting <= MEDIUM_LIMIT && (<usize>classBytes(rawClass(fitting))) & (alignment - 1))
       fitting += alignment;
     if (fitting <= MEDIUM_LIMIT) {
       const c = rawClass(fitting);
-      const block = takeBlock(DOMAIN_RAW, c);
+      const block = takeBlock(layout.DOMAIN_RAW, c);
       // Past the pools' cap no small class is to be had; a span is aligned to its pages.
-      if (block || !poolsExhausted(c)) return block;
+      if (block || !pools.poolsExhausted(c)) return block;
     }
   }
-  return newSpan(bytes, <u32>max<usize>(1, alignment >>> PAGE_SHIFT));
+  return newSpan(bytes, <u32>max<usize>(1, alignment >>> layout.PAGE_SHIFT));
 }
 
 /** Bytes the block really has; 0 if the pointer is in no pool, slab or span. Not proved to be a block's start. */
 export function usableSize(pointer: usize): usize {
-  if (arenaKind(pointer) != ARENA_PAGED) return 0;
-  const record = recordOf(pointer);
-  const c = <u32>load<u8>(record, RECORD_CLASS);
-  if (c == CLASS_SPAN) return (<usize>load<u32>(record, RECORD_SPAN_PAGES)) << PAGE_SHIFT;
-  return c <= LAST_CLASS ? <usize>classBytes(c) : 0;
+  if (arenaKind(pointer) != layout.ARENA_PAGED) return 0;
+  const record = pageRecord(pointer);
+  const c = <u32>record.sizeClass;
+  if (c == layout.CLASS_SPAN) return (<usize>record.spanPages) << layout.PAGE_SHIFT;
+  return c <= layout.LAST_CLASS ? <usize>classBytes(c) : 0;
 }
 
 // ---- slow paths ----
 
 function mallocSlow(size: usize): usize {
-  if (size - (SMALL_LIMIT + 1) < MEDIUM_LIMIT - SMALL_LIMIT) return takeBlock(DOMAIN_RAW, steppedClass(size));
+  if (size - (SMALL_LIMIT + 1) < MEDIUM_LIMIT - SMALL_LIMIT)
+    return takeBlock(layout.DOMAIN_RAW, steppedClass(size));
   ensureReady();
   size += usize(size == 0);
   if (size > MEDIUM_LIMIT) return newSpan(size, 1);
   const c = rawClass(size);
-  const block = takeBlock(DOMAIN_RAW, c);
-  if (block || !poolsExhausted(c)) return block;
+  const block = takeBlock(layout.DOMAIN_RAW, c);
+  if (block || !pools.poolsExhausted(c)) return block;
   // Past the pools' cap small requests are served by the smallest slab class (CPython's WITH_MEMORY_LIMITS).
-  return takeBlock(DOMAIN_RAW, steppedClass(word(STATE_THRESHOLD) + 1));
+  return takeBlock(layout.DOMAIN_RAW, steppedClass(state.threshold + 1));
 }
 
 /** A block of a class from its active list, or by refilling it; 0 if out of memory. */
 export function takeBlock(domain: u32, c: u32): usize {
-  const head = STATE + STATE_ACTIVE + classSlot(domain, c);
-  let block = <usize>load<u32>(head);
+  const index = pools.classIndex(domain, c);
+  let block = <usize>activeLists[index];
   if (block) {
-    store<u32>(head, load<u32>(block));
+    activeLists[index] = load<u32>(block);
     return block;
   }
   if (!enter()) return 0;
-  block = refill(domain, c);
+  block = pools.refill(domain, c);
   leave();
   return block;
 }
 
 function newSpan(size: usize, alignment: u32): usize {
   if (!enter()) return 0;
-  const span = takeSpan(pagesFor(size), alignment, DOMAIN_RAW);
+  const span = takeSpan(pagesFor(size), alignment, layout.DOMAIN_RAW);
   leave();
   return span;
 }
 
 function freeSlow(pointer: usize): void {
-  if (pointer) releaseRare(pointer);
+  if (pointer) releaseSlow(pointer);
 }
 
 /** Frees a block off the fast path. FAULT_NONE, or what is wrong with the pointer. */
-export function releaseRare(pointer: usize): u32 {
-  if (arenaKind(pointer) != ARENA_PAGED) return fault(FAULT_BAD_POINTER, pointer);
-  const record = recordOf(pointer);
-  if (isPool(record)) {
-    if (!enter()) return fault(FAULT_CORRUPT, pointer);
-    const released = freeRare(record, pointer);
-    leave();
-    return released ? FAULT_NONE : fault(FAULT_DOUBLE_FREE, pointer);
+export function releaseSlow(pointer: usize): u32 {
+  if (arenaKind(pointer) != layout.ARENA_PAGED) return fault(layout.FAULT_BAD_POINTER, pointer);
+  const record = pageRecord(pointer);
+  const isPool = record.isPool;
+  if (!isPool && (record.sizeClass != layout.CLASS_SPAN || pointer != record.page)) {
+    return fault(layout.FAULT_BAD_POINTER, pointer);
   }
-  if (<u32>load<u8>(record, RECORD_CLASS) != CLASS_SPAN || pointer != pageOf(record)) {
-    return fault(FAULT_BAD_POINTER, pointer);
-  }
-  if (!enter()) return fault(FAULT_CORRUPT, pointer);
-  giveSpan(pointer);
+  if (!enter()) return fault(layout.FAULT_CORRUPT, pointer);
+  let live: bool = true;
+  if (isPool) live = pools.freeSlow(record, pointer);
+  else giveSpan(pointer);
   leave();
-  return FAULT_NONE;
+  return live ? layout.FAULT_NONE : fault(layout.FAULT_DOUBLE_FREE, pointer);
+}
+
+/** releaseSlow() for object/core/blocks.ts. */
+export function releaseRare(pointer: usize): u32 {
+  return releaseSlow(pointer);
 }
 
 function resizeSpanSafely(pointer: usize, pages: u32): bool {
@@ -241,7 +198,7 @@ function resizeSpanSafely(pointer: usize, pages: u32): bool {
   return resized;
 }
 
-/** True if a request of `size` would get a block of exactly `bytes` anyway. */
+/** Whether a request of `size` would get a block of exactly `bytes` anyway. */
 function sameBlockBytes(size: usize, bytes: usize): bool {
   return size <= MEDIUM_LIMIT && classBytes(rawClass(size)) == <u32>bytes;
 }
@@ -250,19 +207,20 @@ function sameBlockBytes(size: usize, bytes: usize): bool {
 // @ts-ignore: decorator
 @inline
 export function marked(block: usize): u32 {
-  return (<u32>block) ^ word(STATE_SECRET);
-}
-
-function badPointer(pointer: usize): usize {
-  fault(FAULT_BAD_POINTER, pointer);
-  return 0;
+  return (<u32>block) ^ state.secret;
 }
 
 /** Notes a fault for whoever asks; returns its code. */
 export function fault(code: u32, pointer: usize): u32 {
-  setWord(STATE_FAULT, code);
-  setWord(STATE_FAULT_ADDRESS, <u32>pointer);
+  state.fault = code;
+  state.faultAddress = <u32>pointer;
   return code;
+}
+
+/** fault for callers whose result is a pointer: null. */
+export function refuse(code: u32, pointer: usize): usize {
+  fault(code, pointer);
+  return 0;
 }
 
 /**
@@ -270,21 +228,21 @@ export function fault(code: u32, pointer: usize): u32 {
  * path is entered. False if that has happened.
  */
 export function enter(): bool {
-  if (word(STATE_POISON)) {
-    fault(FAULT_CORRUPT, 0);
+  if (state.poison) {
+    fault(layout.FAULT_CORRUPT, 0);
     return false;
   }
-  setWord(STATE_POISON, 1);
+  state.poison = 1;
   return true;
 }
 
 // @ts-ignore: decorator
 @inline
 export function leave(): void {
-  setWord(STATE_POISON, 0);
+  state.poison = 0;
 }
 
 /** FAULT_CORRUPT if an earlier slow path did not come to its end. */
 export function poisoned(): u32 {
-  return word(STATE_POISON) ? FAULT_CORRUPT : FAULT_NONE;
+  return state.poison ? layout.FAULT_CORRUPT : layout.FAULT_NONE;
 }

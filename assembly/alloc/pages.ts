@@ -6,43 +6,11 @@
  * ones drain and go back whole; CPython's usable_arenas, here without the walk of bpo-37029) and by the length of its
  * longest free run (longer runs come from the arena whose longest run fits best).
  *
- *   count = popcount(pages);   0 in no list;   every page but an own table free → the arena goes back
+ *   count = popcount(free pages);   0 in no list;   every page but an own table free → the arena goes back
  */
-import {
-  ARENA_BYTES,
-  ARENA_PAGES,
-  ARENA_SHIFT,
-  CLASS_TABLE,
-  HEADER_ARENA,
-  HEADER_COUNT,
-  HEADER_COUNT_NEXT,
-  HEADER_LONGEST,
-  HEADER_PAGES,
-  HEADER_RUN_NEXT,
-  PAGE_SHIFT,
-  REACH_USED,
-  RECORD_CLASS,
-  RECORD_MASK,
-  RECORD_SHIFT,
-  SLOT_BYTES,
-  SLOT_HEADER,
-  STATE_COUNT_BINS,
-  STATE_COUNT_BITS,
-  STATE_RUN_BINS,
-  STATE_SENTINEL,
-  STAT_TABLE_PAGES,
-  STATE_RUN_BITS,
-  STAT_ARENAS_HIGH_WATER,
-  STAT_ARENAS_PAGED,
-  STAT_ARENAS_RECLAIMED,
-  STAT_ARENAS_TAIL,
-  STAT_ARENAS_TAKEN,
-  STATE_STATS,
-  TABLE_BYTES,
-  TABLE_COLOURS,
-  TABLE_POSITIONS,
-} from "../layout";
-import { STATE, count, setWord, statistic } from "../state";
+import * as layout from "../layout";
+import { ArenaHeader, Links, PageRecord, SizedLists } from "../layout";
+import { STATE, arenasByCount, arenasByRun, statistics } from "../state";
 import { giveArenas, mapEntry, markArenas, takeArenas } from "./arenas";
 
 // ---- where things are ----
@@ -50,56 +18,80 @@ import { giveArenas, mapEntry, markArenas, takeArenas } from "./arenas";
 // @ts-ignore: decorator
 @inline
 export function arenaOf(address: usize): usize {
-  return address & ~(<usize>ARENA_BYTES - 1);
+  return address & ~(<usize>layout.ARENA_BYTES - 1);
+}
+
+/** Number of a page in its arena. */
+// @ts-ignore: decorator
+@inline
+export function pageNumber(address: usize): u32 {
+  return (<u32>(address >>> layout.PAGE_SHIFT)) & (layout.ARENA_PAGES - 1);
 }
 
 /** Record of the page that holds `address`; in an arena without pages, a part of the sentinel. */
-export function recordOf(address: usize): usize {
-  return recordInline(address);
+export function pageRecord(address: usize): PageRecord {
+  return pageRecordInline(address);
 }
 
-/** recordOf for the check of a pointer. */
+/** pageRecord() for the check of a pointer. */
 // @ts-ignore: decorator
 @inline
-export function recordInline(address: usize): usize {
-  return STATE + STATE_SENTINEL + mapEntry(address) + ((address >>> RECORD_SHIFT) & RECORD_MASK);
+export function pageRecordInline(address: usize): PageRecord {
+  return changetype<PageRecord>(STATE + layout.STATE_SENTINEL + recordDistance(address));
 }
 
-/** The page whose record this is. */
-export function pageOf(record: usize): usize {
-  const arena = <usize>load<u32>(headerAt(record), HEADER_ARENA);
-  return arena + (((record >>> 3) & (ARENA_PAGES - 1)) << PAGE_SHIFT);
-}
-
-/** The entry of the same page in another slot of the page table. */
-export function entryOf(record: usize, slot: u32): usize {
-  return entryInline(record, slot);
-}
-
-/** entryOf for the one hot path that needs it, the check of a pointer. */
-// @ts-ignore: decorator
-@inline
-export function entryInline(record: usize, slot: u32): usize {
-  return (record & ~(<usize>TABLE_BYTES - 1)) + ((record + slot * SLOT_BYTES) & (TABLE_BYTES - 1));
-}
-
-/** The header of the arena that a record belongs to. */
-function headerAt(record: usize): usize {
-  return entryOf(record & ~(<usize>SLOT_BYTES - 1), SLOT_HEADER);
-}
-
-/** The arena's header. */
-export function headerOf(arena: usize): usize {
-  return entryOf(recordOf(arena), SLOT_HEADER);
-}
-
-/** The page that holds the arena's page table. */
-export function tableOf(arena: usize): usize {
-  return recordOf(arena) & ~(<usize>TABLE_BYTES - 1);
+/** Header of the arena that holds `address`. */
+export function arenaHeader(address: usize): ArenaHeader {
+  const record = changetype<usize>(pageRecord(arenaOf(address)));
+  return changetype<ArenaHeader>(layout.entryOf(record, layout.SLOT_HEADER));
 }
 
 export function runMask(first: u32, length: u32): u64 {
   return (u64.MAX_VALUE >>> (64 - length)) << first;
+}
+
+// @ts-ignore: decorator
+@inline
+function recordDistance(address: usize): usize {
+  return <usize>mapEntry(address) + ((address >>> layout.RECORD_SHIFT) & layout.RECORD_MASK);
+}
+
+/**
+ * A page record by its distance from the sentinel, as the arena map has it: the address of the sentinel is the immediate
+ * offset of each load and store of malloc's and free's fast paths.
+ */
+@unmanaged
+@final
+export class MappedRecord {
+  /** Record of the page that holds `address`. */
+  @inline
+  static of(address: usize): MappedRecord {
+    return changetype<MappedRecord>(recordDistance(address));
+  }
+
+  /** See PageRecord. */
+  @inline
+  get live(): u32 {
+    return load<u16>(changetype<usize>(this), STATE + layout.STATE_SENTINEL + layout.RECORD_LIVE);
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  set live(blocks: u32) {
+    store<u16>(changetype<usize>(this), blocks, STATE + layout.STATE_SENTINEL + layout.RECORD_LIVE);
+  }
+
+  /** See PageRecord. */
+  @inline
+  get freeList(): u32 {
+    return load<u32>(changetype<usize>(this), STATE + layout.STATE_SENTINEL + layout.RECORD_FREE);
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  set freeList(block: u32) {
+    store<u32>(changetype<usize>(this), block, STATE + layout.STATE_SENTINEL + layout.RECORD_FREE);
+  }
 }
 
 // ---- taking and giving ----
@@ -109,25 +101,19 @@ export function runMask(first: u32, length: u32): u64 {
  * the reach.
  */
 export function takePages(length: u32, alignment: u32, reach: u32): usize {
+  // So many free pages in a row are sure to hold an aligned run.
   const sure = length + alignment - 1;
-  let arena: usize;
-  if (sure == 1) {
-    const bits = load<u64>(STATE + STATE_COUNT_BITS);
-    arena = bits ? <usize>load<u32>(STATE + STATE_COUNT_BINS + ((<u32>ctz(bits)) << 2)) : openArena(reach);
-  } else {
-    const bits = sure < ARENA_PAGES ? load<u64>(STATE + STATE_RUN_BITS) >>> sure : 0;
-    arena = bits
-      ? <usize>load<u32>(STATE + STATE_RUN_BINS + ((<u32>ctz(bits) + sure) << 2))
-      : openArena(reach);
-  }
-  // Before giving up: a run that is not sure to hold an aligned one may hold it all the same.
-  if (!arena && alignment > 1) arena = findAligned(length, alignment);
-  if (!arena) return 0;
-  const header = headerOf(arena);
-  const pages = load<u64>(header, HEADER_PAGES);
-  const first = bestRun(pages, length, alignment);
-  relist(arena, header, pages & ~runMask(first, length));
-  return arena + ((<usize>first) << PAGE_SHIFT);
+  let header = sure == 1 ? fullest() : sure < layout.ARENA_PAGES ? arenaFrom(arenasByRun, sure) : null;
+  if (!header) header = openArena(reach);
+  // Before giving up: fewer may hold one all the same.
+  if (!header && alignment > 1) header = findAligned(length, alignment);
+  return header ? takeRun(header, length, alignment) : 0;
+}
+
+function takeRun(header: ArenaHeader, length: u32, alignment: u32): usize {
+  const first = bestRun(header.freePages, length, alignment);
+  relist(header, header.freePages & ~runMask(first, length));
+  return <usize>header.arena + ((<usize>first) << layout.PAGE_SHIFT);
 }
 
 /**
@@ -137,52 +123,43 @@ export function takePages(length: u32, alignment: u32, reach: u32): usize {
 export function givePages(address: usize, length: u32): bool {
   let closed = false;
   while (true) {
-    const arena = arenaOf(address);
-    const header = headerOf(arena);
-    const pages = load<u64>(header, HEADER_PAGES) | runMask((<u32>(address - arena)) >>> PAGE_SHIFT, length);
-    if (pages != emptyArena(arena)) {
-      relist(arena, header, pages);
+    const header = arenaHeader(address);
+    const pages = header.freePages | runMask(pageNumber(address), length);
+    if (pages != header.emptyPages) {
+      relist(header, pages);
       return closed;
     }
-    address = tableOf(arena);
-    closeArena(arena, header);
-    if (arenaOf(address) == arena) return true;
+    address = header.table;
+    closeArena(header);
+    if (arenaOf(address) == <usize>header.arena) return true;
     closed = true;
     length = 1;
-    store<u64>(recordOf(address), 0);
+    pageRecord(address).clear();
   }
 }
 
 /** Takes the pages right behind a run, if they are free. */
 export function takePagesAt(address: usize, length: u32): bool {
-  const arena = arenaOf(address);
-  const first = (<u32>(address - arena)) >>> PAGE_SHIFT;
-  if (first + length > ARENA_PAGES) return false;
-  const header = headerOf(arena);
-  const pages = load<u64>(header, HEADER_PAGES);
+  const first = pageNumber(address);
+  if (first + length > layout.ARENA_PAGES) return false;
+  const header = arenaHeader(address);
   const mask = runMask(first, length);
-  if ((pages & mask) != mask) return false;
-  relist(arena, header, pages & ~mask);
+  if ((header.freePages & mask) != mask) return false;
+  relist(header, header.freePages & ~mask);
   return true;
 }
 
 // ---- arenas with a page table ----
 
-/** What the free pages of an arena are when nothing is in it: all, but for its page table if it holds that itself. */
-export function emptyArena(arena: usize): u64 {
-  const table = tableOf(arena);
-  return arenaOf(table) == arena ? ~runMask((<u32>(table - arena)) >>> PAGE_SHIFT, 1) : u64.MAX_VALUE;
-}
-
-function openArena(reach: u32): usize {
-  if (reach == REACH_USED) return 0;
+function openArena(reach: u32): ArenaHeader | null {
+  if (reach == layout.REACH_USED) return null;
   const number = takeArenas(1, reach);
-  return number ? prepareArena((<usize>number) << ARENA_SHIFT) : 0;
+  return number ? prepareArena(number) : null;
 }
 
-/** True if some arena has a page to spare for the table of a new one. */
+/** Whether some arena has a page to spare for the table of a new one. */
 export function hasTableHost(): bool {
-  return load<u64>(STATE + STATE_COUNT_BITS) != 0;
+  return arenasByCount.bits != 0;
 }
 
 /**
@@ -190,92 +167,101 @@ export function hasTableHost(): bool {
  * lists the rest. The table goes to the fullest arena that has a page to spare, which leaves all 64 pages of the new
  * one (four spans of 64 KiB, not three); only where none has, to one of the first four pages of the arena itself.
  */
-export function prepareArena(arena: usize): usize {
-  const number = (<u32>arena) >>> ARENA_SHIFT;
-  const bits = load<u64>(STATE + STATE_COUNT_BITS);
-  let table: usize;
-  if (bits) {
-    const host = <usize>load<u32>(STATE + STATE_COUNT_BINS + ((<u32>ctz(bits)) << 2));
-    const header = headerOf(host);
-    const pages = load<u64>(header, HEADER_PAGES);
-    const page = bestRun(pages, 1, 1);
-    relist(host, header, pages & ~runMask(page, 1));
-    table = host + ((<usize>page) << PAGE_SHIFT);
-  } else {
-    table = arena + ((<usize>((number / TABLE_COLOURS) % TABLE_POSITIONS)) << PAGE_SHIFT);
-  }
-  const records = table + (number % TABLE_COLOURS) * SLOT_BYTES;
-  memory.fill(records, 0, SLOT_BYTES);
-  markArenas(number, 1, <u32>(records - STATE - STATE_SENTINEL));
-  store<u8>(recordOf(table), CLASS_TABLE, RECORD_CLASS);
-  noteArenas(STAT_ARENAS_PAGED, 1);
-  count(STAT_TABLE_PAGES, 1);
-  const header = headerOf(arena);
-  memory.fill(header, 0, SLOT_BYTES);
-  store<u64>(header, emptyArena(arena), HEADER_PAGES);
-  store<u32>(header, <u32>arena, HEADER_ARENA);
-  return arena;
+export function prepareArena(number: u32): ArenaHeader {
+  const arena = (<usize>number) << layout.ARENA_SHIFT;
+  const host = fullest();
+  const table = host
+    ? takeRun(host, 1, 1)
+    : arena + ((<usize>((number / layout.TABLE_COLOURS) % layout.TABLE_POSITIONS)) << layout.PAGE_SHIFT);
+  const records = table + (number % layout.TABLE_COLOURS) * layout.SLOT_BYTES;
+  memory.fill(records, 0, layout.SLOT_BYTES);
+  markArenas(number, 1, <u32>(records - STATE - layout.STATE_SENTINEL));
+  pageRecord(table).sizeClass = <u8>layout.CLASS_TABLE;
+  statistics.tablePages += 1;
+  statistics.arenasPaged += 1;
+  noteTaken(1);
+  const header = arenaHeader(arena);
+  memory.fill(changetype<usize>(header), 0, layout.SLOT_BYTES);
+  header.arena = <u32>arena;
+  header.freePages = header.emptyPages;
+  return header;
 }
 
-function closeArena(arena: usize, header: usize): void {
-  relist(arena, header, 0);
-  noteArenas(STAT_ARENAS_PAGED, -1);
-  count(STAT_TABLE_PAGES, -1);
-  giveArenas((<u32>arena) >>> ARENA_SHIFT, 1);
+function closeArena(header: ArenaHeader): void {
+  relist(header, 0);
+  statistics.tablePages -= 1;
+  statistics.arenasPaged -= 1;
+  statistics.arenasReclaimed += 1;
+  giveArenas(header.arena >>> layout.ARENA_SHIFT, 1);
 }
 
-/** Keeps the arena statistics; `kind` is the counter of paged or of tail arenas. */
-export function noteArenas(kind: u32, change: i32): void {
-  count(kind, change);
-  if (change < 0) {
-    count(STAT_ARENAS_RECLAIMED, -change);
-    return;
-  }
-  count(STAT_ARENAS_TAKEN, change);
-  const now = statistic(STAT_ARENAS_PAGED) + statistic(STAT_ARENAS_TAIL);
-  if (now > statistic(STAT_ARENAS_HIGH_WATER)) setWord(STATE_STATS + STAT_ARENAS_HIGH_WATER, now);
+/** Keeps the statistics when arenas were taken that are among the paged or tail ones already. */
+export function noteTaken(arenas: u32): void {
+  statistics.arenasTaken += arenas;
+  const now = statistics.arenasPaged + statistics.arenasTail;
+  if (now > statistics.arenasHighWater) statistics.arenasHighWater = now;
+}
+
+// ---- lists of arenas ----
+
+/** Header of the first arena in the lists from number `n` on. */
+// @ts-ignore: decorator
+@inline
+function arenaFrom(lists: SizedLists, n: u32): ArenaHeader | null {
+  return changetype<ArenaHeader | null>(<usize>lists.headFrom(n));
+}
+
+/** The arena with the fewest free pages. */
+function fullest(): ArenaHeader | null {
+  return arenaFrom(arenasByCount, 1);
 }
 
 /** Stores the arena's free pages and moves it to the lists that fit them. */
-export function relist(arena: usize, header: usize, pages: u64): void {
-  store<u64>(header, pages, HEADER_PAGES);
-  const oldCount = load<u32>(header, HEADER_COUNT);
-  const newCount = <u32>popcnt(pages);
-  if (oldCount != newCount) {
-    if (oldCount) unlinkArena(arena, header, HEADER_COUNT_NEXT, STATE_COUNT_BINS, STATE_COUNT_BITS, oldCount);
-    if (newCount) linkArena(arena, header, HEADER_COUNT_NEXT, STATE_COUNT_BINS, STATE_COUNT_BITS, newCount);
-    store<u32>(header, newCount, HEADER_COUNT);
+export function relist(header: ArenaHeader, pages: u64): void {
+  header.freePages = pages;
+  moveArena(header, offsetof<ArenaHeader>("countNext"), arenasByCount, header.count, <u32>popcnt(pages));
+  header.count = <u32>popcnt(pages);
+  const longest = longestRun(pages);
+  moveArena(header, offsetof<ArenaHeader>("runNext"), arenasByRun, header.longest, longest);
+  header.longest = longest;
+}
+
+/** Moves an arena from one list to another; list 0 is none. `links` is the offset of its links in the header. */
+function moveArena(header: ArenaHeader, links: usize, lists: SizedLists, from: u32, to: u32): void {
+  if (from == to) return;
+  const own = linksAt(header, links);
+  if (from) {
+    const next = own.next;
+    const previous = own.previous;
+    if (next) linksAt(next, links).previous = previous;
+    if (previous) linksAt(previous, links).next = next;
+    else lists.setHead(from, <u32>changetype<usize>(next));
   }
-  const oldRun = load<u32>(header, HEADER_LONGEST);
-  const newRun = longestRun(pages);
-  if (oldRun != newRun) {
-    if (oldRun) unlinkArena(arena, header, HEADER_RUN_NEXT, STATE_RUN_BINS, STATE_RUN_BITS, oldRun);
-    if (newRun) linkArena(arena, header, HEADER_RUN_NEXT, STATE_RUN_BINS, STATE_RUN_BITS, newRun);
-    store<u32>(header, newRun, HEADER_LONGEST);
+  if (to) {
+    const next = changetype<ArenaHeader | null>(<usize>lists.head(to));
+    own.next = next;
+    own.previous = null;
+    if (next) linksAt(next, links).previous = header;
+    lists.setHead(to, <u32>changetype<usize>(header));
   }
 }
 
-/** `link` is the header's next link; its previous link follows it. */
-function linkArena(arena: usize, header: usize, link: usize, bins: usize, bits: usize, bin: u32): void {
-  const head = STATE + bins + (bin << 2);
-  const next = load<u32>(head);
-  store<u32>(header + link, next);
-  store<u32>(header + link + 4, 0);
-  if (next) store<u32>(headerOf(next) + link + 4, <u32>arena);
-  store<u32>(head, <u32>arena);
-  store<u64>(STATE + bits, load<u64>(STATE + bits) | ((<u64>1) << bin));
+// @ts-ignore: decorator
+@inline
+function linksAt(header: ArenaHeader, links: usize): Links<ArenaHeader> {
+  return changetype<Links<ArenaHeader>>(changetype<usize>(header) + links);
 }
 
-function unlinkArena(arena: usize, header: usize, link: usize, bins: usize, bits: usize, bin: u32): void {
-  const next = load<u32>(header + link);
-  const previous = load<u32>(header + link + 4);
-  if (next) store<u32>(headerOf(next) + link + 4, previous);
-  if (previous) {
-    store<u32>(headerOf(previous) + link, next);
-    return;
+/** An arena with an aligned run, among those whose longest run is long enough. */
+function findAligned(length: u32, alignment: u32): ArenaHeader | null {
+  for (let list = length; list < layout.ARENA_PAGES; list++) {
+    let header = changetype<ArenaHeader | null>(<usize>arenasByRun.head(list));
+    while (header) {
+      if (bestRun(header.freePages, length, alignment) < layout.ARENA_PAGES) return header;
+      header = header.runNext;
+    }
   }
-  store<u32>(STATE + bins + (bin << 2), next);
-  if (!next) store<u64>(STATE + bits, load<u64>(STATE + bits) & ~((<u64>1) << bin));
+  return null;
 }
 
 // ---- runs of set bits ----
@@ -303,25 +289,12 @@ export function longestRun(bits: u64): u32 {
   return length;
 }
 
-/** An arena with an aligned run, among those whose longest run is long enough; 0 if there is none. */
-function findAligned(length: u32, alignment: u32): usize {
-  for (let bin = length; bin < ARENA_PAGES; bin++) {
-    let arena = <usize>load<u32>(STATE + STATE_RUN_BINS + (bin << 2));
-    while (arena) {
-      const header = headerOf(arena);
-      if (bestRun(load<u64>(header, HEADER_PAGES), length, alignment) < ARENA_PAGES) return arena;
-      arena = load<u32>(header, HEADER_RUN_NEXT);
-    }
-  }
-  return 0;
-}
-
 /**
  * First page of the shortest run of at least `length` that has one aligned, lowest address among equals; ARENA_PAGES if
  * there is none.
  */
 function bestRun(pages: u64, length: u32, alignment: u32): u32 {
-  let best: u32 = ARENA_PAGES;
+  let best: u32 = layout.ARENA_PAGES;
   let bestLength: u32 = u32.MAX_VALUE;
   let base: u32 = 0;
   while (pages) {
@@ -339,4 +312,30 @@ function bestRun(pages: u64, length: u32, alignment: u32): u32 {
     base += run;
   }
   return best;
+}
+
+// ---- the same by address ----
+
+export { entryInline, entryOf } from "../layout";
+
+export function recordOf(address: usize): usize {
+  return changetype<usize>(pageRecord(address));
+}
+
+// @ts-ignore: decorator
+@inline
+export function recordInline(address: usize): usize {
+  return changetype<usize>(pageRecordInline(address));
+}
+
+// @ts-ignore: decorator
+@inline
+export function pageOf(record: usize): usize {
+  return changetype<PageRecord>(record).page;
+}
+
+// @ts-ignore: decorator
+@inline
+export function headerOf(arena: usize): usize {
+  return changetype<usize>(arenaHeader(arena));
 }

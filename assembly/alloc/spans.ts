@@ -8,26 +8,9 @@
  *
  *   1 ≤ t ≤ 64, or ≤ 60 where the arena has to hold its own page table;   the first page's record holds class SPAN and the length in pages
  */
-import {
-  ARENA_PAGED,
-  ARENA_PAGES,
-  ARENA_SHIFT,
-  ARENA_TAIL,
-  CLASS_NONE,
-  CLASS_SPAN,
-  PAGE_BYTES,
-  PAGE_SHIFT,
-  REACH_FREE,
-  REACH_NEW,
-  RECORD_CLASS,
-  RECORD_SPAN_PAGES,
-  RECORD_STATE,
-  STAT_ARENAS_TAIL,
-  STAT_SPANS,
-  STAT_SPAN_PAGES,
-  TABLE_POSITIONS,
-} from "../layout";
-import { count } from "../state";
+import * as layout from "../layout";
+import { ARENA_PAGES, ARENA_SHIFT, PAGE_SHIFT } from "../layout";
+import { statistics } from "../state";
 import {
   ensureReady,
   giveArenas,
@@ -37,25 +20,15 @@ import {
   takeArenas,
   takeArenasAt,
 } from "./arenas";
-import {
-  arenaOf,
-  givePages,
-  hasTableHost,
-  headerOf,
-  noteArenas,
-  prepareArena,
-  recordOf,
-  relist,
-  runMask,
-  takePagesAt,
-} from "./pages";
-import { obtainPages, settle, settleIfStirred } from "./pools";
+import * as pages from "./pages";
+import { pageRecord } from "./pages";
+import { obtainPages, retireIdlePools, retireIfChanged } from "./pools";
 
-const LONGEST: u32 = ARENA_PAGES - TABLE_POSITIONS;
+const LONGEST: u32 = ARENA_PAGES - layout.TABLE_POSITIONS;
 
 /** Pages that hold `size` bytes; 0 if the sum wraps. */
 export function pagesFor(size: usize): u32 {
-  return (<u32>(size + (PAGE_BYTES - 1))) >>> PAGE_SHIFT;
+  return (<u32>(size + (layout.PAGE_BYTES - 1))) >>> PAGE_SHIFT;
 }
 
 /** A span of at least `length` pages that starts at a multiple of `alignment` pages (1 … 16); 0 if out of memory. */
@@ -65,147 +38,153 @@ export function takeSpan(length: u32, alignment: u32, domain: u32): usize {
   if (length + alignment - 1 > LONGEST) {
     const appended = appendHuge(length, alignment, domain);
     if (appended) return appended;
-    const huge = takeHuge(length, alignment, domain, REACH_FREE);
+    const huge = takeHuge(length, alignment, domain, layout.REACH_FREE);
     if (huge) return huge;
-    settle();
-    return takeHuge(length, alignment, domain, REACH_NEW);
+    retireIdlePools();
+    return takeHuge(length, alignment, domain, layout.REACH_NEW);
   }
   const span = obtainPages(length, alignment);
-  if (span) noteSpan(span, length, domain);
+  return span ? noteSpan(span, length, domain) : 0;
+}
+
+function noteSpan(span: usize, length: u32, domain: u32): usize {
+  const record = pageRecord(span);
+  record.spanPages = length;
+  record.sizeClass = <u8>layout.CLASS_SPAN;
+  record.setState(domain, 0);
+  statistics.spans += 1;
+  statistics.spanPages += length;
   return span;
 }
 
-function noteSpan(span: usize, length: u32, domain: u32): void {
-  const record = recordOf(span);
-  store<u32>(record, length, RECORD_SPAN_PAGES);
-  store<u8>(record, CLASS_SPAN, RECORD_CLASS);
-  store<u8>(record, <u8>domain, RECORD_STATE);
-  count(STAT_SPANS, 1);
-  count(STAT_SPAN_PAGES, length);
-}
-
 export function giveSpan(span: usize): void {
-  const record = recordOf(span);
-  const length = load<u32>(record, RECORD_SPAN_PAGES);
-  store<u64>(record, CLASS_NONE);
-  count(STAT_SPANS, -1);
-  count(STAT_SPAN_PAGES, -length);
+  const record = pageRecord(span);
+  const length = record.spanPages;
+  record.clear();
+  statistics.spans -= 1;
+  statistics.spanPages -= length;
   const tail = tailArenas(span, length);
-  if (tail) giveTail(((<u32>span) >>> ARENA_SHIFT) + 1, tail);
-  if (givePages(span, length - (tail << (ARENA_SHIFT - PAGE_SHIFT)))) settleIfStirred();
-}
-
-/** Makes a span `length` pages long without moving it; false if what lies behind it is taken. */
-export function resizeSpan(span: usize, length: u32): bool {
-  const old = load<u32>(recordOf(span), RECORD_SPAN_PAGES);
-  if (!length) return false;
-  return length <= old ? shrinkSpan(span, old, length) : growSpan(span, old, length);
+  if (tail) giveTail(nextArena(span), tail);
+  if (pages.givePages(span, length - tail * ARENA_PAGES)) retireIfChanged();
 }
 
 // ---- resizing ----
 
-function shrinkSpan(span: usize, old: u32, length: u32): bool {
+/** Makes a span `length` pages long without moving it; false if what lies behind it is taken. */
+export function resizeSpan(span: usize, length: u32): bool {
+  if (!length) return false;
+  const record = pageRecord(span);
+  const old = record.spanPages;
+  const now = length <= old ? shrinkSpan(span, old, length) : growSpan(span, old, length);
+  if (!now) return false;
+  record.spanPages = now;
+  statistics.spanPages += now - old;
+  return true;
+}
+
+/** The length that the span has then. */
+function shrinkSpan(span: usize, old: u32, length: u32): u32 {
   const oldTail = tailArenas(span, old);
-  const first = ((<u32>span) >>> ARENA_SHIFT) + 1;
   if (oldTail) {
     // A tail arena has no page table: what is left of the last one stays with the span.
     const tail = tailArenas(span, length);
-    if (tail == oldTail) return true;
-    giveTail(first + tail, oldTail - tail);
-    if (tail) length = firstPages(span) + (tail << (ARENA_SHIFT - PAGE_SHIFT));
+    if (tail == oldTail) return old;
+    giveTail(nextArena(span) + tail, oldTail - tail);
+    if (tail) return firstPages(span) + tail * ARENA_PAGES;
   }
   const here = min(old, firstPages(span));
-  if (length < here) givePages(span + ((<usize>length) << PAGE_SHIFT), here - length);
-  setLength(span, old, length);
-  return true;
+  if (length < here) pages.givePages(span + ((<usize>length) << PAGE_SHIFT), here - length);
+  return length;
 }
 
-function growSpan(span: usize, old: u32, length: u32): bool {
+/** The length that the span has then, or 0. */
+function growSpan(span: usize, old: u32, length: u32): u32 {
   const here = firstPages(span);
-  if (length <= here) {
-    if (!takePagesAt(span + ((<usize>old) << PAGE_SHIFT), length - old)) return false;
-    setLength(span, old, length);
-    return true;
-  }
+  const end = span + ((<usize>old) << PAGE_SHIFT);
+  if (length <= here) return pages.takePagesAt(end, length - old) ? length : 0;
+  const missing = old < here ? here - old : 0;
+  if (missing && !pages.takePagesAt(end, missing)) return 0;
   const oldTail = tailArenas(span, old);
   const tail = tailArenas(span, length);
-  const missing = old < here ? here - old : 0;
-  if (missing && !takePagesAt(span + ((<usize>old) << PAGE_SHIFT), missing)) return false;
-  if (tail > oldTail && !takeTail(((<u32>span) >>> ARENA_SHIFT) + 1 + oldTail, tail - oldTail)) {
-    if (missing) givePages(span + ((<usize>old) << PAGE_SHIFT), missing);
-    return false;
+  if (tail > oldTail && !takeTail(nextArena(span) + oldTail, tail - oldTail)) {
+    if (missing) pages.givePages(end, missing);
+    return 0;
   }
-  setLength(span, old, here + (tail << (ARENA_SHIFT - PAGE_SHIFT)));
-  return true;
-}
-
-function setLength(span: usize, old: u32, length: u32): void {
-  store<u32>(recordOf(span), length, RECORD_SPAN_PAGES);
-  count(STAT_SPAN_PAGES, length - old);
+  return here + tail * ARENA_PAGES;
 }
 
 /** Pages from the span's start to the end of its arena. */
 function firstPages(span: usize): u32 {
-  return ARENA_PAGES - ((<u32>(span - arenaOf(span))) >>> PAGE_SHIFT);
+  return ARENA_PAGES - pages.pageNumber(span);
+}
+
+/** Number of the arena behind the span's first. */
+// @ts-ignore: decorator
+@inline
+function nextArena(span: usize): u32 {
+  return <u32>(span >>> ARENA_SHIFT) + 1;
 }
 
 /** Whole arenas behind its first that a span of this length covers or begins to cover. */
 export function tailArenas(span: usize, length: u32): u32 {
   const here = firstPages(span);
-  return length <= here ? 0 : (length - here + (ARENA_PAGES - 1)) >>> (ARENA_SHIFT - PAGE_SHIFT);
+  return length <= here ? 0 : (length - here + (ARENA_PAGES - 1)) / ARENA_PAGES;
 }
 
 // ---- spans over several arenas ----
 
 /** `t` is what whole arenas leave over, rounded up to the alignment, if the first arena has so many pages to give. */
 function takeHuge(length: u32, alignment: u32, domain: u32, reach: u32): usize {
-  const rest = ((length - 1) & (ARENA_PAGES - 1)) + 1;
-  let here = (rest + alignment - 1) & ~(alignment - 1);
-  let tail = (length - rest) >>> (ARENA_SHIFT - PAGE_SHIFT);
-  if (here > (hasTableHost() ? ARENA_PAGES : LONGEST)) {
+  let here = pagesHere(length, alignment);
+  let tail = (length - 1) / ARENA_PAGES;
+  if (here > (pages.hasTableHost() ? ARENA_PAGES : LONGEST)) {
     here = alignment;
     tail++;
   }
   const number = takeArenas(tail + 1, reach);
   if (!number) return 0;
-  const arena = prepareArena((<usize>number) << ARENA_SHIFT);
+  const header = pages.prepareArena(number);
   const first = ARENA_PAGES - here;
-  const header = headerOf(arena);
-  relist(arena, header, load<u64>(header) & ~runMask(first, here));
-  if (tail) {
-    markArenas(number + 1, tail, ARENA_TAIL);
-    noteArenas(STAT_ARENAS_TAIL, tail);
-  }
-  const span = arena + ((<usize>first) << PAGE_SHIFT);
-  noteSpan(span, here + (tail << (ARENA_SHIFT - PAGE_SHIFT)), domain);
-  return span;
+  pages.relist(header, header.freePages & ~pages.runMask(first, here));
+  if (tail) noteTail(number + 1, tail);
+  const span = ((<usize>number) << ARENA_SHIFT) + ((<usize>first) << PAGE_SHIFT);
+  return noteSpan(span, here + tail * ARENA_PAGES, domain);
 }
 
 /** A huge span whose first pages fill the end of an arena that is in use already, if free arenas happen to follow it. */
 function appendHuge(length: u32, alignment: u32, domain: u32): usize {
-  const rest = ((length - 1) & (ARENA_PAGES - 1)) + 1;
-  const here = (rest + alignment - 1) & ~(alignment - 1);
-  const tail = (length - rest) >>> (ARENA_SHIFT - PAGE_SHIFT);
+  const here = pagesHere(length, alignment);
+  const tail = (length - 1) / ARENA_PAGES;
   const next = likelyArenas(tail);
-  if (!tail || here > LONGEST || kindOf(next - 1) != ARENA_PAGED) return 0;
+  if (!tail || here > LONGEST || kindOf(next - 1) != layout.ARENA_PAGED) return 0;
   const span = ((<usize>next) << ARENA_SHIFT) - ((<usize>here) << PAGE_SHIFT);
-  if (!takePagesAt(span, here)) return 0;
+  if (!pages.takePagesAt(span, here)) return 0;
   if (!takeTail(next, tail)) {
-    givePages(span, here);
+    pages.givePages(span, here);
     return 0;
   }
-  noteSpan(span, here + (tail << (ARENA_SHIFT - PAGE_SHIFT)), domain);
-  return span;
+  return noteSpan(span, here + tail * ARENA_PAGES, domain);
+}
+
+/** Pages of the first arena: what whole arenas leave over, rounded up to the alignment. */
+function pagesHere(length: u32, alignment: u32): u32 {
+  return (((length - 1) & (ARENA_PAGES - 1)) + alignment) & ~(alignment - 1);
 }
 
 function takeTail(first: u32, length: u32): bool {
   if (!takeArenasAt(first, length)) return false;
-  markArenas(first, length, ARENA_TAIL);
-  noteArenas(STAT_ARENAS_TAIL, length);
+  noteTail(first, length);
   return true;
 }
 
+function noteTail(first: u32, length: u32): void {
+  markArenas(first, length, layout.ARENA_TAIL);
+  statistics.arenasTail += length;
+  pages.noteTaken(length);
+}
+
 function giveTail(first: u32, length: u32): void {
-  noteArenas(STAT_ARENAS_TAIL, -(<i32>length));
+  statistics.arenasTail -= length;
+  statistics.arenasReclaimed += length;
   giveArenas(first, length);
 }

@@ -7,122 +7,97 @@
  *
  * A collection allocates nothing. Up to the trash it runs no host code.
  */
-import {
-  COLLECTION_START,
-  COLLECTION_STOP,
-  DEBUG_COLLECTABLE,
-  DEBUG_SAVEALL,
-  FAULT_CORRUPT,
-  META_FINALIZER,
-  META_HOST,
-  META_WEAK,
-  STATE_BUFFER_BYTES,
-  STATE_COLLECTING,
-  STATE_CRITICAL,
-  STATE_GC_CANDIDATES,
-  STATE_GC_COLLECTED,
-  STATE_GC_COUNT1,
-  STATE_GC_COUNT2,
-  STATE_GC_DAMAGED,
-  STATE_GC_PENDING,
-  STATE_GC_DEBUG,
-  STATE_GC_ENABLED,
-  STATE_GC_METAS,
-  STATE_GC_REACHED,
-  STATE_GC_TOTAL,
-  STATE_POISON,
-  STATE_TYPES,
-  STATE_YOUNG_COUNT,
-} from "../layout";
-import { setWord, word } from "../state";
+import * as layout from "../layout";
+import { collector, objects, state } from "../state";
 import { fault } from "../alloc/malloc";
 import { drain, requireStack } from "../object/death/death";
 import { clearFreeLists } from "../object/core/free-lists";
 import { announceCollection } from "../object/core/host";
 import { TRACKED, upTo } from "./heap/colour";
+import { dueGeneration, isDue, retune } from "./thresholds";
 import { mark } from "./pass/mark";
 import { ALL, MIDDLE, RESCAN, TRASH, YOUNG, clearPages } from "./heap/pages";
 import { reclaim, releaseOrphans } from "./pass/reclaim";
-import { restore, unpaint } from "./pass/undo";
+import { restore, clearColours } from "./pass/undo";
 import { subtract } from "./pass/subtract";
-import { noteTrash, promote, untrackLoose } from "./garbage/survivors";
-import { dueGeneration, isDue, retune } from "./thresholds";
-import { bury } from "./garbage/finalize-garbage";
+import { markGarbagePages, promote, untrackMarked } from "./garbage/survivors";
+import { finalizeGarbage } from "./garbage/finalize-garbage";
 
 /** Bits that say that somebody has a last word. */
-const LAST_WORDS: u32 = META_WEAK | META_HOST | META_FINALIZER;
+const HOOKS: u32 = layout.META_WEAK | layout.META_HOST | layout.META_FINALIZER;
 
 /**
  * Collects the generations up to one. The number of objects found to be trash; 0 if a collection is under way already;
  * −1 and a fault if counts are lower than the references that were found, in which case nothing has changed.
  */
 export function collect(generation: u32): i32 {
-  if (word(STATE_COLLECTING) || !word(STATE_TYPES) || word(STATE_CRITICAL) || word(STATE_POISON)) return 0;
+  if (collector.collecting || !objects.types || objects.critical || state.poison) return 0;
   requireStack();
-  setWord(STATE_COLLECTING, 1);
-  announceCollection(COLLECTION_START, generation);
+  collector.collecting = 1;
+  announceCollection(layout.COLLECTION_START, generation);
   const found = run(generation);
-  setWord(STATE_GC_COLLECTED, found < 0 ? 0 : found);
-  announceCollection(COLLECTION_STOP, generation);
-  setWord(STATE_COLLECTING, 0);
+  collector.collected = found < 0 ? 0 : found;
+  announceCollection(layout.COLLECTION_STOP, generation);
+  collector.collecting = 0;
   drain();
   return found;
 }
 
-/** Before a container is born: collects what is due. */
+/** Before a container is made: collects what is due. */
 // @ts-ignore: decorator
 @inline
 export function collectIfDue(): void {
   if (isDue()) collectDue();
 }
 
-function collectDue(): void {
-  if (word(STATE_GC_ENABLED)) collect(dueGeneration());
+/** Collects the generation that is due. */
+export function collectDue(): void {
+  if (collector.enabled) collect(dueGeneration());
 }
 
 function run(generation: u32): i32 {
   count(generation);
   const sets = generation > 1 ? ALL : generation ? YOUNG | MIDDLE : YOUNG;
   const mask = upTo(generation);
-  setWord(STATE_CRITICAL, 1);
+  objects.critical = 1;
   subtract(sets, mask, TRACKED);
-  const damaged = <usize>word(STATE_GC_DAMAGED);
+  const damaged = collector.damaged;
   if (damaged) {
     restore(sets, mask, TRACKED);
-    unpaint(sets);
-    setWord(STATE_CRITICAL, 0);
-    fault(FAULT_CORRUPT, damaged);
+    clearColours(sets);
+    objects.critical = 0;
+    fault(layout.FAULT_CORRUPT, damaged);
     return -1;
   }
   mark(sets, mask, TRACKED);
-  const reached = word(STATE_GC_REACHED);
-  let found = word(STATE_GC_CANDIDATES) - reached;
+  const reached = collector.reached;
+  let found = collector.candidates - reached;
   // Without anybody who has a last word trash goes before others know of it.
-  let direct = !(word(STATE_GC_DEBUG) & (DEBUG_COLLECTABLE | DEBUG_SAVEALL));
+  let direct = !(collector.debug & (layout.DEBUG_COLLECTABLE | layout.DEBUG_SAVEALL));
   let pages = sets;
-  if (found && (!direct || hasLastWords(word(STATE_GC_METAS)))) {
+  if (found && (!direct || hasHooks(collector.metas))) {
     pages = TRASH;
-    direct = !hasLastWords(noteTrash(sets)) && direct;
+    direct = !hasHooks(markGarbagePages(sets)) && direct;
   }
   if (found) {
     if (direct) reclaim(pages, mask, TRACKED);
     else restore(TRASH, mask, TRACKED);
   }
-  untrackLoose(sets);
+  untrackMarked(sets);
   promote(generation);
-  setWord(STATE_CRITICAL, 0);
-  if (generation == 1) setWord(STATE_GC_PENDING, word(STATE_GC_PENDING) + reached);
+  objects.critical = 0;
+  if (generation == 1) collector.pending = collector.pending + reached;
   else if (generation == 2) {
-    setWord(STATE_GC_PENDING, 0);
-    setWord(STATE_GC_TOTAL, reached);
+    collector.pending = 0;
+    collector.total = reached;
   }
-  if (found && !direct) found = bury(generation);
+  if (found && !direct) found = finalizeGarbage(generation);
   clearPages(TRASH);
   clearPages(RESCAN);
   releaseOrphans();
   if (generation == 2) {
     clearFreeLists(0);
-    setWord(STATE_BUFFER_BYTES, 0);
+    objects.bufferBytes = 0;
     retune();
   }
   return found;
@@ -130,14 +105,14 @@ function run(generation: u32): i32 {
 
 /** A collection of one generation counts for the next one. */
 function count(generation: u32): void {
-  if (generation == 0) setWord(STATE_GC_COUNT1, word(STATE_GC_COUNT1) + 1);
+  if (generation == 0) collector.count1 = collector.count1 + 1;
   else {
-    setWord(STATE_GC_COUNT1, 0);
-    setWord(STATE_GC_COUNT2, generation == 1 ? word(STATE_GC_COUNT2) + 1 : 0);
+    collector.count1 = 0;
+    collector.count2 = generation == 1 ? collector.count2 + 1 : 0;
   }
-  setWord(STATE_YOUNG_COUNT, 0);
+  objects.youngCount = 0;
 }
 
-function hasLastWords(metas: u32): bool {
-  return (metas & LAST_WORDS) != 0;
+function hasHooks(metas: u32): bool {
+  return (metas & HOOKS) != 0;
 }

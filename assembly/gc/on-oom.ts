@@ -1,9 +1,9 @@
 /**
- * What the core can do for a request that found no memory: the host asks, and tries the request once more
- * (bindings/core/lifecycle.ts, which holds what the request borrows meanwhile).
+ * What the core can do for a request that found no memory. The host asks for it and tries the request once more
+ * (bindings/core/requests.ts), holding what the request borrows meanwhile.
  */
-import { FAULT_NONE, STATE_COLLECTING, STATE_FAULT, STATE_TYPES } from "../layout";
-import { setWord, word } from "../state";
+import { FAULT_NONE } from "../layout";
+import { collector, objects, state } from "../state";
 import { releaseQuarantine } from "../debug/guard";
 import { collect } from "./collect";
 
@@ -12,10 +12,10 @@ import { collect } from "./collect";
  * if the request is worth another try.
  */
 export function makeRoom(): bool {
-  const collects = !word(STATE_COLLECTING) && word(STATE_TYPES) != 0;
+  const collects = !collector.collecting && objects.types != 0;
   if (collects) collect(2);
   const released = isDefined(TALLYHEAP_DEBUG) && releaseQuarantine();
   if (!collects && !released) return false;
-  setWord(STATE_FAULT, FAULT_NONE);
+  state.fault = FAULT_NONE;
   return true;
 }

@@ -1,52 +1,84 @@
 /** The state block, continued: what the object layer keeps. */
 import { MAP_ENTRIES } from "./arenas";
+import { FreeList, TUPLE_LISTS } from "./free-list";
+import { SMALL_INTS } from "./number";
 import { STATE_ARENA_PREVIOUS } from "./state";
-import { SMALL_INTS, TUPLE_LISTS } from "./objects";
+
+/**
+ *   STATE_OBJECT   ├ ObjectState ┤ small ints ┤ one-character strs ┤ free lists of tuples ┤ four sets of arenas, bits ┤
+ */
+@unmanaged
+@final
+export class ObjectState {
+  /** Address of the type table; 0 until the object layer has started. */
+  types: usize;
+  /** One past the highest id in use. */
+  typeCount: u32;
+  typeCapacity: u32;
+  /** Finalizers and callbacks of the host that are running. */
+  nesting: u32;
+  /** Objects whose death waits for the outermost one, linked through their count words. */
+  deferred: usize;
+  draining: u32;
+  /** 1 while a death rearranges objects, 2 for good after a trap in one: objects are no longer released then. */
+  critical: u32;
+  /** Raw blocks that belong to objects and types, not to the host. */
+  internalBlocks: u32;
+  /** Bytes of buffers of lists and dicts taken since the last collection (the collector clears it). */
+  bufferBytes: usize;
+  /** Table of interned strings: address, slots − 1, strings, strings and tombstones. */
+  intern: usize;
+  internMask: u32;
+  internLive: u32;
+  internFilled: u32;
+  /** Count of generation 0: +1 when a container is made, −1 when one dies, never below 0. */
+  youngCount: u32;
+  none: usize;
+  false_: usize;
+  true_: usize;
+  emptyStr: usize;
+  emptyBytes: usize;
+  emptyTuple: usize;
+  /** 1 once a death may call the host: a type with a finalizer or a weak reference with a callback was made. */
+  hosted: u32;
+  /** Between two batches of a death: the slot that was released last, plus STUCK of object/death/records.ts. */
+  deathSlot: usize;
+}
 
 export const STATE_OBJECT: u32 = STATE_ARENA_PREVIOUS + (MAP_ENTRIES << 1);
-/** Address of the type table; 0 until the object layer has started. */
-export const STATE_TYPES: u32 = STATE_OBJECT + 0;
-/** One past the highest id in use. */
-export const STATE_TYPE_COUNT: u32 = STATE_OBJECT + 4;
-export const STATE_TYPE_CAPACITY: u32 = STATE_OBJECT + 8;
-/** Finalizers and callbacks of the host that are running. */
-export const STATE_NESTING: u32 = STATE_OBJECT + 12;
-/** Objects whose death waits for the outermost one, linked through their count words. */
-export const STATE_DEFERRED: u32 = STATE_OBJECT + 16;
-export const STATE_DRAINING: u32 = STATE_OBJECT + 20;
-/** 1 while a death rearranges objects, 2 for good after a trap in one: objects are no longer released then. */
-export const STATE_CRITICAL: u32 = STATE_OBJECT + 24;
-/** Raw blocks that belong to objects and types, not to the host. */
-export const STATE_INTERNAL_BLOCKS: u32 = STATE_OBJECT + 28;
-/** Bytes of buffers of lists and dicts taken since the last collection (the collector clears it). */
-export const STATE_BUFFER_BYTES: u32 = STATE_OBJECT + 32;
-/** Table of interned strings: address, slots − 1, strings, strings and tombstones. */
-export const STATE_INTERN: u32 = STATE_OBJECT + 36;
-export const STATE_INTERN_MASK: u32 = STATE_OBJECT + 40;
-export const STATE_INTERN_LIVE: u32 = STATE_OBJECT + 44;
-export const STATE_INTERN_FILLED: u32 = STATE_OBJECT + 48;
-/** Count of generation 0: +1 for a container's birth, −1 for its death, never below 0. */
-export const STATE_YOUNG_COUNT: u32 = STATE_OBJECT + 52;
-export const STATE_NONE: u32 = STATE_OBJECT + 56;
-export const STATE_FALSE: u32 = STATE_OBJECT + 60;
-export const STATE_TRUE: u32 = STATE_OBJECT + 64;
-export const STATE_EMPTY_STR: u32 = STATE_OBJECT + 68;
-export const STATE_EMPTY_BYTES: u32 = STATE_OBJECT + 72;
-export const STATE_EMPTY_TUPLE: u32 = STATE_OBJECT + 76;
-/** 1 once a death may call the host: a type with a finalizer or a weak reference with a callback was made. */
-export const STATE_HOSTED: u32 = STATE_OBJECT + 80;
-/** Between two batches of a death: the slot that was released last, plus STUCK of object/records.ts. */
-export const STATE_DEATH_SLOT: u32 = STATE_OBJECT + 84;
+export const STATE_TYPES: u32 = STATE_OBJECT + offsetof<ObjectState>("types");
+export const STATE_TYPE_COUNT: u32 = STATE_OBJECT + offsetof<ObjectState>("typeCount");
+export const STATE_NESTING: u32 = STATE_OBJECT + offsetof<ObjectState>("nesting");
+export const STATE_DEFERRED: u32 = STATE_OBJECT + offsetof<ObjectState>("deferred");
+export const STATE_DRAINING: u32 = STATE_OBJECT + offsetof<ObjectState>("draining");
+export const STATE_CRITICAL: u32 = STATE_OBJECT + offsetof<ObjectState>("critical");
+export const STATE_INTERNAL_BLOCKS: u32 = STATE_OBJECT + offsetof<ObjectState>("internalBlocks");
+export const STATE_BUFFER_BYTES: u32 = STATE_OBJECT + offsetof<ObjectState>("bufferBytes");
+export const STATE_INTERN: u32 = STATE_OBJECT + offsetof<ObjectState>("intern");
+export const STATE_INTERN_LIVE: u32 = STATE_OBJECT + offsetof<ObjectState>("internLive");
+export const STATE_YOUNG_COUNT: u32 = STATE_OBJECT + offsetof<ObjectState>("youngCount");
+export const STATE_NONE: u32 = STATE_OBJECT + offsetof<ObjectState>("none");
+export const STATE_FALSE: u32 = STATE_OBJECT + offsetof<ObjectState>("false_");
+export const STATE_TRUE: u32 = STATE_OBJECT + offsetof<ObjectState>("true_");
+export const STATE_EMPTY_TUPLE: u32 = STATE_OBJECT + offsetof<ObjectState>("emptyTuple");
+export const STATE_HOSTED: u32 = STATE_OBJECT + offsetof<ObjectState>("hosted");
+export const STATE_DEATH_SLOT: u32 = STATE_OBJECT + offsetof<ObjectState>("deathSlot");
+
+// Tables, which no field of a class can be.
+
 /** Addresses of the shared ints, and of the strings of one Latin-1 character (0 until first used). */
-export const STATE_SMALL_INTS: u32 = STATE_OBJECT + 88;
+export const STATE_SMALL_INTS: u32 = STATE_OBJECT + offsetof<ObjectState>();
 export const STATE_CHARS: u32 = STATE_SMALL_INTS + (SMALL_INTS << 2);
-/** Private free lists of tuples by length: first block, length of the list. */
+/** Private free lists of tuples by length. */
 export const STATE_TUPLE_LISTS: u32 = STATE_CHARS + (256 << 2);
 /** Bytes of a table with a bit for each arena. */
 export const ARENA_BIT_BYTES: u32 = MAP_ENTRIES >>> 3;
 /** One bit an arena: some HEADER_YOUNG bit may be set in it. */
-export const STATE_YOUNG_ARENAS: u32 = STATE_TUPLE_LISTS + (TUPLE_LISTS << 3);
+export const STATE_YOUNG_ARENAS: u32 = STATE_TUPLE_LISTS + TUPLE_LISTS * offsetof<FreeList>();
 /** The same for HEADER_MIDDLE, HEADER_TRASH, HEADER_RESCAN. */
 export const STATE_MIDDLE_ARENAS: u32 = STATE_YOUNG_ARENAS + ARENA_BIT_BYTES;
 export const STATE_TRASH_ARENAS: u32 = STATE_MIDDLE_ARENAS + ARENA_BIT_BYTES;
 export const STATE_RESCAN_ARENAS: u32 = STATE_TRASH_ARENAS + ARENA_BIT_BYTES;
+
+/** Finalizers and callbacks may be nested this deep; a death below that is deferred (CPython's trashcan). */
+export const NESTING_LIMIT: u32 = 50;

@@ -184,7 +184,7 @@ def collect(build, held):
 
 
 def young(count, old):
-    elders = tree("record", old, "parent first") if old else None
+    old_objects = tree("record", old, "parent first") if old else None
     gc.collect()
     samples, found = [], 0
     for _ in range(YOUNG_COLLECTIONS):
@@ -193,7 +193,7 @@ def young(count, old):
         samples.append(ns)
         found += trash
         del held
-    del elders
+    del old_objects
     return {"ns": median(samples), "found": found}
 
 
@@ -221,6 +221,6 @@ def answer(request):
 
 if __name__ == "__main__":
     gc.disable()
-    print(sys.version.split()[0], flush=True)
+    print("CPython", sys.version.split()[0], flush=True)
     for line in sys.stdin:
         print(json.dumps(answer(json.loads(line))), flush=True)

@@ -7,7 +7,7 @@
 import type { Heap, Ptr } from "tallyheap";
 
 import { heldGraph, type HeldGraph } from "../gc/graph-types.js";
-import { graphName, readGraph } from "../gc/graph.js";
+import { graphName, readGraph } from "../lib/graph.js";
 import { bundledGraphs } from "../lib/paths.js";
 import { randomFrom } from "../lib/random.js";
 import type { Pick, Program } from "./program.js";

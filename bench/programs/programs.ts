@@ -7,23 +7,14 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 
-import { cac } from "cac";
-
-import {
-  addOptions,
-  chosen,
-  circumstances,
-  readPlan,
-  runCli,
-  type CommonOptions,
-  type Plan,
-} from "../lib/options.js";
-import { root, script } from "../lib/paths.js";
-import { programs } from "./all-programs.js";
-import { printJson, ratioTo, type Row } from "../lib/results.js";
-import { answerKey, askRounds, closeSessions, startSessions, type Candidate } from "../lib/sessions.js";
-import { median, medianInterval } from "../lib/statistics.js";
+import { chosen, conditions, runBench, type CommonOptions } from "../lib/options.js";
+import { root } from "../lib/paths.js";
+import { nodeCommand, withSessions, type Present } from "../lib/process.js";
+import { find, makeRow, withRatios, type Row } from "../lib/results.js";
+import { runRounds, type Plan } from "../lib/rounds.js";
+import { medianInterval } from "../lib/statistics.js";
 import { fixed, makeTable } from "../lib/table.js";
+import { programs } from "./all-programs.js";
 
 interface Options extends CommonOptions {
   dist?: string | string[];
@@ -47,53 +38,26 @@ function heapsOf(dist: string | string[] | undefined): Heap[] {
   });
 }
 
-const candidate = ({ name, index }: Heap, program: string): Candidate => ({
-  name,
-  command: { file: process.execPath, args: [script("programs/programs-worker.js"), index, program] },
-});
-
-async function measure(heaps: readonly Heap[], program: string, plan: Plan): Promise<Row[]> {
-  const { present } = await startSessions(
-    heaps.map((heap) => candidate(heap, program)),
-    undefined,
-  );
-  try {
-    let rounds = 1;
-    const sums = new Map<string, number[]>();
-    const question = { name: program };
-    // The same number of rounds for all heaps: as many as the first one takes.
-    for (const { session, name } of present)
-      await session.ask("1").then((answer) => note(sums, name, answer));
-    for (let isLong = false; !isLong;) {
-      const asked = rounds;
-      const answers: number[] = [];
-      for (const { session, name } of present)
-        answers.push(note(sums, name, await session.ask(String(asked))));
-      const least = Math.max(...answers) * asked;
-      isLong = least > SAMPLE_MS / 2;
-      if (!isLong)
-        rounds = Math.max(rounds + 1, Math.round((rounds * SAMPLE_MS) / Math.max(least, SAMPLE_MS / 8)));
-    }
-    const samples = await askRounds(present, [question], plan, async ({ session, name }) =>
-      note(sums, name, await session.ask(String(rounds))),
-    );
-    requireSame(program, sums);
-    const first = samples.get(answerKey(program, present[0]!.name))!;
-    return present.map(({ name, version }) => {
-      const own = samples.get(answerKey(program, name))!;
-      const row = {
-        workload: program,
-        contender: name,
-        unit: "ms",
-        samples: own,
-        median: median(own),
-        version,
-      };
-      return name === present[0]!.name ? row : { ...row, ratio: ratioTo(present[0]!.name, own, first) };
-    });
-  } finally {
-    await closeSessions(present);
+async function measure(present: readonly Present[], program: string, plan: Plan): Promise<Row[]> {
+  const sums = new Map<string, number[]>();
+  const ask = async ({ session, name }: Present, rounds: number): Promise<number> =>
+    note(sums, name, await session.ask(String(rounds)));
+  for (const heap of present) await ask(heap, 1);
+  // The same number of rounds for all heaps: as many as the slowest one has time for.
+  let rounds = 1;
+  for (;;) {
+    const answers: number[] = [];
+    for (const heap of present) answers.push(await ask(heap, rounds));
+    const ms = Math.max(...answers) * rounds;
+    if (ms > SAMPLE_MS / 2) break;
+    rounds = Math.max(rounds + 1, Math.round((rounds * SAMPLE_MS) / Math.max(ms, SAMPLE_MS / 8)));
   }
+  const cells = await runRounds([{ name: program }], present, plan, (_, heap) => ask(heap, rounds));
+  requireSame(program, sums);
+  return withRatios(
+    cells.map((cell) => makeRow(cell, "ms", cell.answers)),
+    present[0]!.name,
+  );
 }
 
 /** Keeps what the program read; the ms. */
@@ -116,33 +80,44 @@ function requireSame(program: string, sums: ReadonlyMap<string, readonly number[
 function table(rows: readonly Row[], heaps: readonly Heap[], names: readonly string[]): string {
   const body = names.map((program) => [
     program,
-    ...heaps.map(({ name }) => {
-      const row = rows.find(({ workload, contender }) => workload === program && contender === name)!;
-      const { low, high } = row.ratio ?? medianInterval(row.samples);
-      const value = row.ratio?.median ?? row.median;
+    ...heaps.map(({ name }, i) => {
+      const row = find(rows, program, name)!;
+      const ratio = i === 0 ? undefined : row.ratio;
+      const { low, high } = ratio ?? medianInterval(row.samples);
+      const value = ratio?.median ?? row.median;
       return `${fixed(value, 2)} (${fixed(low, 2)}–${fixed(high, 2)})`;
     }),
   ]);
   return makeTable(["", ...heaps.map(({ name }, i) => (i === 0 ? `${name}, ms` : name))], body);
 }
 
-async function run(words: readonly string[], options: Options): Promise<void> {
-  const plan = readPlan(options);
-  const heaps = heapsOf(options.dist);
-  const names = chosen(programs, words.map(String)).map(({ name }) => name);
-  const rows: Row[] = [];
-  for (const program of names) rows.push(...(await measure(heaps, program, plan)));
-  if (options.json) {
-    printJson(rows);
-    return;
-  }
-  console.log("ms a round of the program; for further heaps the ratio to the first, of the same round");
-  console.log(table(rows, heaps, names));
-  console.log(`Node ${process.versions.node}. ${circumstances(plan)}`);
-}
-
-const cli = cac("bench:programs");
-addOptions(cli.command("[...programs]", "Programs that somebody has"), { quick: "" })
-  .option("--dist <folder>", "A dist/ folder of a heap to measure; again for more")
-  .action(run);
-await runCli(cli);
+await runBench<Options>({
+  name: "bench:programs",
+  args: "[...programs]",
+  about: "Programs that somebody has",
+  quick: "",
+  more: [["--dist <folder>", "A dist/ folder of a heap to measure; again for more"]],
+  async run(words, options, plan) {
+    const heaps = heapsOf(options.dist);
+    const names = chosen(programs, words).map(({ name }) => name);
+    const rows: Row[] = [];
+    let remark = "";
+    for (const program of names) {
+      const candidates = heaps.map(({ name, index }) => ({
+        name,
+        command: nodeCommand("programs/programs-worker.js", [index, program]),
+      }));
+      await withSessions(candidates, async (present, absent) => {
+        rows.push(...(await measure(present, program, plan)));
+        remark = conditions(present, absent, plan);
+      });
+    }
+    const text = (): string =>
+      [
+        "ms a round of the program; for further heaps the ratio to the first, of the same round",
+        table(rows, heaps, names),
+        remark,
+      ].join("\n");
+    return { rows, text };
+  },
+});

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
-import { filesEndingWith, read, root, run, snippets } from "./repository.js";
+import { filesEndingWith, quotedFrom, read, root, run, snippets } from "./repository.js";
 
 /**
  * What a snippet says it prints: the comment behind each `console.log(…);`. A snippet without such comments only has
@@ -14,7 +14,7 @@ function promised(code: string): string[] {
 
 const examples = filesEndingWith(".md").flatMap((file) =>
   snippets(read(file))
-    .filter(({ language }) => language === "ts" || language === "js")
+    .filter((snippet) => snippet.language === "ts" && quotedFrom(snippet) === undefined)
     .map((snippet) => ({ ...snippet, name: `${file}:${snippet.line}` })),
 );
 
@@ -39,8 +39,31 @@ describe("snippets run as printed", () => {
   });
 });
 
-test("the README lists the options that exist", () => {
-  const table = read("README.md").split("## Options")[1]!.split("##")[0]!;
+describe("snippets that name a file are quoted from it", () => {
+  // Indentation aside: a quotation begins at the left margin.
+  const lines = (text: string): string =>
+    text
+      .split("\n")
+      .map((line) => line.trim())
+      .join("\n");
+  const quotations = filesEndingWith(".md").flatMap((file) =>
+    snippets(read(file)).flatMap((snippet) => {
+      const source = quotedFrom(snippet);
+      return source === undefined ? [] : [{ ...snippet, source, name: `${file}:${snippet.line}` }];
+    }),
+  );
+
+  test.each(quotations)("$name", ({ code, source }) => {
+    expect(lines(read(source))).toContain(lines(code.slice(code.indexOf("\n") + 1)));
+  });
+
+  test("the guide to embedding quotes its example", () => {
+    expect(quotations.filter(({ name }) => name.startsWith("docs/embedding.md")).length).toBeGreaterThan(5);
+  });
+});
+
+test("docs/options.md lists the options that exist", () => {
+  const table = read("docs/options.md").split("## Options")[1]!.split("##")[0]!;
   const listed = [...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name!);
   const interfaceText = read("bindings/core/options.ts")
     .split("export interface HeapOptions")[1]!

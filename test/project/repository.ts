@@ -42,6 +42,11 @@ export function snippets(markdown: string): Snippet[] {
   return found;
 }
 
+/** The file that a snippet says on its first line to be quoted from; undefined for code that stands for itself. */
+export function quotedFrom({ code }: Snippet): string | undefined {
+  return /^\/\/ ([\w/-]+\.ts)\n/.exec(code)?.[1];
+}
+
 export interface Outcome {
   readonly code: number;
   readonly stdout: string;

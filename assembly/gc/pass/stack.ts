@@ -4,18 +4,8 @@
  *
  * One call follows one batch of it: V8 changes to optimised code when a function is entered.
  */
-import {
-  MARK_STACK_ENTRIES,
-  META_TYPE,
-  STATE_GC_LAST,
-  STATE_GC_REACHED,
-  STATE_GC_STACK_END,
-  STATE_GC_STACK_LIMIT,
-  STATE_GC_STACK_TOP,
-  STATE_MARK_STACK,
-  TYPE_LIST,
-} from "../../layout";
-import { STATE, setWord, word } from "../../state";
+import { MARK_STACK_ENTRIES, META_TYPE, STATE_MARK_STACK, TYPE_LIST } from "../../layout";
+import { STATE, collector } from "../../state";
 import { metaOf } from "../../object/core/header";
 import { MARK, scanOf, visit, visitList } from "./visit";
 
@@ -24,14 +14,14 @@ export const STACK: usize = STATE + STATE_MARK_STACK;
 const BATCH: u32 = 512;
 
 export function openStack(): void {
-  const entries = word(STATE_GC_STACK_LIMIT);
-  setWord(STATE_GC_STACK_END, <u32>STACK + ((entries ? entries : MARK_STACK_ENTRIES) << 2));
-  setWord(STATE_GC_STACK_TOP, <u32>STACK);
+  const entries = collector.stackLimit;
+  collector.stackEnd = <u32>STACK + ((entries ? entries : MARK_STACK_ENTRIES) << 2);
+  collector.stackTop = STACK;
 }
 
 /** Follows objects from the stack until it is empty, or full, or the batch is done. The new top. */
 export function drainMarked(top: usize, where: usize, mask: u64, pattern: u64): usize {
-  const room = <usize>word(STATE_GC_STACK_END) - STACK - 4;
+  const room = collector.stackEnd - STACK - 4;
   let left = BATCH;
   let seen: u32 = 0;
   let scan: u32 = 0;
@@ -50,7 +40,7 @@ export function drainMarked(top: usize, where: usize, mask: u64, pattern: u64): 
     }
     left--;
   } while (left && top - STACK - 4 < room);
-  setWord(STATE_GC_LAST, <u32>object);
-  setWord(STATE_GC_REACHED, word(STATE_GC_REACHED) + (BATCH - left));
+  collector.last = object;
+  collector.reached = collector.reached + (BATCH - left);
   return top;
 }

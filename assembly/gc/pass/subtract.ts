@@ -4,19 +4,9 @@
  *
  * No object of the set has a colour before.
  */
-import {
-  META_LOOSE,
-  META_TYPE,
-  STATE_GC_CANDIDATES,
-  STATE_GC_DAMAGED,
-  STATE_GC_LOOSE,
-  STATE_GC_METAS,
-  STATE_GC_TUPLES,
-  TYPE_LIST,
-  TYPE_TUPLE,
-} from "../../layout";
-import { setWord, word } from "../../state";
-import { setMeta } from "../../object/core/header";
+import * as layout from "../../layout";
+import { collector } from "../../state";
+import { headerOf, setHeader, setMeta } from "../../object/core/header";
 import { COLOURED, COLOURS } from "../heap/colour";
 import { endOf, firstOf, nextPage, strideOf } from "../heap/pages";
 import {
@@ -36,9 +26,9 @@ import {
  * object are more than its count says, somebody released what was not his: STATE_GC_DAMAGED is such an object then.
  */
 export function subtract(sets: u32, mask: u64, pattern: u64): void {
-  setWord(STATE_GC_CANDIDATES, 0);
-  setWord(STATE_GC_METAS, 0);
-  setWord(STATE_GC_DAMAGED, 0);
+  collector.candidates = 0;
+  collector.metas = 0;
+  collector.damaged = 0;
   for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) subtractFrom(page, mask, pattern);
 }
 
@@ -46,11 +36,11 @@ function subtractFrom(page: usize, mask: u64, pattern: u64): void {
   const first = firstOf(page);
   const end = endOf(page);
   const stride = strideOf(page);
-  setWord(STATE_GC_TUPLES, 0);
+  collector.tuples = 0;
   let object = subtractLists(first, end, stride, mask, pattern);
   if (object < end) object = subtractRecords(object, end, stride, mask, pattern);
   if (object < end) subtractOthers(object, end, stride, mask, pattern);
-  if (word(STATE_GC_TUPLES)) noteLoose(first, end, stride, mask, pattern);
+  if (collector.tuples) markUntrackable(first, end, stride, mask, pattern);
 }
 
 function subtractLists(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): usize {
@@ -75,25 +65,25 @@ function run(expected: u32, first: usize, end: usize, stride: usize, mask: u64, 
   let scan: u32 = 0;
   let object = first;
   for (; object < end; object += stride) {
-    const header = load<u64>(object);
+    const header = headerOf(object);
     if ((header & mask) != pattern) {
       others++;
       continue;
     }
     const meta = <u32>(header >>> 32);
-    const type = meta & META_TYPE;
+    const type = meta & layout.META_TYPE;
     if (expected == LISTS) {
-      if (type != TYPE_LIST) break;
+      if (type != layout.TYPE_LIST) break;
     } else if (type != seen) {
       // Objects of a type tend to lie together.
       if (expected == RECORDS && seen) break;
       scan = scanOf(meta);
       if (expected == RECORDS && !hasOnlyFields(scan)) break;
-      if (expected == ANYTHING && type == TYPE_TUPLE) setWord(STATE_GC_TUPLES, 1);
+      if (expected == ANYTHING && type == layout.TYPE_TUPLE) collector.tuples = 1;
       seen = type;
     }
     metas |= meta;
-    store<u64>(object, header | COLOURS);
+    setHeader(object, header | COLOURS);
     visitExpected(expected, SUBTRACT, object, meta, scan, mask, pattern, 0, 0);
   }
   tally(<u32>(object - first) / <u32>stride - others, metas);
@@ -101,20 +91,20 @@ function run(expected: u32, first: usize, end: usize, stride: usize, mask: u64, 
 }
 
 function tally(found: u32, metas: u32): void {
-  setWord(STATE_GC_CANDIDATES, word(STATE_GC_CANDIDATES) + found);
-  setWord(STATE_GC_METAS, word(STATE_GC_METAS) | metas);
+  collector.candidates = collector.candidates + found;
+  collector.metas = collector.metas | metas;
 }
 
 /** Tuples of what is never tracked leave the collector's sight at the end (CPython: _PyTuple_MaybeUntrack). */
-function noteLoose(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): void {
+function markUntrackable(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): void {
   // The second look does not ask again.
   if (pattern == COLOURED) return;
   for (let tuple = first; tuple < end; tuple += stride) {
-    const header = load<u64>(tuple);
+    const header = headerOf(tuple);
     const meta = <u32>(header >>> 32);
-    if ((header & mask) != pattern || (meta & META_TYPE) != TYPE_TUPLE) continue;
+    if ((header & mask) != pattern || (meta & layout.META_TYPE) != layout.TYPE_TUPLE) continue;
     if (visit(TRACKABLE, tuple, meta, scanOf(meta), 0, 0, 0, 0)) continue;
-    setMeta(tuple, meta | META_LOOSE);
-    setWord(STATE_GC_LOOSE, 1);
+    setMeta(tuple, meta | layout.META_UNTRACKABLE);
+    collector.untrackable = 1;
   }
 }

@@ -1,8 +1,8 @@
 /**
  * Undoing trial deletion. One call does one page: V8 changes to optimised code when a function is entered.
  */
-import { META_LOOSE, STATE_GC_LOOSE } from "../../layout";
-import { setWord } from "../../state";
+import { META_UNTRACKABLE } from "../../layout";
+import { collector } from "../../state";
 import { metaOf, setMeta } from "../../object/core/header";
 import { COLOUR, isWhite } from "../heap/colour";
 import { endOf, firstOf, nextBlock, nextPage, strideOf } from "../heap/pages";
@@ -23,10 +23,10 @@ function restoreFrom(page: usize, mask: u64, pattern: u64): void {
 }
 
 /** After restore(): no object shows that a collection had begun. */
-export function unpaint(sets: u32): void {
+export function clearColours(sets: u32): void {
   for (let object = nextBlock(0, sets); object; object = nextBlock(object, sets)) {
     const meta = metaOf(object);
-    if (meta & (COLOUR | META_LOOSE)) setMeta(object, meta & ~(COLOUR | META_LOOSE));
+    if (meta & (COLOUR | META_UNTRACKABLE)) setMeta(object, meta & ~(COLOUR | META_UNTRACKABLE));
   }
-  setWord(STATE_GC_LOOSE, 0);
+  collector.untrackable = 0;
 }

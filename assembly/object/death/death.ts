@@ -13,34 +13,15 @@
  * Finalizer and callbacks of a child run before it is linked, with the heap in order: PEP 442 needs its count word.
  * They may allocate, free, resurrect and collect. What is linked is marked as dying, untracked, and reached by nobody.
  */
-import {
-  COUNT_LIMIT,
-  FAULT_CORRUPT,
-  FAULT_DOUBLE_FREE,
-  FAULT_NONE,
-  FLAG_BUFFER,
-  FLAG_CONTAINER,
-  FLAG_WEAKREF,
-  META_HOOKS,
-  META_LEAF,
-  META_RITES,
-  NESTING_LIMIT,
-  STATE_CRITICAL,
-  STATE_DEATH_SLOT,
-  STATE_DEFERRED,
-  STATE_DRAINING,
-  STATE_HOSTED,
-  STATE_NESTING,
-  TYPE_FLAGS,
-  TYPE_ITEMS,
-} from "../../layout";
-import { setWord, word } from "../../state";
+import * as layout from "../../layout";
+import { TypeDescriptor } from "../../layout";
+import { objects, setWord } from "../../state";
 import { fault } from "../../alloc/malloc";
 import { fewerYoung } from "../core/alloc";
 import { giveBlock } from "../core/blocks";
 import { giveBuffer } from "../core/buffers";
 import { cacheBlock } from "../core/free-lists";
-import { describe, metaOf } from "../core/header";
+import { countOf, metaOf, setCount, typeByMeta } from "../core/header";
 import { popDeferred } from "./deferred";
 import { postpone, runDeathHooks } from "./hooks";
 import { beforeFirst, bufferAt, link, ownsAfter, releaseAfter } from "./slots";
@@ -50,52 +31,52 @@ import { unlinkWeakref } from "./weak";
 // @ts-ignore: decorator
 @inline
 export function decref(object: usize): void {
-  const count = load<i32>(object);
+  const count = countOf(object);
   if (count > 1) {
-    if (count < COUNT_LIMIT) store<i32>(object, count - 1);
+    if (count < layout.COUNT_LIMIT) setCount(object, count - 1);
     return;
   }
   release(object);
 }
 
-/** Releases a reference; FAULT_NONE, or what is wrong with it. */
+/** Releases a reference; layout.FAULT_NONE, or what is wrong with it. */
 export function release(object: usize): u32 {
-  const count = load<i32>(object);
-  if (count < 1) return fault(FAULT_DOUBLE_FREE, object);
+  const count = countOf(object);
+  if (count < 1) return fault(layout.FAULT_DOUBLE_FREE, object);
   if (count == 1) return destroy(object, metaOf(object));
-  if (count < COUNT_LIMIT) store<i32>(object, count - 1);
-  return FAULT_NONE;
+  if (count < layout.COUNT_LIMIT) setCount(object, count - 1);
+  return layout.FAULT_NONE;
 }
 
 /** The last reference is gone. Far down in nested finalizers the death waits for the outermost one. */
 function destroy(object: usize, meta: u32): u32 {
-  if (meta & META_RITES) return fault(FAULT_DOUBLE_FREE, object);
-  if (word(STATE_CRITICAL)) return fault(FAULT_CORRUPT, object);
-  if (word(STATE_NESTING) > NESTING_LIMIT) {
-    postpone(object, meta, STATE_DEFERRED);
-    return FAULT_NONE;
+  if (meta & layout.META_FINALIZING) return fault(layout.FAULT_DOUBLE_FREE, object);
+  if (objects.critical) return fault(layout.FAULT_CORRUPT, object);
+  if (objects.nesting > layout.NESTING_LIMIT) {
+    postpone(object, meta, layout.STATE_DEFERRED);
+    return layout.FAULT_NONE;
   }
   die(object);
-  if (word(STATE_DEFERRED)) drain();
-  return FAULT_NONE;
+  if (objects.deferred) drain();
+  return layout.FAULT_NONE;
 }
 
 /** Lets the deferred objects die. The collector calls it after finalizers that it ran itself. */
 export function drain(): void {
-  if (word(STATE_NESTING) || word(STATE_DRAINING)) return;
-  setWord(STATE_DRAINING, 1);
-  while (!word(STATE_CRITICAL)) {
-    const object = popDeferred(STATE_DEFERRED);
+  if (objects.nesting || objects.draining) return;
+  objects.draining = 1;
+  while (!objects.critical) {
+    const object = popDeferred(layout.STATE_DEFERRED);
     if (!object) break;
     die(object);
   }
-  setWord(STATE_DRAINING, 0);
+  objects.draining = 0;
 }
 
 // ---- the walk ----
 
 function die(root: usize): void {
-  if (metaOf(root) & META_HOOKS && !runDeathHooks(root)) return;
+  if (metaOf(root) & layout.META_HOOKS && !runDeathHooks(root)) return;
   walk(root);
 }
 
@@ -109,9 +90,9 @@ const BATCH: u32 = isDefined(TALLYHEAP_DEBUG) ? 3 : 4096;
 /** Releases what an object owns, and the object. */
 function walk(root: usize): void {
   enterCritical();
-  const type = describe(metaOf(root));
-  let object = walkOn(root, beforeFirst(root, type, load<u32>(type, TYPE_FLAGS)), true, BATCH);
-  while (object) object = walkOn(object, word(STATE_DEATH_SLOT), false, BATCH);
+  const type = typeByMeta(metaOf(root));
+  let object = walkOn(root, beforeFirst(root, type, type.flags), true, BATCH);
+  while (object) object = walkOn(object, objects.deathSlot, false, BATCH);
   leaveCritical();
 }
 
@@ -124,8 +105,8 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
   // code: an object that owns nothing but leaves needs no link at all.
   let via: usize = 0;
   let parent: usize = 0;
-  let type = describe(metaOf(object));
-  let flags = load<u32>(type, TYPE_FLAGS);
+  let type = typeByMeta(metaOf(object));
+  let flags = type.flags;
   if (!isRoot) {
     via = load<u32>(object);
     parent = via ? <usize>load<u32>(via) : 0;
@@ -134,12 +115,12 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
   while (--left) {
     slot = releaseAfter(object, type, flags, slot);
     let child: usize = 0;
-    let childType: usize = 0;
+    let childType = type;
     let childFlags: u32 = 0;
     if (slot) {
       child = load<u32>(slot);
       const meta = metaOf(child);
-      if (meta & META_HOOKS) {
+      if (meta & layout.META_HOOKS) {
         link(object, via, parent);
         fewerYoung(dead);
         dead = 0;
@@ -148,10 +129,10 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
         enterCritical();
         if (!dies) continue;
       }
-      childType = describe(meta);
-      childFlags = load<u32>(childType, TYPE_FLAGS);
-      if (meta & META_LEAF) {
-        dead += childFlags & FLAG_CONTAINER;
+      childType = typeByMeta(meta);
+      childFlags = childType.flags;
+      if (meta & layout.META_LEAF) {
+        dead += childFlags & layout.FLAG_CONTAINER;
         giveMemory(child, childType, childFlags);
         continue;
       }
@@ -166,7 +147,7 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
         continue;
       }
     }
-    dead += flags & FLAG_CONTAINER;
+    dead += flags & layout.FLAG_CONTAINER;
     giveMemory(object, type, flags);
     if (child) {
       object = child;
@@ -182,14 +163,14 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
       slot = via;
       via = load<u32>(object);
       parent = via ? <usize>load<u32>(via) : 0;
-      type = describe(metaOf(object));
-      flags = load<u32>(type, TYPE_FLAGS);
+      type = typeByMeta(metaOf(object));
+      flags = type.flags;
     }
   }
   fewerYoung(dead);
   if (object) {
     link(object, via, parent);
-    setWord(STATE_DEATH_SLOT, <u32>slot);
+    objects.deathSlot = <u32>slot;
   }
   return object;
 }
@@ -197,9 +178,9 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
 /** All slots are released: the memory goes. */
 // @ts-ignore: decorator
 @inline
-function giveMemory(object: usize, type: usize, flags: u32): void {
-  if (flags & FLAG_BUFFER) giveBuffer(bufferAt(object, load<u32>(type, TYPE_ITEMS)));
-  else if (flags & FLAG_WEAKREF) unlinkWeakref(object);
+function giveMemory(object: usize, type: TypeDescriptor, flags: u32): void {
+  if (flags & layout.FLAG_BUFFER) giveBuffer(bufferAt(object, type.itemsOffset));
+  else if (flags & layout.FLAG_WEAKREF) unlinkWeakref(object);
   if (!cacheBlock(object, type)) giveBlock(object);
 }
 
@@ -219,8 +200,8 @@ export function requireStack(): void {
 
 /** The store keeps it from being dropped, the sum from becoming a loop. */
 function probe(depth: u32): u32 {
-  if (depth) return probe(depth - 1) + word(STATE_HOSTED);
-  setWord(STATE_HOSTED, word(STATE_HOSTED));
+  if (depth) return probe(depth - 1) + objects.hosted;
+  setWord(layout.STATE_HOSTED, objects.hosted);
   return 0;
 }
 
@@ -228,11 +209,11 @@ function probe(depth: u32): u32 {
 // @ts-ignore: decorator
 @inline
 function enterCritical(): void {
-  setWord(STATE_CRITICAL, word(STATE_CRITICAL) ? 2 : 1);
+  objects.critical = objects.critical ? 2 : 1;
 }
 
 // @ts-ignore: decorator
 @inline
 function leaveCritical(): void {
-  if (word(STATE_CRITICAL) == 1) setWord(STATE_CRITICAL, 0);
+  if (objects.critical == 1) objects.critical = 0;
 }

@@ -1,7 +1,7 @@
 /** Objects whose death waits, linked by their count words. The heads of such lists are words of the state block. */
 import { META_DYING, META_INTERNED, META_TRACKED, META_TRASH, META_WHITE } from "../../layout";
 import { setWord, word } from "../../state";
-import { metaOf, setMeta } from "../core/header";
+import { metaOf, setCount, setMeta } from "../core/header";
 
 /**
  * Puts an object on the list whose head stands in the word `list`. Trash that dies in a collection and waits for its end
@@ -18,7 +18,7 @@ export function popDeferred(list: u32): usize {
   const object = <usize>word(list);
   if (!object) return 0;
   setWord(list, load<u32>(object));
-  store<u32>(object, 1);
+  setCount(object, 1);
   setMeta(object, metaOf(object) & ~META_DYING);
   return object;
 }

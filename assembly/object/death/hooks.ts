@@ -2,27 +2,9 @@
  * Death hooks: what runs between the last reference and the release of the fields. Finalizer, resurrection check, weak
  * references with their callbacks, what the host registered (PEP 442).
  */
-import {
-  COUNT_LIMIT,
-  FAULT_DOUBLE_FREE,
-  FLAG_CONTAINER,
-  FLAG_WEAKREF,
-  META_DYING,
-  META_FINALIZED,
-  META_FINALIZER,
-  META_HOST,
-  META_INTERNED,
-  META_OLDER,
-  META_OLDEST,
-  META_RITES,
-  META_TRACKED,
-  META_TYPE,
-  META_WEAK,
-  TYPE_FLAGS,
-  TYPE_WEAKREF,
-} from "../../layout";
+import * as layout from "../../layout";
 import { fault } from "../../alloc/malloc";
-import { describe, metaOf, setMeta } from "../core/header";
+import { countOf, metaOf, setCount, setMeta, typeByMeta } from "../core/header";
 import { runFinalizer } from "../core/host";
 import { markYoung } from "../core/young-pages";
 import { forgetInterned } from "../values/intern";
@@ -35,35 +17,36 @@ import { clearWeakrefs, dropWeakref, runCallbacks, unlinkWeakref } from "./weak"
  */
 export function runDeathHooks(object: usize): bool {
   let meta = metaOf(object);
-  if (meta & META_RITES) {
-    fault(FAULT_DOUBLE_FREE, object);
+  if (meta & layout.META_FINALIZING) {
+    fault(layout.FAULT_DOUBLE_FREE, object);
     return false;
   }
-  const flags = load<u32>(describe(meta), TYPE_FLAGS);
-  if (meta & META_FINALIZER && !(flags & FLAG_WEAKREF)) {
-    if (!(flags & FLAG_CONTAINER && meta & META_FINALIZED)) {
-      if (flags & FLAG_CONTAINER) {
+  const flags = typeByMeta(meta).flags;
+  if (meta & layout.META_FINALIZER && !(flags & layout.FLAG_WEAKREF)) {
+    if (!(flags & layout.FLAG_CONTAINER && meta & layout.META_FINALIZED)) {
+      if (flags & layout.FLAG_CONTAINER) {
         // Resurrected or not, what a finalizer saw is young again (CPython tracks it anew).
-        meta = (meta | META_FINALIZED | META_TRACKED) & ~(META_OLDER | META_OLDEST);
+        meta =
+          (meta | layout.META_FINALIZED | layout.META_TRACKED) & ~(layout.META_OLDER | layout.META_OLDEST);
         markYoung(object);
       }
-      setMeta(object, meta | META_RITES);
-      runFinalizer(object, meta & META_TYPE);
-      meta = metaOf(object) & ~META_RITES;
+      setMeta(object, meta | layout.META_FINALIZING);
+      runFinalizer(object, meta & layout.META_TYPE);
+      meta = metaOf(object) & ~layout.META_FINALIZING;
       setMeta(object, meta);
-      const count = load<i32>(object);
+      const count = countOf(object);
       if (count != 1) {
-        if (count < COUNT_LIMIT) store<i32>(object, count - 1);
+        if (count < layout.COUNT_LIMIT) setCount(object, count - 1);
         return false;
       }
     }
   }
-  setMeta(object, (meta | META_DYING) & ~META_TRACKED);
-  if (meta & META_INTERNED) forgetInterned(object);
-  if (meta & META_WEAK) runCallbacks(clearWeakrefs(object));
-  if (meta & META_FINALIZER && flags & FLAG_WEAKREF) dropWeakref(object);
-  if (metaOf(object) & META_HOST) {
-    setMeta(object, metaOf(object) & ~META_HOST);
+  setMeta(object, (meta | layout.META_DYING) & ~layout.META_TRACKED);
+  if (meta & layout.META_INTERNED) forgetInterned(object);
+  if (meta & layout.META_WEAK) runCallbacks(clearWeakrefs(object));
+  if (meta & layout.META_FINALIZER && flags & layout.FLAG_WEAKREF) dropWeakref(object);
+  if (metaOf(object) & layout.META_HOST) {
+    setMeta(object, metaOf(object) & ~layout.META_HOST);
     runFinalizer(object, 0);
   }
   return true;
@@ -75,9 +58,9 @@ export function runDeathHooks(object: usize): bool {
  */
 export function callFinalizer(object: usize): void {
   const meta = metaOf(object);
-  if (meta & META_FINALIZED || !(meta & META_FINALIZER)) return;
-  setMeta(object, meta | META_FINALIZED);
-  runFinalizer(object, meta & META_TYPE);
+  if (meta & layout.META_FINALIZED || !(meta & layout.META_FINALIZER)) return;
+  setMeta(object, meta | layout.META_FINALIZED);
+  runFinalizer(object, meta & layout.META_TYPE);
 }
 
 /**
@@ -85,7 +68,7 @@ export function callFinalizer(object: usize): void {
  * so nobody may find the object any more: its referent, if it is a weak reference, or intern().
  */
 export function postpone(object: usize, meta: u32, list: u32): void {
-  if ((meta & META_TYPE) == TYPE_WEAKREF) unlinkWeakref(object);
-  if (meta & META_INTERNED) forgetInterned(object);
+  if ((meta & layout.META_TYPE) == layout.TYPE_WEAKREF) unlinkWeakref(object);
+  if (meta & layout.META_INTERNED) forgetInterned(object);
   pushDeferred(object, meta, list);
 }

@@ -10,14 +10,11 @@ import {
   FLAG_BUFFER,
   FLAG_ENTRIES,
   FLAG_ITEMS_REF,
-  FLAG_ROW,
+  FLAG_ITEM_ARRAY,
   LIST_BYTES,
   META_DYING,
   META_TRACKED,
-  TYPE_CHAIN,
-  TYPE_ITEMS,
-  TYPE_LENGTH,
-  TYPE_SIZE,
+  TypeDescriptor,
 } from "../../layout";
 import { fault } from "../../alloc/malloc";
 import { isShared, metaOf } from "../core/header";
@@ -25,16 +22,16 @@ import { isShared, metaOf } from "../core/header";
 /** Where the walk through an object's slots begins: a place before its first slot. */
 // @ts-ignore: decorator
 @inline
-export function beforeFirst(object: usize, type: usize, flags: u32): usize {
-  if (!(flags & FLAG_ROW)) return object;
-  return itemsOf(object, type, flags) + ((<usize>load<u32>(object + load<u32>(type, TYPE_LENGTH))) << 2);
+export function beforeFirst(object: usize, type: TypeDescriptor, flags: u32): usize {
+  if (!(flags & FLAG_ITEM_ARRAY)) return object;
+  return itemsOf(object, type, flags) + ((<usize>load<u32>(object + type.lengthOffset)) << 2);
 }
 
 /** Releases the references after `slot`. The slot of the first child that has to die by the walk, or 0. */
 // @ts-ignore: decorator
 @inline
-export function releaseAfter(object: usize, type: usize, flags: u32, slot: usize): usize {
-  if (flags & FLAG_ROW) {
+export function releaseAfter(object: usize, type: TypeDescriptor, flags: u32, slot: usize): usize {
+  if (flags & FLAG_ITEM_ARRAY) {
     const items = itemsOf(object, type, flags);
     while (slot > items) {
       slot -= 4;
@@ -44,7 +41,7 @@ export function releaseAfter(object: usize, type: usize, flags: u32, slot: usize
     return 0;
   }
   if (flags & (FLAG_ITEMS_REF | FLAG_ENTRIES)) return releaseItems(object, type, flags, slot);
-  const chain = <usize>load<u32>(type, TYPE_CHAIN);
+  const chain = type.chain;
   let offset = slot - object;
   while ((offset = load<u16>(chain + (offset >>> 1)))) {
     const child = <usize>load<u32>(object + offset);
@@ -66,8 +63,8 @@ export function link(object: usize, via: usize, parent: usize): void {
 /** Is there anything left to release after `slot`? */
 // @ts-ignore: decorator
 @inline
-export function ownsAfter(object: usize, type: usize, flags: u32, slot: usize): bool {
-  if (flags & FLAG_ROW) {
+export function ownsAfter(object: usize, type: TypeDescriptor, flags: u32, slot: usize): bool {
+  if (flags & FLAG_ITEM_ARRAY) {
     const items = itemsOf(object, type, flags);
     while (slot > items) {
       slot -= 4;
@@ -76,7 +73,7 @@ export function ownsAfter(object: usize, type: usize, flags: u32, slot: usize): 
     return false;
   }
   if (flags & (FLAG_ITEMS_REF | FLAG_ENTRIES)) return nextItem(object, type, flags, slot) != 0;
-  const chain = <usize>load<u32>(type, TYPE_CHAIN);
+  const chain = type.chain;
   let offset = slot - object;
   while ((offset = load<u16>(chain + (offset >>> 1)))) {
     if (load<u32>(object + offset)) return true;
@@ -84,7 +81,7 @@ export function ownsAfter(object: usize, type: usize, flags: u32, slot: usize): 
   return false;
 }
 
-function releaseItems(object: usize, type: usize, flags: u32, slot: usize): usize {
+function releaseItems(object: usize, type: TypeDescriptor, flags: u32, slot: usize): usize {
   while ((slot = nextItem(object, type, flags, slot))) {
     const child = <usize>load<u32>(slot);
     if (child && drop(child)) return slot;
@@ -93,17 +90,17 @@ function releaseItems(object: usize, type: usize, flags: u32, slot: usize): usiz
 }
 
 /** The slot after `slot` of an object with items; 0 after the last one. */
-function nextItem(object: usize, type: usize, flags: u32, slot: usize): usize {
+function nextItem(object: usize, type: TypeDescriptor, flags: u32, slot: usize): usize {
   const items = itemsOf(object, type, flags);
-  const length = <usize>load<u32>(object + load<u32>(type, TYPE_LENGTH));
+  const length = <usize>load<u32>(object + type.lengthOffset);
   if (flags & FLAG_ENTRIES) {
     if (slot == object) return length ? items + ENTRY_KEY : 0;
     if ((slot - items) % ENTRY_BYTES == ENTRY_KEY) return slot + 4;
     const next = slot + (ENTRY_BYTES - 4);
     return next < items + length * ENTRY_BYTES ? next : 0;
   }
-  if (slot - object < <usize>load<u32>(type, TYPE_SIZE)) {
-    const offset = <usize>load<u16>(<usize>load<u32>(type, TYPE_CHAIN) + ((slot - object) >>> 1));
+  if (slot - object < <usize>type.size) {
+    const offset = <usize>load<u16>(type.chain + ((slot - object) >>> 1));
     if (offset) return object + offset;
     return length ? items + (length << 2) - 4 : 0;
   }
@@ -112,8 +109,8 @@ function nextItem(object: usize, type: usize, flags: u32, slot: usize): usize {
 
 // @ts-ignore: decorator
 @inline
-export function itemsOf(object: usize, type: usize, flags: u32): usize {
-  const items = object + load<u32>(type, TYPE_ITEMS);
+export function itemsOf(object: usize, type: TypeDescriptor, flags: u32): usize {
+  const items = object + type.itemsOffset;
   return flags & FLAG_BUFFER ? <usize>load<u32>(items) : items;
 }
 

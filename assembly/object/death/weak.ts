@@ -24,8 +24,8 @@ import {
 } from "../../layout";
 import { setWord } from "../../state";
 import { fault } from "../../alloc/malloc";
-import { discard, newFixed } from "../core/alloc";
-import { countOf, describe, descriptor, incref, metaOf, setMeta } from "../core/header";
+import { discard, newInstance } from "../core/alloc";
+import { countOf, describe, incref, metaOf, setCount, setMeta, typeById, typeByMeta } from "../core/header";
 import { runCallback } from "../core/host";
 import { pushDeferred } from "./deferred";
 
@@ -41,7 +41,7 @@ export function newWeakref(referent: usize, token: u32): usize {
     incref(shared);
     return shared;
   }
-  const weakref = newFixed(descriptor(TYPE_WEAKREF));
+  const weakref = newInstance(typeById(TYPE_WEAKREF));
   if (!weakref) return 0;
   store<u32>(weakref, <u32>referent, WEAKREF_REFERENT);
   store<u32>(weakref, token, WEAKREF_CALLBACK);
@@ -111,10 +111,10 @@ function releaseQueued(weakref: usize): void {
   const count = countOf(weakref);
   const meta = metaOf(weakref);
   if (count > 1) {
-    if (count < COUNT_LIMIT) store<i32>(weakref, count - 1);
+    if (count < COUNT_LIMIT) setCount(weakref, count - 1);
   } else if (count < 1) fault(FAULT_DOUBLE_FREE, weakref);
   else if (meta & META_HOOKS) pushDeferred(weakref, meta, STATE_DEFERRED);
-  else discard(weakref, describe(meta));
+  else discard(weakref, typeByMeta(meta));
 }
 
 /** A weak reference with a callback dies, or may call back no more: the host forgets the callback. */

@@ -11,7 +11,7 @@ import {
 } from "../../generated/layout.js";
 import { HeapError, hex } from "../../core/errors.js";
 import type { Ptr } from "../../core/ptr.js";
-import type { Space } from "../access/object-memory.js";
+import type { ObjectMemory } from "../access/object-memory.js";
 
 // Offsets in words.
 const FIRST = DICT_FIRST >>> 2;
@@ -33,24 +33,24 @@ const OVER = -1;
  * No generator: its steps would take three times as long (bench:objects -- "dict of 64").
  */
 export class DictIterator<T> implements IterableIterator<T> {
-  readonly #space: Space;
+  readonly #memory: ObjectMemory;
   readonly #dict: Ptr;
   readonly #operation: string;
   readonly #result: (key: Ptr, value: Ptr) => T;
-  readonly #age: number;
+  readonly #epoch: number;
   readonly #length: number;
   readonly #filled: number;
   readonly #moves: number;
   /** Number of the next entry; OVER at the end. */
   #next: number;
 
-  constructor(space: Space, dict: Ptr, operation: string, result: (key: Ptr, value: Ptr) => T) {
-    this.#space = space;
+  constructor(memory: ObjectMemory, dict: Ptr, operation: string, result: (key: Ptr, value: Ptr) => T) {
+    this.#memory = memory;
     this.#dict = dict;
     this.#operation = operation;
     this.#result = result;
-    this.#age = space.age;
-    const { u32: words } = space;
+    this.#epoch = memory.lifecycle.epoch;
+    const { u32: words } = memory;
     const at = dict >>> 2;
     this.#length = words[at + LENGTH]!;
     this.#filled = words[at + FILLED]!;
@@ -60,10 +60,10 @@ export class DictIterator<T> implements IterableIterator<T> {
 
   next(): IteratorResult<T, undefined> {
     if (this.#next === OVER) return { done: true, value: undefined };
-    const space = this.#space;
-    if (space.age !== this.#age) throw resetError(this.#operation, this.#dict);
-    const at = space.requireType(this.#operation, this.#dict, TYPE_DICT, "dict") >>> 2;
-    const { u32: words } = space;
+    const memory = this.#memory;
+    if (memory.lifecycle.epoch !== this.#epoch) throw resetError(this.#operation, this.#dict);
+    const at = memory.requireType(this.#operation, this.#dict, TYPE_DICT, "dict") >>> 2;
+    const { u32: words } = memory;
     const isSame =
       words[at + LENGTH] === this.#length &&
       words[at + FILLED] === this.#filled &&

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DICT_FILLED, DICT_FIRST } from "../../../bindings/generated/layout.js";
 import type { Field, Ptr, Type } from "../../../bindings/index.js";
-import { partsOf } from "../../../bindings/heap/object-heap.js";
+import { objectLayerOf } from "../../../bindings/heap/record-heap.js";
 import { builds, errorOf, expectRefused, MIB } from "../../support/cores.js";
 import { fillUp, manualHeap, newHeap, release } from "../../support/objects.js";
 import { many } from "../../support/stress.js";
@@ -223,7 +223,7 @@ describe.each(builds)("dicts, $name core", (build) => {
     const keys = Array.from({ length: count }, (_, i) => heap.int(1000 + i));
     const d = heap.dict();
     for (const key of keys) dicts.set(d, key, heap.none);
-    const words = partsOf(heap).space.u32;
+    const words = objectLayerOf(heap).memory.u32;
     const skipped = (): number => words[(d + DICT_FIRST) >>> 2]!;
     for (let i = 0; i < count; i++) {
       expect(first(d)).toBe(keys[i]);
@@ -384,7 +384,7 @@ describe.each(builds)("items, $name core", (build) => {
     const index = 2 ** 29 + 5;
     // Fresh memory is zero already, so the list takes none of the host's.
     heap.decref(heap.list());
-    const list = (partsOf(heap).space.abi.list_new(index + 1) >>> 0) as Ptr;
+    const list = (objectLayerOf(heap).calls.abi.list_new(index + 1) >>> 0) as Ptr;
     expect(list).not.toBe(0);
     const int = heap.int(1000);
     heap.setItem(list, index, int);

@@ -368,7 +368,7 @@ describe.each(["release", "debug"] as const)("object core, %s", (build) => {
         [list + L.LIST_ITEMS, 0, L.BROKEN_CONTAINER],
       ]),
       ...[L.META_WHITE, L.META_TRASH].map((colour) => marked(object, colour)),
-      marked(tuple, L.META_LOOSE),
+      marked(tuple, L.META_UNTRACKABLE),
       [containersAt(long) & ~3, 0, L.BROKEN_CONTAINER],
       [core.base + L.STATE_GC_ORPHANS, object, L.BROKEN_COLLECTION],
       [core.base + L.STATE_CRITICAL, 1, L.BROKEN_CRITICAL],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DICT_TABLE, STATE_INTERNAL_BLOCKS } from "../../../bindings/generated/layout.js";
 import type { Ptr } from "../../../bindings/index.js";
-import { partsOf } from "../../../bindings/heap/object-heap.js";
+import { objectLayerOf } from "../../../bindings/heap/record-heap.js";
 import { builds } from "../../support/cores.js";
 import { manualHeap, newHeap, watchDeaths } from "../../support/objects.js";
 
@@ -188,7 +188,7 @@ describe.each(builds)("dicts of pairs, $name core", (build) => {
     const heap = manualHeap(build);
     const [key, value] = [heap.intern("key"), heap.float(0.5)];
     heap.decref(heap.dict([[key, value]]));
-    const tables = (): number => partsOf(heap).space.state(STATE_INTERNAL_BLOCKS);
+    const tables = (): number => objectLayerOf(heap).memory.state(STATE_INTERNAL_BLOCKS);
     const before = tables();
     for (let round = 0; round < 3; round++) {
       const dicts = Array.from({ length: 1000 }, () => heap.dict([[key, value]]));
@@ -206,7 +206,7 @@ describe.each(builds)("dicts of pairs, $name core", (build) => {
     const heap = build.create({ autoCollect: false });
     const key = heap.intern("key");
     const dict = heap.dict([[key, key]]);
-    partsOf(heap).space.u32[(dict + DICT_TABLE) >>> 2] = 0xfff0_0000;
+    objectLayerOf(heap).memory.u32[(dict + DICT_TABLE) >>> 2] = 0xfff0_0000;
     const store = (): void => heap.dicts.set(dict, key, key);
     expect(store).toThrow(expect.objectContaining({ code: "ERR_HEAP_CORRUPT" }));
     expect(store).toThrow(expect.objectContaining({ code: "ERR_HEAP_CORRUPT" }));

@@ -1,0 +1,106 @@
+/** The state block, continued: what the collector keeps; and where the block ends. */
+import { ARENA_BIT_BYTES, STATE_RESCAN_ARENAS } from "./object-state";
+
+/**
+ *   STATE_COLLECTOR   ├ CollectorState ┤ mark stack ┤ pages of containers ┤
+ */
+@unmanaged
+@final
+export class CollectorState {
+  /** 1 while a collection is under way. */
+  collecting: u32;
+  /** 1 if collections may start by themselves. */
+  enabled: u32;
+  threshold0: u32;
+  threshold1: u32;
+  threshold2: u32;
+  /** Collections of generation 0 since the last one of generation 1, and of 1 since the last one of 2. */
+  count1: u32;
+  count2: u32;
+  /** Count of generation 0, and bytes of buffers, from which on an allocation of a container collects first. */
+  trigger: u32;
+  pressure: u32;
+  /** Survivors of the last full collection, and of those of generation 1 since. */
+  total: u32;
+  pending: u32;
+  /** The DEBUG_ flags. */
+  debug: u32;
+  /** What the last collection looked at, and what it found; before its end, how much of it was released. */
+  candidates: u32;
+  collected: u32;
+  /** Objects that trash alone held and that have more to do at death than release a block, linked by their count words. */
+  orphans: u32;
+  /** Some tuple has META_UNTRACKABLE. */
+  untrackable: u32;
+  /** Entries of the mark stack that may be used; 0 = all. */
+  stackLimit: u32;
+  /** Host code has run since the trash was found. */
+  host: u32;
+  /** Objects that are known to be reached. */
+  reached: u32;
+  /** All bits that any object that the collection looked at has in its meta word. */
+  metas: u32;
+  /** End of the part of the mark stack that may be used. */
+  stackEnd: u32;
+  /** An object with more references than its count says; 0 = none was found. */
+  damaged: u32;
+  /** Between calls: the top of the mark stack after a sweep, and the last object that was taken from it. */
+  stackTop: u32;
+  last: u32;
+  /** The page that was looked at last has tuples. */
+  tuples: u32;
+}
+
+export const STATE_COLLECTOR: u32 = STATE_RESCAN_ARENAS + ARENA_BIT_BYTES;
+export const STATE_COLLECTING: u32 = STATE_COLLECTOR + offsetof<CollectorState>("collecting");
+export const STATE_GC_ENABLED: u32 = STATE_COLLECTOR + offsetof<CollectorState>("enabled");
+/** Three words. */
+export const STATE_GC_THRESHOLDS: u32 = STATE_COLLECTOR + offsetof<CollectorState>("threshold0");
+export const STATE_GC_COUNT1: u32 = STATE_COLLECTOR + offsetof<CollectorState>("count1");
+export const STATE_GC_COUNT2: u32 = STATE_COLLECTOR + offsetof<CollectorState>("count2");
+export const STATE_GC_TRIGGER: u32 = STATE_COLLECTOR + offsetof<CollectorState>("trigger");
+export const STATE_GC_PRESSURE: u32 = STATE_COLLECTOR + offsetof<CollectorState>("pressure");
+export const STATE_GC_TOTAL: u32 = STATE_COLLECTOR + offsetof<CollectorState>("total");
+export const STATE_GC_PENDING: u32 = STATE_COLLECTOR + offsetof<CollectorState>("pending");
+export const STATE_GC_DEBUG: u32 = STATE_COLLECTOR + offsetof<CollectorState>("debug");
+export const STATE_GC_CANDIDATES: u32 = STATE_COLLECTOR + offsetof<CollectorState>("candidates");
+export const STATE_GC_COLLECTED: u32 = STATE_COLLECTOR + offsetof<CollectorState>("collected");
+export const STATE_GC_ORPHANS: u32 = STATE_COLLECTOR + offsetof<CollectorState>("orphans");
+export const STATE_GC_UNTRACKABLE: u32 = STATE_COLLECTOR + offsetof<CollectorState>("untrackable");
+export const STATE_GC_STACK_LIMIT: u32 = STATE_COLLECTOR + offsetof<CollectorState>("stackLimit");
+export const STATE_GC_HOST: u32 = STATE_COLLECTOR + offsetof<CollectorState>("host");
+export const STATE_GC_REACHED: u32 = STATE_COLLECTOR + offsetof<CollectorState>("reached");
+export const STATE_GC_METAS: u32 = STATE_COLLECTOR + offsetof<CollectorState>("metas");
+export const STATE_GC_STACK_END: u32 = STATE_COLLECTOR + offsetof<CollectorState>("stackEnd");
+export const STATE_GC_DAMAGED: u32 = STATE_COLLECTOR + offsetof<CollectorState>("damaged");
+export const STATE_GC_STACK_TOP: u32 = STATE_COLLECTOR + offsetof<CollectorState>("stackTop");
+export const STATE_GC_LAST: u32 = STATE_COLLECTOR + offsetof<CollectorState>("last");
+export const STATE_GC_TUPLES: u32 = STATE_COLLECTOR + offsetof<CollectorState>("tuples");
+
+// Tables, which no field of a class can be.
+
+/** The mark stack: reached objects whose references were not followed yet. */
+export const STATE_MARK_STACK: u32 = STATE_COLLECTOR + offsetof<CollectorState>();
+export const MARK_STACK_ENTRIES: u32 = 4096;
+/** One byte a page, by its number: 0 = no page of that number holds containers. Pages 128 MiB apart share one. */
+export const STATE_CONTAINER_PAGES: u32 = STATE_MARK_STACK + (MARK_STACK_ENTRIES << 2);
+export const CONTAINER_PAGES: u32 = 1 << 15;
+export const STATE_OBJECT_END: u32 = STATE_CONTAINER_PAGES + CONTAINER_PAGES;
+
+export const STATE_BYTES: u32 = STATE_OBJECT_END;
+
+// ---- codes ----
+
+/** Flags of CollectorState.debug, with CPython's values: tell the host of all trash; keep it instead of releasing it. */
+export const DEBUG_COLLECTABLE: u32 = 2;
+export const DEBUG_SAVEALL: u32 = 32;
+/** What the host hears of a collection: its start, its end, an object that is trash. */
+export const COLLECTION_START: u32 = 0;
+export const COLLECTION_STOP: u32 = 1;
+export const COLLECTION_TRASH: u32 = 2;
+
+/**
+ * Bytes of buffers and large objects that may be taken between two full collections: at least so many, and at least
+ * half of what the heap had in use after the last one. Few large objects in cycles cannot fill the memory then.
+ */
+export const PRESSURE_MIN_BYTES: u32 = 1 << 24;
