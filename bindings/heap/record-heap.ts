@@ -324,15 +324,10 @@ export class RecordHeap extends ByteHeap {
 
   /** The last reference goes. */
   #die(p: Ptr): void {
-    if (!this.#numbers.death(p)) this.#dieCalling(p);
+    if (!this.#numbers.death(p)) this.#counts.drop(p);
   }
 
   // ---- slow paths ----
-
-  #dieCalling(p: Ptr): void {
-    const quick = this.#quick;
-    if (quick === undefined || quick.release_quick(p) === 0) this.#counts.drop(p);
-  }
 
   /** With `checks: false` it is for the core to say what is wrong with a count. */
   #decrefSlow(ref: Ref): void {
