@@ -23,20 +23,20 @@ export class DebugHeap extends Heap {
   }
 
   override malloc(size: number): Ptr {
-    return this.#noted(size, new Trace(new Error()), () => super.malloc(size));
+    return this.#noted(() => size, new Trace(new Error()), () => super.malloc(size));
   }
 
   override calloc(count: number, size: number): Ptr {
-    return this.#noted(count * size, new Trace(new Error()), () => super.calloc(count, size));
+    return this.#noted(() => count * size, new Trace(new Error()), () => super.calloc(count, size));
   }
 
   override alignedAlloc(alignment: number, size: number): Ptr {
-    return this.#noted(size, new Trace(new Error()), () => super.alignedAlloc(alignment, size));
+    return this.#noted(() => size, new Trace(new Error()), () => super.alignedAlloc(alignment, size));
   }
 
   override realloc(ptr: Ptr, size: number): Ptr {
     const trace = new Trace(new Error());
-    const moved = this.#noted(size, trace, () => super.realloc(ptr, size));
+    const moved = this.#noted(() => size, trace, () => super.realloc(ptr, size));
     if (moved !== ptr) this.#sites.freed(ptr, trace);
     return moved;
   }
@@ -80,11 +80,11 @@ export class DebugHeap extends Heap {
     }
   }
 
-  /** Makes a block, and notes where. */
-  #noted(size: number, trace: Trace, make: () => Ptr): Ptr {
+  /** Makes a block, and notes where; `size` is valid once it is made. */
+  #noted(size: () => number, trace: Trace, make: () => Ptr): Ptr {
     this.#throwWaiting();
     const ptr = make();
-    this.#sites.allocated(ptr, size, trace);
+    this.#sites.allocated(ptr, size(), trace);
     return ptr;
   }
 
