@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { rolldown } from "rolldown";
 import { formatExports } from "./exports.mjs";
 import { formatConstants, readConstants } from "./layout.mjs";
+import { TRIAL_ADDRESSES, relocatable } from "./linked-core.mjs";
 import { BuildError, asc, glob, root, runSteps, tsc } from "./steps.mjs";
 
 /** @param {string} name @param {string} entry */
@@ -50,6 +51,22 @@ const steps = [
   // What the layers above are measured against; not published.
   wasmStep("bytes", "assembly/abi/bytes.ts"),
   {
+    name: "bindings/generated/linked-core.ts",
+    inputs: ["assembly/**/*.ts", "asconfig.json", "package-lock.json", "scripts/linked-core.mjs"],
+    outputs: ["bindings/generated/linked-core.ts"],
+    run: async () => {
+      const compile = async (/** @type {number} */ address) => {
+        const file = `build/linked-${address.toString(16)}.wasm`;
+        const place = ["--memoryBase", String(address), "--outFile", file];
+        await asc(["assembly/abi/linked.ts", "--target", "linked", ...place]);
+        return readFileSync(join(root, file));
+      };
+      const [low, high] = TRIAL_ADDRESSES;
+      const [first, second] = await Promise.all([compile(low), compile(high)]);
+      write("bindings/generated/linked-core.ts", relocatable(first, second));
+    },
+  },
+  {
     name: "bindings/generated/layout.ts",
     inputs: ["assembly/layout/index.ts", "assembly/layout/**/*.ts", "package-lock.json"],
     outputs: ["bindings/generated/layout.ts"],
@@ -72,7 +89,9 @@ const steps = [
   embedStep("debug", "debug-core"),
   {
     name: "dist",
-    after: ["layout", "exports", "core", "debug-core"].map((name) => `bindings/generated/${name}.ts`),
+    after: ["layout", "exports", "core", "debug-core", "linked-core"].map(
+      (name) => `bindings/generated/${name}.ts`,
+    ),
     inputs: ["bindings/**/*.ts", "tsconfig.json", "package-lock.json"],
     outputs: ["dist/index.js", "dist/heap.wasm"],
     run: async () => {

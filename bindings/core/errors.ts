@@ -11,7 +11,7 @@ import type { Ptr } from "./ptr.js";
  * | `ERR_HEAP_DOUBLE_FREE` | a block that was freed before |
  * | `ERR_HEAP_USE_AFTER_FREE` | an object that is dead; debug core: a freed block was written to |
  * | `ERR_HEAP_TYPE` | an object, field or type of another kind than the operation wants |
- * | `ERR_HEAP_RANGE` | a range that leaves the memory, an index that does not exist, a number that does not fit |
+ * | `ERR_HEAP_RANGE` | a range that leaves the memory, an index that does not exist, a number that does not fit; a dict whose keys changed during iteration |
  * | `ERR_HEAP_FOREIGN_HANDLE` | a handle of another heap |
  * | `ERR_HEAP_LEAK` | `assertNoLeaks`: something is alive that was not before |
  * | `ERR_HEAP_CORRUPT` | a broken invariant or an overwritten guard; after a trap every later call fails with it |

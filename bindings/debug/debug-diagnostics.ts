@@ -9,10 +9,6 @@ import { blockReport, damageDetails, damageSummary, readDamage, stacks } from ".
 import type { Site, Sites } from "./sites.js";
 import { Trace } from "./trace.js";
 
-/** Offsets, before a block, of the link to the next live one and of its size (big-endian); see assembly/debug. */
-const NEXT_OFFSET = 28;
-const SIZE_OFFSET = 8;
-
 /** Tells faults with everything the debug core noted and the stacks the debug entry kept. */
 export class DebugDiagnostics implements Diagnostics {
   readonly #sites: Sites;
@@ -102,10 +98,10 @@ export class DebugDiagnostics implements Diagnostics {
     for (
       let ptr = core.state(layout.STATE_DEBUG + layout.DEBUG_LIVE);
       isBlockAddress(core, ptr) && !seen.has(ptr);
-      ptr = core.linear.word(ptr - NEXT_OFFSET)
+      ptr = core.linear.word(ptr - layout.DEBUG_NEXT_BEFORE)
     ) {
       seen.add(ptr);
-      const size = bigEndian(core.linear.word(ptr - SIZE_OFFSET));
+      const size = bigEndian(core.linear.word(ptr - layout.DEBUG_SIZE_BEFORE));
       const allocationStack = this.#sites.at(ptr as Ptr)?.allocated.text ?? "";
       blocks.push({ ptr: ptr as Ptr, size, allocationStack });
     }

@@ -1,7 +1,7 @@
 import { DICT_LENGTH, ENTRY_BYTES, ENTRY_VALUE, TYPE_DICT } from "../../generated/layout.js";
 import { NULL, type Ptr } from "../../core/ptr.js";
 import { ABSENT, UNKNOWN, searchDict } from "./dict-search.js";
-import { DictVisit } from "./dict-visit.js";
+import { DictIterator } from "./dict-iterator.js";
 import type { Ref } from "../access/handle.js";
 import type { ObjectCalls } from "../access/object-calls.js";
 import type { ObjectMemory } from "../access/object-memory.js";
@@ -78,18 +78,19 @@ export class Dicts {
   }
 
   /**
-   * The keys, each *borrowed*, in the order of their insertion. The dict may change meanwhile: keys that were removed
-   * are left out, keys that were added are not visited. If the dict dies, or the heap is reset, while
-   * keys are left, the next step throws.
+   * The keys, each *borrowed*, in the order of their insertion. Values may change meanwhile. A step throws if keys were
+   * added or removed since the iteration began, if the dict has died, or if the heap was reset; not once it is over. To
+   * change keys, iterate over a copy: `[...heap.dicts.keys(dict)]`. The first key is found in constant time.
+   * @throws HeapError a step `ERR_HEAP_RANGE` if the keys changed, `ERR_HEAP_USE_AFTER_FREE` after a reset
    */
   keys(dict: Ref): IterableIterator<Ptr> {
-    return new DictVisit(this.#memory, this.#require("dicts.keys", dict), "dicts.keys", (key) => key);
+    return new DictIterator(this.#memory, this.#require("dicts.keys", dict), "dicts.keys", (key) => key);
   }
 
   /** The keys with their values of the moment, each *borrowed*; otherwise as `keys`. */
   entries(dict: Ref): IterableIterator<[key: Ptr, value: Ptr]> {
     const pair = (key: Ptr, value: Ptr): [Ptr, Ptr] => [key, value];
-    return new DictVisit(this.#memory, this.#require("dicts.entries", dict), "dicts.entries", pair);
+    return new DictIterator(this.#memory, this.#require("dicts.entries", dict), "dicts.entries", pair);
   }
 
   // ---- slow paths ----

@@ -134,7 +134,7 @@ describe.each(builds)("dicts of pairs, $name core", (build) => {
     heap.decref(key);
   });
 
-  test("a visit that was left goes on no more, one that threw may; two do not disturb each other", () => {
+  test("an iteration that was left goes on no more; two do not disturb each other", () => {
     const heap = newHeap(build);
     const value = heap.none;
     const pairs = Array.from({ length: 12 }, (_, i): [Ptr, Ptr] => [heap.intern(`name ${i}`), value]);
@@ -145,17 +145,12 @@ describe.each(builds)("dicts of pairs, $name core", (build) => {
     expect([...left]).toEqual([]);
     const [one, other] = [heap.dicts.keys(dict), heap.dicts.entries(dict)];
     expect([one.next().value, one.next().value, other.next().value]).toEqual([keys[0], keys[1], pairs[0]]);
-    heap.dicts.delete(dict, keys[1]!);
-    heap.dicts.delete(dict, keys[5]!);
-    const added = Array.from({ length: 30 }, (_, i) => heap.intern(`added ${i}`));
-    for (const key of added) heap.dicts.set(dict, key, value);
-    const rest = keys.filter((_, i) => i > 1 && i !== 5);
-    expect([...one]).toEqual(rest);
-    expect([...other]).toEqual(rest.map((key) => [key, value]));
+    expect([...other]).toEqual(pairs.slice(1));
+    expect([...one]).toEqual(keys.slice(2));
     const last = heap.dicts.keys(dict);
     heap.decref(dict);
     expect(() => last.next()).toThrow(/^dicts.keys/);
-    for (const key of [...keys, ...added]) heap.decref(key);
+    for (const key of keys) heap.decref(key);
     const empty = heap.dict();
     expect([...heap.dicts.keys(empty)]).toEqual([]);
     heap.decref(empty);

@@ -1,25 +1,9 @@
-/** What bench:gc measures: requests, what they are divided by, and what a collection has to find. */
+/** The structures that bench:gc collects, young objects, and lists as they are built. */
 
-import { resolve } from "node:path";
-
-import type { Container, Request } from "./gc-request.js";
-import { countContainers, countCyclic, readGraph } from "./graph.js";
-import type { Order } from "./shapes.js";
-
-export interface Workload {
-  readonly name: string;
-  readonly request: Request;
-  readonly unit: string;
-  /** What the time is divided by; else what was found, and where nobody says that, all objects. */
-  readonly units?: number;
-  /** Containers that are built. */
-  readonly objects: number;
-  /** Trash that the collections find. */
-  readonly found?: number;
-}
+import { UNIT, type Container, type GcWorkload, type Order, type Request } from "../lib/collections.js";
 
 /** A figure from two workloads of the same round. */
-export interface Derived {
+interface Derived {
   readonly name: string;
   readonly unit: string;
   readonly from: readonly [with_: string, without: string];
@@ -36,10 +20,9 @@ const ORDERS: readonly [Container, Order][] = [
   ["record", "parent first"],
   ["record", "children first"],
 ];
-const UNIT = "ns/object";
 
 /** The structures, each with so many objects. */
-export function shapeWorkloads(objects: number): Workload[] {
+export function shapeWorkloads(objects: number): GcWorkload[] {
   const common = { unit: UNIT, units: objects, objects };
   const live = { measure: "collect", isHeld: true, objects } as const;
   const dead = { measure: "collect", isHeld: false, objects } as const;
@@ -54,12 +37,6 @@ export function shapeWorkloads(objects: number): Workload[] {
     request: { ...live, shape: "rows", of: "list" } as const,
     ...{ ...common, found: 0 },
   };
-  // What a full collection presumes of roots is wrong here.
-  const handedOver = {
-    name: "live tree of lists, parent first, other root",
-    request: { ...live, shape: "tree", of: "list", order: "parent first", handsOver: true } as const,
-    ...{ ...common, found: 0 },
-  };
   const garbage = (["pairs", "ring"] as const).flatMap((shape) =>
     (["record", "list"] as const).map((of) => ({
       name: `garbage ${shape} of ${plural[of]}`,
@@ -67,7 +44,7 @@ export function shapeWorkloads(objects: number): Workload[] {
       ...{ ...common, found: shape === "pairs" ? objects - (objects % 2) : objects },
     })),
   );
-  return [...trees, handedOver, rows, ...garbage, ...youngWorkloads(objects), ...buildWorkloads(objects)];
+  return [...trees, rows, ...garbage, ...youngWorkloads(objects), ...buildWorkloads(objects)];
 }
 
 const YOUNG_EMPTY = `${YOUNG} young objects, nothing else`;
@@ -76,7 +53,7 @@ const BUILD = "building live lists";
 const BUILD_COLLECTING = "the same with automatic collection";
 
 /** The number of old objects follows the scale of the rest. */
-function youngWorkloads(objects: number): Workload[] {
+function youngWorkloads(objects: number): GcWorkload[] {
   const old = Math.min(OLD, 5 * objects);
   const common = { unit: "ns", units: 1, found: 0 };
   return [
@@ -85,7 +62,7 @@ function youngWorkloads(objects: number): Workload[] {
   ];
 }
 
-function buildWorkloads(objects: number): Workload[] {
+function buildWorkloads(objects: number): GcWorkload[] {
   const common = { unit: UNIT, units: objects, objects, found: 0 };
   const build = (isAutomatic: boolean): Request => ({ measure: "build", objects, isAutomatic });
   return [
@@ -108,28 +85,3 @@ export const DERIVED: readonly Derived[] = [
     combine: (collecting, not) => collecting - not,
   },
 ];
-
-/** A graph as lists, the same in all contenders, and with the types of the program; alive, then dropped. */
-export function graphWorkloads(path: string): Workload[] {
-  const graph = readGraph(path);
-  const objects = countContainers(graph);
-  const cyclic = countCyclic(graph);
-  const request = { measure: "collect", shape: "graph", objects, file: resolve(path) } as const;
-  const live = { unit: UNIT, units: objects, objects, found: 0 };
-  const dead = { unit: UNIT, objects };
-  const { name } = graph;
-  return [
-    { name, request: { ...request, isHeld: true, of: "list" }, ...live },
-    { name: `${name}, its own types`, request: { ...request, isHeld: true, of: "types" }, ...live },
-    { name: `${name}, dropped`, request: { ...request, isHeld: false, of: "list" }, ...dead, found: cyclic },
-    { name: `${name}, its own types, dropped`, request: { ...request, isHeld: false, of: "types" }, ...dead },
-  ];
-}
-
-/** The same with another number of objects; a graph is what it is. */
-export function scaled(request: Request, factor: number): Request {
-  const objects = Math.ceil(request.objects * factor);
-  return request.measure === "young"
-    ? { ...request, objects, old: Math.ceil(request.old * factor) }
-    : { ...request, objects };
-}

@@ -5,11 +5,11 @@
 
 import { createHeap, type Heap, type Ptr } from "tallyheap";
 
-import { CONTENDERS, CPYTHON, TALLYHEAP, ask } from "../gc/gc-contenders.js";
-import { graphWorkloads } from "../gc/gc-workloads.js";
-import type { Plan } from "../lib/options.js";
-import { answerKey, askRounds, closeSessions, startSessions } from "../lib/sessions.js";
-import { median, medianInterval, ratios } from "../lib/statistics.js";
+import { CONTENDERS, CPYTHON, TALLYHEAP, ask, graphWorkloads } from "../lib/collections.js";
+import { withSessions } from "../lib/process.js";
+import { ratioTo } from "../lib/results.js";
+import { runRounds, type Plan } from "../lib/rounds.js";
+import { median } from "../lib/statistics.js";
 import { fixed } from "../lib/table.js";
 
 const IN_MS = 1e-6;
@@ -66,34 +66,32 @@ export function cycleLine(): string {
   return `a.other = b   b.other = a   del a, b: ${staying} alive   gc() = ${found}: ${left} alive`;
 }
 
-/** A graph as lists, built, dropped and collected: what was found, in which time. Undefined for CPython if it is not there. */
+/** A graph as lists, built, dropped and collected: what was found, in which time, and CPython's if it is there. */
 export async function graphLine(file: string, plan: Plan): Promise<string> {
   const workload = graphWorkloads(file).find(
     ({ request }) => "isHeld" in request && !request.isHeld && request.of === "list",
   );
   if (workload === undefined) throw new Error(`${file}: nothing to drop`);
   const both = CONTENDERS.filter(({ name }) => name === TALLYHEAP || name === CPYTHON);
-  const { present } = await startSessions(both, undefined);
-  try {
-    const answers = await askRounds(present, [workload], plan, ({ session }, { request }) =>
-      ask(session, request),
+  return withSessions(both, async (present) => {
+    const cells = await runRounds(
+      [workload],
+      present,
+      plan,
+      (_, { session }) => ask(session, workload.request),
+      (_, { session }) => ask(session, workload.request),
     );
-    const [own = [], other] = [TALLYHEAP, CPYTHON].map((name) => answers.get(answerKey(workload.name, name)));
+    const [own = [], others] = [TALLYHEAP, CPYTHON].map(
+      (name) => cells.find(({ contender }) => contender.name === name)?.answers,
+    );
     const found = own.at(-1)?.found;
     if (found !== workload.found)
       throw new Error(`${workload.name}: found ${found} of ${workload.found} objects`);
     const times = own.map(({ ns }) => ns);
     const start = `${workload.name}: gc() = ${found} in ${fixed(median(times) * IN_MS, 1)} ms`;
-    if (other === undefined) return `${start}; CPython is not here`;
-    const { low, high } = medianInterval(
-      ratios(
-        times,
-        other.map(({ ns }) => ns),
-      ),
-    );
-    const theirs = fixed(median(other.map(({ ns }) => ns)) * IN_MS, 1);
-    return `${start}; CPython ${theirs} ms (ratio ${fixed(low, 2)}–${fixed(high, 2)})`;
-  } finally {
-    await closeSessions(present);
-  }
+    if (others === undefined) return `${start}; CPython is not here`;
+    const theirs = others.map(({ ns }) => ns);
+    const { low, high } = ratioTo(CPYTHON, times, theirs);
+    return `${start}; CPython ${fixed(median(theirs) * IN_MS, 1)} ms (ratio ${fixed(low, 2)}–${fixed(high, 2)})`;
+  });
 }

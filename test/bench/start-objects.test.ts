@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { cycleLine, nameLine } from "../../bench/start/lives.js";
+import { cycleLine, nameLine } from "../../bench/start/objects.js";
 import { COLUMNS } from "../../bench/start/screen.js";
 
 test("names of an object come and go, and it dies with the last one", () => {

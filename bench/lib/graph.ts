@@ -4,9 +4,9 @@
  *     targets[first[i]] … targets[first[i + 1] − 1]
  */
 
-import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { gunzipSync } from "node:zlib";
+
+import { readUnpacked } from "./files.js";
 
 const MAGIC = 0x48504748; // "HGPH"
 const VERSION = 1;
@@ -46,21 +46,7 @@ export function graphName(file: string): string {
 
 /** Reads a graph file, gzipped or plain. Throws `GraphError`. */
 export function readGraph(file: string): Graph {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(file);
-  } catch (error) {
-    throw new GraphError(
-      `${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`,
-    );
-  }
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
-    try {
-      bytes = gunzipSync(bytes);
-    } catch (error) {
-      throw new GraphError(`${file}: damaged gzip data (${(error as Error).message})`);
-    }
-  }
+  const bytes = readUnpacked(file, (reason) => new GraphError(`${file}: ${reason}`));
   return decodeGraph(bytes, graphName(file), file);
 }
 

@@ -12,9 +12,9 @@
  * never timed.
  */
 
-import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { gunzipSync } from "node:zlib";
+
+import { readUnpacked } from "./files.js";
 
 export const OP_MALLOC = 0;
 export const OP_CALLOC = 1;
@@ -64,21 +64,7 @@ export function traceName(file: string): string {
 
 /** Reads a trace file, gzipped or plain. Throws `TraceError`. */
 export function readTrace(file: string): Trace {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(file);
-  } catch (error) {
-    throw new TraceError(
-      `${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`,
-    );
-  }
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
-    try {
-      bytes = gunzipSync(bytes);
-    } catch (error) {
-      throw new TraceError(`${file}: damaged gzip data (${(error as Error).message})`);
-    }
-  }
+  const bytes = readUnpacked(file, (reason) => new TraceError(`${file}: ${reason}`));
   return decodeTrace(bytes, traceName(file), file);
 }
 
