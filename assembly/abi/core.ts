@@ -21,7 +21,7 @@ import * as types from "../object/core/types";
 import * as objectValidator from "../object/verify";
 import * as walk from "../object/core/walk";
 import * as weak from "../object/death/weak";
-import { Dict, List, META_DYING, META_TRACKED, STATE_HOSTED, Str, TypeDescriptor } from "../layout";
+import { Dict, List, META_DYING, META_TRACKED, STATE_HOSTED, Str, TypeDescriptor, Weakref } from "../layout";
 import { word } from "../state";
 
 // ---- bytes: the malloc family and the heap as a whole ----
@@ -239,7 +239,7 @@ export function weakref_new(referent: usize, token: u32): usize {
 }
 
 export function deref(weakref: usize): usize {
-  return weak.deref(weakref);
+  return weak.deref(changetype<Weakref>(weakref));
 }
 
 // ---- looking at objects ----

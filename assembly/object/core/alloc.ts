@@ -179,7 +179,7 @@ export function discard(object: usize, type: TypeDescriptor): void {
   if (!cacheBlock(object, type)) giveBlock(object);
 }
 
-/** So many containers have died. */
+/** So many containers were deallocated. */
 export function fewerYoung(dead: u32): void {
   const young = objects.youngCount;
   objects.youngCount = young > dead ? young - dead : 0;

@@ -1,8 +1,8 @@
 /**
- * Death at count zero, in CPython's order: finalizer, weak references, fields, memory; depth first, fields in the order
+ * Deallocation at count zero, in CPython's order: finalizer, weak references, fields, memory; depth first, fields in the order
  * of the descriptor, items from the last to the first, a dict's entries in the order of insertion, key before value.
  *
- * The walk is iterative and takes no memory (pointer reversal). When a slot held the last reference to a child, the
+ * The walk is iterative and takes no memory: Schorr–Waite pointer reversal (CACM 10:8, 1967). When a slot held the last reference to a child, the
  * child's count word takes the address of that slot, and the slot takes the address of the parent:
  *
  *   parent ──slot──▶ child        becomes        parent ◀──slot── child
@@ -14,15 +14,15 @@
  * They may allocate, free, resurrect and collect. What is linked is marked as dying, untracked, and reached by nobody.
  */
 import * as layout from "../../layout";
-import { TypeDescriptor } from "../../layout";
-import { objects, setWord } from "../../state";
+import { TypeDescriptor, Weakref } from "../../layout";
+import { objects, word } from "../../state";
 import { fault } from "../../alloc/malloc";
 import { fewerYoung } from "../core/alloc";
 import { giveBlock } from "../core/blocks";
 import { giveBuffer } from "../core/buffers";
 import { cacheBlock } from "../core/free-lists";
-import { countOf, metaOf, setCount, typeByMeta } from "../core/header";
-import { popDeferred } from "./deferred";
+import { countOf, metaOf, setCount, typeByMeta, typeOf } from "../core/header";
+import { NESTED, popDeferred } from "./deferred";
 import { postpone, runDeathHooks } from "./hooks";
 import { beforeFirst, bufferAt, link, ownsAfter, releaseAfter } from "./slots";
 import { unlinkWeakref } from "./weak";
@@ -39,7 +39,7 @@ export function decref(object: usize): void {
   release(object);
 }
 
-/** Releases a reference; layout.FAULT_NONE, or what is wrong with it. */
+/** Releases a reference; FAULT_NONE, or what is wrong with it. */
 export function release(object: usize): u32 {
   const count = countOf(object);
   if (count < 1) return fault(layout.FAULT_DOUBLE_FREE, object);
@@ -53,10 +53,10 @@ function destroy(object: usize, meta: u32): u32 {
   if (meta & layout.META_FINALIZING) return fault(layout.FAULT_DOUBLE_FREE, object);
   if (objects.critical) return fault(layout.FAULT_CORRUPT, object);
   if (objects.nesting > layout.NESTING_LIMIT) {
-    postpone(object, meta, layout.STATE_DEFERRED);
+    postpone(object, meta, NESTED);
     return layout.FAULT_NONE;
   }
-  die(object);
+  deallocate(object);
   if (objects.deferred) drain();
   return layout.FAULT_NONE;
 }
@@ -66,16 +66,16 @@ export function drain(): void {
   if (objects.nesting || objects.draining) return;
   objects.draining = 1;
   while (!objects.critical) {
-    const object = popDeferred(layout.STATE_DEFERRED);
+    const object = popDeferred(NESTED);
     if (!object) break;
-    die(object);
+    deallocate(object);
   }
   objects.draining = 0;
 }
 
 // ---- the walk ----
 
-function die(root: usize): void {
+function deallocate(root: usize): void {
   if (metaOf(root) & layout.META_HOOKS && !runDeathHooks(root)) return;
   walk(root);
 }
@@ -90,8 +90,7 @@ const BATCH: u32 = isDefined(TALLYHEAP_DEBUG) ? 3 : 4096;
 /** Releases what an object owns, and the object. */
 function walk(root: usize): void {
   enterCritical();
-  const type = typeByMeta(metaOf(root));
-  let object = walkOn(root, beforeFirst(root, type, type.flags), true, BATCH);
+  let object = walkOn(root, beforeFirst(root, typeOf(root)), true, BATCH);
   while (object) object = walkOn(object, objects.deathSlot, false, BATCH);
   leaveCritical();
 }
@@ -105,20 +104,18 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
   // code: an object that owns nothing but leaves needs no link at all.
   let via: usize = 0;
   let parent: usize = 0;
-  let type = typeByMeta(metaOf(object));
-  let flags = type.flags;
+  let type = typeOf(object);
   if (!isRoot) {
-    via = load<u32>(object);
-    parent = via ? <usize>load<u32>(via) : 0;
+    via = load<usize>(object);
+    parent = via ? load<usize>(via) : 0;
   }
   let dead: u32 = 0;
   while (--left) {
-    slot = releaseAfter(object, type, flags, slot);
+    slot = releaseAfter(object, type, slot);
     let child: usize = 0;
     let childType = type;
-    let childFlags: u32 = 0;
     if (slot) {
-      child = load<u32>(slot);
+      child = load<usize>(slot);
       const meta = metaOf(child);
       if (meta & layout.META_HOOKS) {
         link(object, via, parent);
@@ -130,30 +127,27 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
         if (!dies) continue;
       }
       childType = typeByMeta(meta);
-      childFlags = childType.flags;
       if (meta & layout.META_LEAF) {
-        dead += childFlags & layout.FLAG_CONTAINER;
-        giveMemory(child, childType, childFlags);
+        dead += childType.flags & layout.FLAG_CONTAINER;
+        giveMemory(child, childType);
         continue;
       }
-      if (ownsAfter(object, type, flags, slot)) {
+      if (ownsAfter(object, type, slot)) {
         link(object, via, parent);
         parent = object;
         via = slot;
         object = child;
         type = childType;
-        flags = childFlags;
-        slot = beforeFirst(object, type, flags);
+        slot = beforeFirst(object, type);
         continue;
       }
     }
-    dead += flags & layout.FLAG_CONTAINER;
-    giveMemory(object, type, flags);
+    dead += type.flags & layout.FLAG_CONTAINER;
+    giveMemory(object, type);
     if (child) {
       object = child;
       type = childType;
-      flags = childFlags;
-      slot = beforeFirst(object, type, flags);
+      slot = beforeFirst(object, type);
     } else {
       if (!via) {
         object = 0;
@@ -161,26 +155,25 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
       }
       object = parent;
       slot = via;
-      via = load<u32>(object);
-      parent = via ? <usize>load<u32>(via) : 0;
-      type = typeByMeta(metaOf(object));
-      flags = type.flags;
+      via = load<usize>(object);
+      parent = via ? load<usize>(via) : 0;
+      type = typeOf(object);
     }
   }
   fewerYoung(dead);
   if (object) {
     link(object, via, parent);
-    objects.deathSlot = <u32>slot;
+    objects.deathSlot = slot;
   }
   return object;
 }
 
-/** All slots are released: the memory goes. */
+/** All slots are released: gives back the buffer and the block. */
 // @ts-ignore: decorator
 @inline
-function giveMemory(object: usize, type: TypeDescriptor, flags: u32): void {
-  if (flags & layout.FLAG_BUFFER) giveBuffer(bufferAt(object, type.itemsOffset));
-  else if (flags & layout.FLAG_WEAKREF) unlinkWeakref(object);
+function giveMemory(object: usize, type: TypeDescriptor): void {
+  if (type.flags & layout.FLAG_BUFFER) giveBuffer(bufferAt(object, type.itemsOffset));
+  else if (type.flags & layout.FLAG_WEAKREF) unlinkWeakref(changetype<Weakref>(object));
   if (!cacheBlock(object, type)) giveBlock(object);
 }
 
@@ -201,7 +194,7 @@ export function requireStack(): void {
 /** The store keeps it from being dropped, the sum from becoming a loop. */
 function probe(depth: u32): u32 {
   if (depth) return probe(depth - 1) + objects.hosted;
-  setWord(layout.STATE_HOSTED, objects.hosted);
+  objects.hosted = objects.hosted;
   return 0;
 }
 

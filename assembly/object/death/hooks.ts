@@ -3,6 +3,7 @@
  * references with their callbacks, what the host registered (PEP 442).
  */
 import * as layout from "../../layout";
+import { Weakref } from "../../layout";
 import { fault } from "../../alloc/malloc";
 import { countOf, metaOf, setCount, setMeta, typeByMeta } from "../core/header";
 import { runFinalizer } from "../core/host";
@@ -44,7 +45,7 @@ export function runDeathHooks(object: usize): bool {
   setMeta(object, (meta | layout.META_DYING) & ~layout.META_TRACKED);
   if (meta & layout.META_INTERNED) forgetInterned(object);
   if (meta & layout.META_WEAK) runCallbacks(clearWeakrefs(object));
-  if (meta & layout.META_FINALIZER && flags & layout.FLAG_WEAKREF) dropWeakref(object);
+  if (meta & layout.META_FINALIZER && flags & layout.FLAG_WEAKREF) dropWeakref(changetype<Weakref>(object));
   if (metaOf(object) & layout.META_HOST) {
     setMeta(object, metaOf(object) & ~layout.META_HOST);
     runFinalizer(object, 0);
@@ -64,11 +65,11 @@ export function callFinalizer(object: usize): void {
 }
 
 /**
- * The death of an object waits on the list whose head stands in the word `list`. The link takes the place of the count,
+ * The death of an object waits on a list of deferred.ts. The link takes the place of the count,
  * so nobody may find the object any more: its referent, if it is a weak reference, or intern().
  */
-export function postpone(object: usize, meta: u32, list: u32): void {
-  if ((meta & layout.META_TYPE) == layout.TYPE_WEAKREF) unlinkWeakref(object);
+export function postpone(object: usize, meta: u32, list: usize): void {
+  if ((meta & layout.META_TYPE) == layout.TYPE_WEAKREF) unlinkWeakref(changetype<Weakref>(object));
   if (meta & layout.META_INTERNED) forgetInterned(object);
   pushDeferred(object, meta, list);
 }
