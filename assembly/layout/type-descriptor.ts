@@ -53,12 +53,6 @@ export class TypeDescriptor {
     return changetype<FreeList>(changetype<usize>(this) + offsetof<TypeDescriptor>("freeFirst"));
   }
 
-  /** Whether there is no room on the private free list. */
-  @inline
-  get isFull(): bool {
-    return this.freeCount >= this.freeCap;
-  }
-
   /** Domain of the blocks of instances. */
   @inline
   get domain(): u32 {

@@ -115,7 +115,7 @@ describe("verify() finds and names damage to the heap's own data", () => {
   test.each(Object.keys(DAMAGE))("%s", (name) => {
     const on = subject();
     const address = DAMAGE[name]!(on);
-    const bytes = on.core.linear.u8;
+    const bytes = on.core.linear.views.u8;
     const good = bytes[address]!;
     bytes[address] = good ^ (BITS[name] ?? 1);
     const error = errorOf(() => on.heap.verify());
@@ -143,7 +143,7 @@ describe("verify() finds and names damage to the heap's own data", () => {
     const on = subject();
     const run = Math.floor(on.huge / ARENA) - 3;
     const address = on.core.stateAddress(layout.STATE_ARENA_PREVIOUS + run * 2);
-    on.core.linear.bytes[address]! ^= 1;
+    on.core.linear.views.u8[address]! ^= 1;
     expect(errorOf(() => on.heap.verify()).invariantCode).toBe(layout.BROKEN_ARENA_RUN);
   });
 
