@@ -1,5 +1,5 @@
 import * as layout from "./layout";
-import { DebugState, PageRecord, SizedLists, State, Statistics, Table } from "./layout";
+import { DebugState, PageRecord, SizedLists, SlotTable, State, Statistics, Table } from "./layout";
 
 /**
  * The state block. All state of the heap that does not lie in arenas lies here: the core has no mutable wasm global,
@@ -13,11 +13,11 @@ export const debug = changetype<DebugState>(STATE + layout.STATE_DEBUG);
 
 // Tables and lists; layout/state.ts says what they hold.
 
-export const activeLists = changetype<Table<u32>>(STATE + layout.STATE_ACTIVE);
-export const currentPools = changetype<Table<PageRecord | null>>(STATE + layout.STATE_CURRENT);
-export const availablePools = changetype<Table<PageRecord | null>>(STATE + layout.STATE_AVAILABLE);
-export const lastAvailable = changetype<Table<PageRecord | null>>(STATE + layout.STATE_AVAILABLE_LAST);
-export const slabCounts = changetype<Table<u32>>(STATE + layout.STATE_SLABS);
+export const activeLists = changetype<SlotTable<u32>>(STATE + layout.STATE_ACTIVE);
+export const currentPools = changetype<SlotTable<PageRecord | null>>(STATE + layout.STATE_CURRENT);
+export const availablePools = changetype<SlotTable<PageRecord | null>>(STATE + layout.STATE_AVAILABLE);
+export const lastAvailable = changetype<SlotTable<PageRecord | null>>(STATE + layout.STATE_AVAILABLE_LAST);
+export const slabCounts = changetype<SlotTable<u32>>(STATE + layout.STATE_SLABS);
 export const reciprocals = changetype<Table<u32>>(STATE + layout.STATE_RECIPROCAL);
 export const arenaMap = changetype<Table<u32>>(STATE + layout.STATE_MAP);
 export const runLengths = changetype<Table<u16>>(STATE + layout.STATE_RUN_LENGTH);
