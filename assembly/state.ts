@@ -5,6 +5,7 @@ import {
   ObjectState,
   PageRecord,
   SizedLists,
+  SlotTable,
   State,
   Statistics,
   Table,
@@ -27,11 +28,11 @@ export const debug = changetype<DebugState>(STATE + layout.STATE_DEBUG);
 
 // Tables and lists; layout/state.ts and layout/object-state.ts say what they hold.
 
-export const activeLists = changetype<Table<u32>>(STATE + layout.STATE_ACTIVE);
-export const currentPools = changetype<Table<PageRecord | null>>(STATE + layout.STATE_CURRENT);
-export const availablePools = changetype<Table<PageRecord | null>>(STATE + layout.STATE_AVAILABLE);
-export const lastAvailable = changetype<Table<PageRecord | null>>(STATE + layout.STATE_AVAILABLE_LAST);
-export const slabCounts = changetype<Table<u32>>(STATE + layout.STATE_SLABS);
+export const activeLists = changetype<SlotTable<u32>>(STATE + layout.STATE_ACTIVE);
+export const currentPools = changetype<SlotTable<PageRecord | null>>(STATE + layout.STATE_CURRENT);
+export const availablePools = changetype<SlotTable<PageRecord | null>>(STATE + layout.STATE_AVAILABLE);
+export const lastAvailable = changetype<SlotTable<PageRecord | null>>(STATE + layout.STATE_AVAILABLE_LAST);
+export const slabCounts = changetype<SlotTable<u32>>(STATE + layout.STATE_SLABS);
 export const reciprocals = changetype<Table<u32>>(STATE + layout.STATE_RECIPROCAL);
 export const arenaMap = changetype<Table<u32>>(STATE + layout.STATE_MAP);
 export const runLengths = changetype<Table<u16>>(STATE + layout.STATE_RUN_LENGTH);

@@ -219,8 +219,9 @@ function fullest(): ArenaHeader | null {
 /** Stores the arena's free pages and moves it to the lists that fit them. */
 export function relist(header: ArenaHeader, pages: u64): void {
   header.freePages = pages;
-  moveArena(header, offsetof<ArenaHeader>("countNext"), arenasByCount, header.count, <u32>popcnt(pages));
-  header.count = <u32>popcnt(pages);
+  const count = <u32>popcnt(pages);
+  moveArena(header, offsetof<ArenaHeader>("countNext"), arenasByCount, header.count, count);
+  header.count = count;
   const longest = longestRun(pages);
   moveArena(header, offsetof<ArenaHeader>("runNext"), arenasByRun, header.longest, longest);
   header.longest = longest;
