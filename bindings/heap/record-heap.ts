@@ -330,15 +330,10 @@ export class RecordHeap extends ByteHeap {
 
   /** The last reference goes. */
   #die(p: Ptr): void {
-    if (!this.#numbers.death(p)) this.#dieCalling(p);
+    if (!this.#numbers.death(p)) this.#counts.drop(p);
   }
 
   // ---- slow paths ----
-
-  #dieCalling(p: Ptr): void {
-    const quick = this.#quick;
-    if (quick === undefined || quick.release_quick(p) === 0) this.#counts.drop(p);
-  }
 
   #increfSlow(ref: Ref): void {
     this.#counts.keep(this.#memory.require("incref", ref));
