@@ -6,3 +6,5 @@ declare const TALLYHEAP_STANDALONE: i32;
 declare const TALLYHEAP_DEBUG: i32;
 /** 1 in the release core, 2 in the debug core, 3 in the bytes layer alone. */
 declare const TALLYHEAP_CORE: u32;
+/** The core that `tallyheap link` puts into other modules: no objects, so no state of theirs. */
+declare const TALLYHEAP_LINKED: i32;

@@ -1,27 +1,4 @@
-import {
-  ARENA_BYTES,
-  ARENA_FOREIGN,
-  ARENA_WASM_PAGES,
-  MAX_ARENAS,
-  PAGE_BYTES,
-  STATE_END,
-  STATE_FIRST,
-  STATE_LIMIT,
-  STATE_MEMORY,
-  STATE_STATS,
-  STAT_ARENAS_HIGH_WATER,
-  STAT_ARENAS_PAGED,
-  STAT_ARENAS_RECLAIMED,
-  STAT_ARENAS_TAIL,
-  STAT_ARENAS_TAKEN,
-  STAT_GROWS,
-  STAT_GROWS_FAILED,
-  STAT_POOL_PAGES,
-  STAT_SLAB_PAGES,
-  STAT_SPANS,
-  STAT_SPAN_PAGES,
-  STAT_TABLE_PAGES,
-} from "../generated/layout.js";
+import * as layout from "../generated/layout.js";
 import type { Core } from "./core.js";
 import { WASM_PAGE_BYTES } from "./memory.js";
 
@@ -69,89 +46,84 @@ export interface HeapStats {
 }
 
 /** The same numbers, read from memory when asked for: no call into the core, no copy, always current. */
-export class StatsView implements HeapStats {
-  readonly version = 1;
-  readonly #core: () => Core;
-  /** Foreign arenas in a memory of so many pages: their number changes only when that does. */
-  #foreign = { pages: -1, arenas: 0 };
-
-  constructor(core: () => Core) {
-    this.#core = core;
-  }
-
-  get heapTotal(): number {
-    return this.#core().memory.buffer.byteLength;
-  }
-  get heapUsed(): number {
-    return this.poolBytes + this.slabBytes + this.spanBytes + this.tableBytes;
-  }
-  get heapSizeLimit(): number {
-    return this.#core().state(STATE_LIMIT) * WASM_PAGE_BYTES;
-  }
-  get totalAvailableSize(): number {
-    const core = this.#core();
-    const pages = Math.min(core.state(STATE_LIMIT), memoryMaximum(core.memory));
-    const arenas = Math.min(Math.floor(pages / ARENA_WASM_PAGES), MAX_ARENAS) - this.#foreignArenas(core);
-    return Math.max(0, arenas * ARENA_BYTES - this.reservedBytes - this.heapUsed);
-  }
-  get poolBytes(): number {
-    return this.#statistic(STAT_POOL_PAGES) * PAGE_BYTES;
-  }
-  get slabBytes(): number {
-    return this.#statistic(STAT_SLAB_PAGES) * PAGE_BYTES;
-  }
-  get spanBytes(): number {
-    return this.#statistic(STAT_SPAN_PAGES) * PAGE_BYTES;
-  }
-  get tableBytes(): number {
-    return this.#statistic(STAT_TABLE_PAGES) * PAGE_BYTES;
-  }
-  get reservedBytes(): number {
-    return this.#core().state(STATE_FIRST) * ARENA_BYTES;
-  }
-  get spans(): number {
-    return this.#statistic(STAT_SPANS);
-  }
-  get arenas(): number {
-    return this.#statistic(STAT_ARENAS_PAGED) + this.#statistic(STAT_ARENAS_TAIL);
-  }
-  get arenasAllocated(): number {
-    return this.#statistic(STAT_ARENAS_TAKEN);
-  }
-  get arenasReclaimed(): number {
-    return this.#statistic(STAT_ARENAS_RECLAIMED);
-  }
-  get arenasHighWater(): number {
-    return this.#statistic(STAT_ARENAS_HIGH_WATER);
-  }
-  get grows(): number {
-    return this.#statistic(STAT_GROWS);
-  }
-  get growsFailed(): number {
-    return this.#statistic(STAT_GROWS_FAILED);
-  }
-
+export interface StatsView extends HeapStats {
   /** What `JSON.stringify` shows: the numbers of now. */
-  toJSON(): HeapStats {
-    return takeStats(this);
-  }
+  toJSON(): HeapStats;
+}
 
-  #statistic(offset: number): number {
-    return this.#core().state(STATE_STATS + offset);
-  }
+/** Reads a number of the statistics; `foreign` is asked for what is not counted. */
+type Read = (core: Core, foreign: ForeignArenas) => number;
 
-  /** Arenas above the first one that others took by growing the memory, seen by the core or not yet. */
-  #foreignArenas(core: Core): number {
-    const seen = core.state(STATE_MEMORY);
-    const end = core.state(STATE_END);
-    if (this.#foreign.pages !== seen) {
+const count =
+  (offset: number): Read =>
+  (core) =>
+    core.state(layout.STATE_STATS + offset);
+const pageBytes =
+  (offset: number): Read =>
+  (core) =>
+    core.state(layout.STATE_STATS + offset) * layout.PAGE_BYTES;
+
+type Numbers = Omit<HeapStats, "version">;
+
+const READ: Readonly<Record<keyof Numbers, Read>> = {
+  heapTotal: (core) => core.memory.buffer.byteLength,
+  heapUsed: (...from) =>
+    READ.poolBytes(...from) + READ.slabBytes(...from) + READ.spanBytes(...from) + READ.tableBytes(...from),
+  heapSizeLimit: (core) => core.state(layout.STATE_LIMIT) * WASM_PAGE_BYTES,
+  totalAvailableSize(core, foreign) {
+    const pages = Math.min(core.state(layout.STATE_LIMIT), memoryMaximum(core.memory));
+    const arenas =
+      Math.min(Math.floor(pages / layout.ARENA_WASM_PAGES), layout.MAX_ARENAS) - foreign.count(core);
+    const taken = READ.reservedBytes(core, foreign) + READ.heapUsed(core, foreign);
+    return Math.max(0, arenas * layout.ARENA_BYTES - taken);
+  },
+  poolBytes: pageBytes(layout.STAT_POOL_PAGES),
+  slabBytes: pageBytes(layout.STAT_SLAB_PAGES),
+  spanBytes: pageBytes(layout.STAT_SPAN_PAGES),
+  tableBytes: pageBytes(layout.STAT_TABLE_PAGES),
+  reservedBytes: (core) => core.state(layout.STATE_FIRST) * layout.ARENA_BYTES,
+  spans: count(layout.STAT_SPANS),
+  arenas: (...from) => count(layout.STAT_ARENAS_PAGED)(...from) + count(layout.STAT_ARENAS_TAIL)(...from),
+  arenasAllocated: count(layout.STAT_ARENAS_TAKEN),
+  arenasReclaimed: count(layout.STAT_ARENAS_RECLAIMED),
+  arenasHighWater: count(layout.STAT_ARENAS_HIGH_WATER),
+  grows: count(layout.STAT_GROWS),
+  growsFailed: count(layout.STAT_GROWS_FAILED),
+};
+const NUMBERS = Object.entries(READ);
+
+/** A view of the core that `core` gives, which throws once there is none. */
+export function makeStatsView(core: () => Core): StatsView {
+  const foreign = new ForeignArenas();
+  const toJSON = (): HeapStats => ({
+    version: 1,
+    ...(Object.fromEntries(NUMBERS.map(([name, read]) => [name, read(core(), foreign)])) as Numbers),
+  });
+  const view = { version: 1, toJSON };
+  for (const [name, read] of NUMBERS) {
+    Object.defineProperty(view, name, { get: () => read(core(), foreign), enumerable: true });
+  }
+  return view as StatsView;
+}
+
+/** Arenas above the first one that others took by growing the memory, seen by the core or not yet. */
+class ForeignArenas {
+  /** Those in a memory of so many pages: their number changes only when that does. */
+  #seen = { pages: -1, arenas: 0 };
+
+  count(core: Core): number {
+    const seen = core.state(layout.STATE_MEMORY);
+    const end = core.state(layout.STATE_END);
+    if (this.#seen.pages !== seen) {
       let arenas = 0;
-      for (let i = core.state(STATE_FIRST); i < end; i++) if (core.arenaEntry(i) === ARENA_FOREIGN) arenas++;
-      this.#foreign = { pages: seen, arenas };
+      for (let i = core.state(layout.STATE_FIRST); i < end; i++)
+        if (core.arenaEntry(i) === layout.ARENA_FOREIGN) arenas++;
+      this.#seen = { pages: seen, arenas };
     }
-    const pages = this.heapTotal / WASM_PAGE_BYTES;
-    const unseen = pages === seen ? 0 : Math.min(Math.ceil(pages / ARENA_WASM_PAGES), MAX_ARENAS) - end;
-    return this.#foreign.arenas + unseen;
+    const pages = core.memory.buffer.byteLength / WASM_PAGE_BYTES;
+    const unseen =
+      pages === seen ? 0 : Math.min(Math.ceil(pages / layout.ARENA_WASM_PAGES), layout.MAX_ARENAS) - end;
+    return this.#seen.arenas + unseen;
   }
 }
 
@@ -163,27 +135,4 @@ interface TypedMemory {
 /** The memory's own maximum in wasm pages, if it has one and the host tells. */
 function memoryMaximum(memory: WebAssembly.Memory): number {
   return Number((memory as TypedMemory).type?.().maximum ?? Infinity);
-}
-
-/** A plain object with the numbers of now; the same cost however large the heap is. */
-export function takeStats(view: StatsView): HeapStats {
-  return {
-    version: view.version,
-    heapTotal: view.heapTotal,
-    heapUsed: view.heapUsed,
-    heapSizeLimit: view.heapSizeLimit,
-    totalAvailableSize: view.totalAvailableSize,
-    poolBytes: view.poolBytes,
-    slabBytes: view.slabBytes,
-    spanBytes: view.spanBytes,
-    tableBytes: view.tableBytes,
-    reservedBytes: view.reservedBytes,
-    spans: view.spans,
-    arenas: view.arenas,
-    arenasAllocated: view.arenasAllocated,
-    arenasReclaimed: view.arenasReclaimed,
-    arenasHighWater: view.arenasHighWater,
-    grows: view.grows,
-    growsFailed: view.growsFailed,
-  };
 }

@@ -4,54 +4,40 @@ import { HeapError } from "../core/errors.js";
 import { Heap, coreOf } from "../heap/heap.js";
 import type { Settings } from "../core/options.js";
 import type { Ptr } from "../core/ptr.js";
-import { DebugWitness } from "./debug-diagnostics.js";
+import { DebugDiagnostics } from "./debug-diagnostics.js";
 import { Sites } from "./sites.js";
 import { Trace } from "./trace.js";
 
 /** A heap on the debug core that remembers where each of its blocks was made and freed. */
 export class DebugHeap extends Heap {
   readonly #sites: Sites;
-  readonly #witness: DebugWitness;
+  readonly #diagnostics: DebugDiagnostics;
 
   /** @internal Use `createHeap` of `tallyheap/debug`. */
   constructor(core: Core, settings: Settings) {
     const sites = new Sites();
-    const witness = new DebugWitness(sites);
-    super(core, settings, witness);
+    const diagnostics = new DebugDiagnostics(sites);
+    super(core, settings, diagnostics);
     this.#sites = sites;
-    this.#witness = witness;
+    this.#diagnostics = diagnostics;
   }
 
   override malloc(size: number): Ptr {
-    this.#throwWaiting();
-    const trace = new Trace(new Error());
-    const ptr = super.malloc(size);
-    this.#sites.allocated(ptr, size, trace);
-    return ptr;
+    return this.#noted(() => size, new Trace(new Error()), () => super.malloc(size));
   }
 
   override calloc(count: number, size: number): Ptr {
-    this.#throwWaiting();
-    const trace = new Trace(new Error());
-    const ptr = super.calloc(count, size);
-    this.#sites.allocated(ptr, count * size, trace);
-    return ptr;
+    return this.#noted(() => count * size, new Trace(new Error()), () => super.calloc(count, size));
   }
 
   override alignedAlloc(alignment: number, size: number): Ptr {
-    this.#throwWaiting();
-    const trace = new Trace(new Error());
-    const ptr = super.alignedAlloc(alignment, size);
-    this.#sites.allocated(ptr, size, trace);
-    return ptr;
+    return this.#noted(() => size, new Trace(new Error()), () => super.alignedAlloc(alignment, size));
   }
 
   override realloc(ptr: Ptr, size: number): Ptr {
-    this.#throwWaiting();
     const trace = new Trace(new Error());
-    const moved = super.realloc(ptr, size);
+    const moved = this.#noted(() => size, trace, () => super.realloc(ptr, size));
     if (moved !== ptr) this.#sites.freed(ptr, trace);
-    this.#sites.allocated(moved, size, trace);
     return moved;
   }
 
@@ -94,11 +80,19 @@ export class DebugHeap extends Heap {
     }
   }
 
+  /** Makes a block, and notes where; `size` is valid once it is made. */
+  #noted(size: () => number, trace: Trace, make: () => Ptr): Ptr {
+    this.#throwWaiting();
+    const ptr = make();
+    this.#sites.allocated(ptr, size(), trace);
+    return ptr;
+  }
+
   /** C's functions cannot tell what they found wrong: it waits in the core for the next call that can. */
   #throwWaiting(): void {
     const core = coreOf(this);
     const fault = core.state(STATE_FAULT);
     if (core.state(STATE_POISON) !== 0 || fault < FAULT_BAD_POINTER || fault > FAULT_USE_AFTER_FREE) return;
-    throw this.#witness.waiting(core, core.takeFault());
+    throw this.#diagnostics.waiting(core, core.takeFault());
   }
 }

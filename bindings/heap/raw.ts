@@ -1,6 +1,7 @@
+import type { CoreExports } from "../core/abi.js";
 import type { Blocks } from "../core/blocks.js";
-import type { Core, CoreExports } from "../core/core.js";
-import type { Views } from "../core/memory.js";
+import type { Core } from "../core/core.js";
+import type { LinearMemory } from "../core/memory.js";
 import type { Ptr } from "../core/ptr.js";
 
 /** C's malloc family as wasm functions, to import into another module next to `heap.memory`. */
@@ -17,72 +18,57 @@ export type RawExports = Pick<
 export class RawHeap {
   /** The wasm functions themselves, under C's names; from JavaScript they return signed numbers. */
   readonly exports: RawExports;
-  readonly #malloc: CoreExports["malloc"];
-  readonly #calloc: CoreExports["calloc"];
-  readonly #realloc: CoreExports["realloc"];
-  readonly #alignedAlloc: CoreExports["aligned_alloc"];
-  readonly #free: CoreExports["free"];
-  readonly #usableSize: CoreExports["malloc_usable_size"];
-  readonly #views: Views;
+  readonly #linear: LinearMemory;
   readonly #blocks: Blocks;
 
   /** @internal */
   constructor(core: Core) {
     const { malloc, calloc, realloc, free, aligned_alloc, malloc_usable_size } = core.exports;
     this.exports = Object.freeze({ malloc, calloc, realloc, free, aligned_alloc, malloc_usable_size });
-    this.#malloc = malloc;
-    this.#calloc = calloc;
-    this.#realloc = realloc;
-    this.#alignedAlloc = aligned_alloc;
-    this.#free = free;
-    this.#usableSize = malloc_usable_size;
-    this.#views = core.views;
+    this.#linear = core.linear;
     this.#blocks = core.blocks;
   }
 
   /** A new block of `size` bytes, or 0 when memory is out; for size 0 a distinct block. */
   malloc(size: number): Ptr {
     const block = this.#blocks.pop(size);
-    return block === 0 ? this.#mallocSlowly(size) : (block as Ptr);
+    return block === 0 ? this.#mallocSlow(size) : (block as Ptr);
   }
 
   /** A new zeroed block of `count` · `size` bytes; 0 when memory is out or the product does not fit 32 bits. */
   calloc(count: number, size: number): Ptr {
-    return (this.#calloc(count, size) >>> 0) as Ptr;
+    return (this.exports.calloc(count, size) >>> 0) as Ptr;
   }
 
   /** The block with a new size, moved or not; null as `malloc`; 0 when memory is out, with the old block intact. */
   realloc(ptr: Ptr, size: number): Ptr {
-    return (this.#realloc(ptr, size) >>> 0) as Ptr;
+    return (this.exports.realloc(ptr, size) >>> 0) as Ptr;
   }
 
   /** A new block at a multiple of `alignment`, a power of two up to 64 KiB; 0 when it cannot be had. */
   alignedAlloc(alignment: number, size: number): Ptr {
-    return (this.#alignedAlloc(alignment, size) >>> 0) as Ptr;
+    return (this.exports.aligned_alloc(alignment, size) >>> 0) as Ptr;
   }
 
   /** Releases a block; null is a no-op. */
   free(ptr: Ptr): void {
-    if (!this.#blocks.push(ptr)) this.#freeSlowly(ptr);
+    if (!this.#blocks.push(ptr)) this.#freeSlow(ptr);
   }
 
   /** Bytes the block really has. */
   usableSize(ptr: Ptr): number {
-    return this.#usableSize(ptr) >>> 0;
+    return this.exports.malloc_usable_size(ptr) >>> 0;
   }
 
-  #mallocSlowly(size: number): Ptr {
-    this.#renew();
-    return (this.#malloc(size) >>> 0) as Ptr;
+  // Somebody else may have grown the memory.
+
+  #mallocSlow(size: number): Ptr {
+    if (this.#blocks.isStale) this.#linear.refresh();
+    return (this.exports.malloc(size) >>> 0) as Ptr;
   }
 
-  #freeSlowly(ptr: Ptr): void {
-    this.#renew();
-    this.#free(ptr);
-  }
-
-  /** Somebody else may have grown the memory. */
-  #renew(): void {
-    if (this.#blocks.isStale) this.#views.refresh();
+  #freeSlow(ptr: Ptr): void {
+    if (this.#blocks.isStale) this.#linear.refresh();
+    this.exports.free(ptr);
   }
 }

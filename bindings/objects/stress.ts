@@ -1,35 +1,17 @@
 import { FAULT_NONE, STATE_FAULT, STATE_GC_ENABLED, STATE_GC_THRESHOLDS } from "../generated/layout.js";
-import { OBJECT_FUNCTIONS, type ObjectExports } from "../core/abi.js";
-import type { Layer } from "./access/object-memory.js";
+import { OBJECT_FUNCTIONS } from "../generated/exports.js";
+import type { ObjectExports } from "../core/abi.js";
+import type { AbiWrapper } from "../core/lifecycle.js";
 
 /** What may take memory, and may therefore collect. */
-const ALLOCATING = [
-  "new_type",
-  "alloc",
-  "int_new",
-  "int_from",
-  "float_new",
-  "str_new",
-  "str_char",
-  "str_intern",
-  "bytes_new",
-  "tuple_new",
-  "list_new",
-  "list_append",
-  "list_insert",
-  "list_delete",
-  "list_slice",
-  "dict_new",
-  "dict_set",
-  "weakref_new",
-] as const satisfies readonly (keyof ObjectExports)[];
+const ALLOCATING = /^(new_type|alloc|\w+_(new|from|char|intern|append|insert|slice)|list_delete|dict_set)$/;
 
 /**
  * Every `interval`-th call of a function that may allocate is followed by a full collection, unless they are off. Not
  * preceded by one: the core holds what a request borrows while it collects, and nobody would hold it before the core
  * was asked.
  */
-export function stressLayer(interval: number): Layer {
+export function collectEvery(interval: number): AbiWrapper {
   let calls = 0;
   return (abi, core) => {
     // A collection must not take the place of a fault that the caller is going to ask for.
@@ -37,10 +19,10 @@ export function stressLayer(interval: number): Layer {
       core.state(STATE_GC_ENABLED) !== 0 &&
       core.state(STATE_GC_THRESHOLDS) !== 0 &&
       core.state(STATE_FAULT) === FAULT_NONE;
-    const layer: Record<string, unknown> = { ...abi };
-    for (const name of ALLOCATING) {
+    const wrapped: Record<string, unknown> = { ...abi };
+    for (const name of OBJECT_FUNCTIONS.filter((name) => ALLOCATING.test(name))) {
       const allocate = abi[name] as (...values: never[]) => unknown;
-      layer[name] = (...values: never[]) => {
+      wrapped[name] = (...values: never[]) => {
         const result = allocate(...values);
         if (++calls % interval === 0 && mayCollect()) abi.gc(2);
         return result;
@@ -48,8 +30,8 @@ export function stressLayer(interval: number): Layer {
     }
     // Quick births never collect; nothing quick is to be had under stress.
     for (const name of OBJECT_FUNCTIONS) {
-      if (name.endsWith("_quick") && name !== "release_quick") layer[name] = () => 0;
+      if (name.endsWith("_quick")) wrapped[name] = () => 0;
     }
-    return layer as unknown as ObjectExports;
+    return wrapped as unknown as ObjectExports;
   };
 }

@@ -59,7 +59,7 @@ function header(on: Subject, ptr: number): number {
 function freePage(on: Subject): number {
   for (let arena = ARENA; ; arena += ARENA) {
     if (on.core.arenaEntry(arena / ARENA) < layout.ARENA_PAGED) continue;
-    const pages = on.core.views.word(header(on, arena) + layout.HEADER_PAGES + 4);
+    const pages = on.core.linear.word(header(on, arena) + layout.HEADER_PAGES + 4);
     if (pages !== 0) return arena + (63 - Math.clz32(pages)) * layout.PAGE_BYTES;
   }
 }
@@ -115,7 +115,7 @@ describe("verify() finds and names damage to the heap's own data", () => {
   test.each(Object.keys(DAMAGE))("%s", (name) => {
     const on = subject();
     const address = DAMAGE[name]!(on);
-    const bytes = on.core.views.bytes;
+    const bytes = on.core.linear.views.u8;
     const good = bytes[address]!;
     bytes[address] = good ^ (BITS[name] ?? 1);
     const error = errorOf(() => on.heap.verify());
@@ -132,11 +132,38 @@ describe("verify() finds and names damage to the heap's own data", () => {
     on.heap.verify();
   });
 
+  test("the list of idle slabs: more pages than its slabs have", () => {
+    const on = subject();
+    const address = on.core.stateAddress(layout.STATE_IDLE_PAGES);
+    on.core.views.setWord(address, on.core.views.word(address) + 1);
+    expect(errorOf(() => on.heap.verify()).invariantCode).toBe(layout.BROKEN_SLAB_BUSY);
+  });
+
+  test("a run of free arenas whose link back leads elsewhere", () => {
+    const on = subject();
+    const run = Math.floor(on.huge / ARENA) - 3;
+    const address = on.core.stateAddress(layout.STATE_ARENA_PREVIOUS + run * 2);
+    on.core.views.bytes[address]! ^= 1;
+    expect(errorOf(() => on.heap.verify()).invariantCode).toBe(layout.BROKEN_ARENA_RUN);
+  });
+
+  test.each([layout.STATE_AVAILABLE, layout.STATE_BY_COUNT + 8])(
+    "a list at %i that leads out of the heap",
+    (list) => {
+      const on = subject();
+      const lists = on.core.stateAddress(list);
+      const words = Array.from({ length: 63 }, (_, i) => lists + 4 * (i + 1));
+      const head = words.find((address) => on.core.views.word(address) !== 0)!;
+      on.core.views.setWord(head, 0xffff_fff0);
+      expect(errorOf(() => on.heap.verify()).code).toBe("ERR_HEAP_CORRUPT");
+    },
+  );
+
   test("a free list that runs in a circle", () => {
     const on = subject();
     const [first] = [on.heap.malloc(200), on.heap.malloc(200)];
     on.heap.free(first);
-    on.core.views.setWord(first, first);
+    on.core.linear.setWord(first, first);
     expect(errorOf(() => on.heap.verify()).invariantCode).toBe(layout.BROKEN_FREE_LIST);
   });
 });

@@ -1,0 +1,116 @@
+#!/usr/bin/env node
+/** `tallyheap link IN -o OUT`: the bytes layer inside a C or C++ module. */
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { LinkError } from "./errors.js";
+import { link, type LinkOptions } from "./link.js";
+
+const USAGE = `usage: tallyheap link IN.wasm -o OUT.wasm [options]
+
+Puts the heap's malloc family into a wasm module that imports or defines one.
+
+  -o, --output FILE      the linked module
+      --module NAME      module that malloc is imported from (default: env)
+  -O, --optimize LEVEL   0 to 4, as wasm-opt's -O0 to -O4 (default: 3)
+  -g, --names            keep the names of functions
+  -h, --help             this text
+
+Needs the npm package binaryen.`;
+
+interface Request {
+  readonly input: string;
+  readonly output: string;
+  readonly options: LinkOptions;
+}
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or directory",
+  EACCES: "permission denied",
+  EISDIR: "it is a directory",
+  ENOTDIR: "a part of the path is no directory",
+  EROFS: "the file system is read-only",
+  ENOSPC: "no space left",
+};
+
+class UsageError extends Error {}
+
+try {
+  const request = parse(process.argv.slice(2));
+  if (request) await run(request);
+  else console.log(USAGE);
+} catch (error) {
+  if (!(error instanceof Error)) throw error;
+  console.error(`tallyheap link: ${error.message}`);
+  process.exitCode = error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED;
+}
+
+async function run({ input, output, options }: Request): Promise<void> {
+  const bytes = attempt(`cannot read ${input}`, () => readFileSync(input));
+  let linked;
+  try {
+    linked = await link(new Uint8Array(bytes), options);
+  } catch (cause) {
+    throw cause instanceof LinkError ? new Error(`${input} ${cause.message}`, { cause }) : cause;
+  }
+  attempt(`cannot write ${output}`, () => replace(output, linked));
+}
+
+/** Writes beside the file and renames, so that nobody ever sees a half of it. */
+function replace(file: string, bytes: Uint8Array): void {
+  const temporary = `${file}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, bytes);
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+function attempt<T>(what: string, action: () => T): T {
+  try {
+    return action();
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new Error(`${what}: ${REASONS[code ?? ""] ?? code ?? String(cause)}`, { cause });
+  }
+}
+
+/** The request, or undefined if only help was asked for. */
+function parse(args: readonly string[]): Request | undefined {
+  const { values, positionals } = parseOptions(args);
+  if (values.help || args.length === 0) return undefined;
+  const [command, input, ...rest] = positionals;
+  if (command !== "link") throw new UsageError(`there is no command "${command ?? ""}"; see --help`);
+  if (input === undefined || rest.length > 0) throw new UsageError("wants one module; see --help");
+  if (values.output === undefined) throw new UsageError("wants an output file: -o OUT.wasm");
+  const level = values.optimize ?? "3";
+  if (!/^[0-4]$/.test(level)) throw new UsageError(`--optimize is "${level}", not a level from 0 to 4`);
+  const options: LinkOptions = {
+    ...(values.module === undefined ? {} : { module: values.module }),
+    optimizeLevel: Number(level),
+    names: values.names ?? false,
+  };
+  return { input, output: values.output, options };
+}
+
+function parseOptions(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        output: { type: "string", short: "o" },
+        module: { type: "string" },
+        optimize: { type: "string", short: "O" },
+        names: { type: "boolean", short: "g" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+  } catch (cause) {
+    throw new UsageError((cause as Error).message.split("\n")[0]!, { cause });
+  }
+}
