@@ -46,18 +46,6 @@ export const freeRuns = changetype<SizedLists>(STATE + layout.STATE_FREE_RUNS);
 
 // @ts-ignore: decorator
 @inline
-export function word(offset: u32): u32 {
-  return load<u32>(STATE + offset);
-}
-
-// @ts-ignore: decorator
-@inline
-export function setWord(offset: u32, value: u32): void {
-  store<u32>(STATE + offset, value);
-}
-
-// @ts-ignore: decorator
-@inline
 export function statistic(offset: u32): u32 {
   return load<u32>(STATE + layout.STATE_STATS + offset);
 }

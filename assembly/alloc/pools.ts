@@ -370,23 +370,3 @@ function unlinkPool(record: PageRecord, slot: usize): void {
   if (previous) previous.links.next = next;
   else availablePools[slot] = next;
 }
-
-// ---- the same by address ----
-
-// @ts-ignore: decorator
-@inline
-export function poolDomain(record: usize): u32 {
-  return changetype<PageRecord>(record).domain;
-}
-
-// @ts-ignore: decorator
-@inline
-export function isPool(record: usize): bool {
-  return changetype<PageRecord>(record).isPool;
-}
-
-// @ts-ignore: decorator
-@inline
-export function freeLinked(record: usize, first: usize, last: usize, blocks: u32): void {
-  freeList(changetype<PageRecord>(record), first, last, blocks);
-}
