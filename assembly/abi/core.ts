@@ -21,8 +21,8 @@ import * as types from "../object/core/types";
 import * as objectValidator from "../object/verify";
 import * as walk from "../object/core/walk";
 import * as weak from "../object/death/weak";
-import { Dict, List, META_DYING, META_TRACKED, STATE_HOSTED, Str, TypeDescriptor, Weakref } from "../layout";
-import { word } from "../state";
+import { Dict, List, META_DYING, META_TRACKED, Str, TypeDescriptor, Weakref } from "../layout";
+import { objects } from "../state";
 
 // ---- bytes: the malloc family and the heap as a whole ----
 
@@ -122,7 +122,7 @@ export function incref(object: usize): void {
 }
 
 export function decref(object: usize): void {
-  if (header.countOf(object) <= 1 && word(STATE_HOSTED)) deaths.requireStack();
+  if (header.countOf(object) <= 1 && objects.hosted) deaths.requireStack();
   deaths.decref(object);
 }
 
