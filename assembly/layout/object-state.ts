@@ -50,10 +50,8 @@ export const STATE_TYPES: u32 = STATE_OBJECT + offsetof<ObjectState>("types");
 export const STATE_TYPE_COUNT: u32 = STATE_OBJECT + offsetof<ObjectState>("typeCount");
 export const STATE_NESTING: u32 = STATE_OBJECT + offsetof<ObjectState>("nesting");
 export const STATE_DEFERRED: u32 = STATE_OBJECT + offsetof<ObjectState>("deferred");
-export const STATE_DRAINING: u32 = STATE_OBJECT + offsetof<ObjectState>("draining");
 export const STATE_CRITICAL: u32 = STATE_OBJECT + offsetof<ObjectState>("critical");
 export const STATE_INTERNAL_BLOCKS: u32 = STATE_OBJECT + offsetof<ObjectState>("internalBlocks");
-export const STATE_BUFFER_BYTES: u32 = STATE_OBJECT + offsetof<ObjectState>("bufferBytes");
 export const STATE_INTERN: u32 = STATE_OBJECT + offsetof<ObjectState>("intern");
 export const STATE_INTERN_LIVE: u32 = STATE_OBJECT + offsetof<ObjectState>("internLive");
 export const STATE_YOUNG_COUNT: u32 = STATE_OBJECT + offsetof<ObjectState>("youngCount");
@@ -62,7 +60,6 @@ export const STATE_FALSE: u32 = STATE_OBJECT + offsetof<ObjectState>("false_");
 export const STATE_TRUE: u32 = STATE_OBJECT + offsetof<ObjectState>("true_");
 export const STATE_EMPTY_TUPLE: u32 = STATE_OBJECT + offsetof<ObjectState>("emptyTuple");
 export const STATE_HOSTED: u32 = STATE_OBJECT + offsetof<ObjectState>("hosted");
-export const STATE_DEATH_SLOT: u32 = STATE_OBJECT + offsetof<ObjectState>("deathSlot");
 
 // Tables, which no field of a class can be.
 

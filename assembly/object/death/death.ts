@@ -15,7 +15,7 @@
  */
 import * as layout from "../../layout";
 import { TypeDescriptor, Weakref } from "../../layout";
-import { objects, word } from "../../state";
+import { objects } from "../../state";
 import { fault } from "../../alloc/malloc";
 import { fewerYoung } from "../core/alloc";
 import { giveBlock } from "../core/blocks";
