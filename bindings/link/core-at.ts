@@ -1,8 +1,8 @@
 /** The core for linking, with its state block at an address of the module's. */
 import { decodeBase64 } from "../core/decode.js";
+import { ARENA_BYTES } from "../generated/layout.js";
 import { addresses, arenaNumbers, compiledAddress, stateBytes, wasm } from "../generated/linked-core.js";
 
-const ARENA_BYTES = 1 << 18;
 /** The state block begins on a line of the cache. */
 const ALIGNMENT = 64;
 /** LEB128 of the constants: as many bytes as scripts/linked-core.mjs has made sure of. */

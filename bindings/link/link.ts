@@ -11,6 +11,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type binaryen from "binaryen";
+import { ARENA_BYTES } from "../generated/layout.js";
 import { loadTools, type Binaryen, type Tools } from "./binaryen.js";
 import { coreAt } from "./core-at.js";
 import { LinkError } from "./errors.js";
@@ -45,7 +46,6 @@ const RECIPE = "link it against a libc without malloc (docs/embedding-c.md, “T
 
 /** Highest address of data, stack and state block: the number of the first arena is written in two bytes. */
 const STATIC_LIMIT = 2 ** 30;
-const ARENA_BYTES = 2 ** 18;
 
 /**
  * The module with the core in it. It imports and exports what it did before, but for the malloc family, and grows its
