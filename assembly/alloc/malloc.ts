@@ -186,11 +186,6 @@ export function releaseSlow(pointer: usize): u32 {
   return live ? layout.FAULT_NONE : fault(layout.FAULT_DOUBLE_FREE, pointer);
 }
 
-/** releaseSlow() for object/core/blocks.ts. */
-export function releaseRare(pointer: usize): u32 {
-  return releaseSlow(pointer);
-}
-
 function resizeSpanSafely(pointer: usize, pages: u32): bool {
   if (!enter()) return false;
   const resized = resizeSpan(pointer, pages);

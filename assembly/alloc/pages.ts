@@ -313,29 +313,3 @@ function bestRun(pages: u64, length: u32, alignment: u32): u32 {
   }
   return best;
 }
-
-// ---- the same by address ----
-
-export { entryInline, entryOf } from "../layout";
-
-export function recordOf(address: usize): usize {
-  return changetype<usize>(pageRecord(address));
-}
-
-// @ts-ignore: decorator
-@inline
-export function recordInline(address: usize): usize {
-  return changetype<usize>(pageRecordInline(address));
-}
-
-// @ts-ignore: decorator
-@inline
-export function pageOf(record: usize): usize {
-  return changetype<PageRecord>(record).page;
-}
-
-// @ts-ignore: decorator
-@inline
-export function headerOf(arena: usize): usize {
-  return changetype<usize>(arenaHeader(arena));
-}

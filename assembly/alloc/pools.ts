@@ -370,30 +370,3 @@ function unlinkPool(record: PageRecord, index: u32): void {
   if (previous) previous.links.next = next;
   else availablePools[index] = next;
 }
-
-// ---- the same by address ----
-
-/** Offset of a domain's and class's entry in the per-class tables. */
-// @ts-ignore: decorator
-@inline
-export function classSlot(domain: u32, c: u32): usize {
-  return classIndex(domain, c) << 2;
-}
-
-// @ts-ignore: decorator
-@inline
-export function poolDomain(record: usize): u32 {
-  return changetype<PageRecord>(record).domain;
-}
-
-// @ts-ignore: decorator
-@inline
-export function isPool(record: usize): bool {
-  return changetype<PageRecord>(record).isPool;
-}
-
-// @ts-ignore: decorator
-@inline
-export function freeLinked(record: usize, first: usize, last: usize, blocks: u32): void {
-  freeList(changetype<PageRecord>(record), first, last, blocks);
-}
