@@ -1,5 +1,5 @@
 /** The state block, continued: what the collector keeps; and where the block ends. */
-import { ARENA_BIT_BYTES, STATE_RESCAN_ARENAS } from "./object-state";
+import { ARENA_BIT_BYTES, STATE_YOUNG_ARENAS } from "./object-state";
 
 /**
  *   STATE_COLLECTOR   ├ CollectorState ┤ mark stack ┤ pages of containers ┤
@@ -51,7 +51,7 @@ export class CollectorState {
   tuples: u32;
 }
 
-export const STATE_COLLECTOR: u32 = STATE_RESCAN_ARENAS + ARENA_BIT_BYTES;
+export const STATE_COLLECTOR: u32 = STATE_YOUNG_ARENAS + 4 * ARENA_BIT_BYTES;
 export const STATE_COLLECTING: u32 = STATE_COLLECTOR + offsetof<CollectorState>("collecting");
 export const STATE_GC_ENABLED: u32 = STATE_COLLECTOR + offsetof<CollectorState>("enabled");
 /** Three words. */

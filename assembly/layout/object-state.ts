@@ -41,7 +41,7 @@ export class ObjectState {
   emptyTuple: usize;
   /** 1 once a death may call the host: a type with a finalizer or a weak reference with a callback was made. */
   hosted: u32;
-  /** Between two batches of a death: the slot that was released last, plus STUCK of object/death/records.ts. */
+  /** Between two batches of a death: the slot that was released last. */
   deathSlot: usize;
 }
 
@@ -70,12 +70,8 @@ export const STATE_CHARS: u32 = STATE_SMALL_INTS + (SMALL_INTS << 2);
 export const STATE_TUPLE_LISTS: u32 = STATE_CHARS + (256 << 2);
 /** Bytes of a table with a bit for each arena. */
 export const ARENA_BIT_BYTES: u32 = MAP_ENTRIES >>> 3;
-/** One bit an arena: some HEADER_YOUNG bit may be set in it. */
+/** Four sets of arenas: bit n set = a bit of `young`, `middle`, `trash` or `rescan` may be set in the header of arena n. */
 export const STATE_YOUNG_ARENAS: u32 = STATE_TUPLE_LISTS + TUPLE_LISTS * offsetof<FreeList>();
-/** The same for HEADER_MIDDLE, HEADER_TRASH, HEADER_RESCAN. */
-export const STATE_MIDDLE_ARENAS: u32 = STATE_YOUNG_ARENAS + ARENA_BIT_BYTES;
-export const STATE_TRASH_ARENAS: u32 = STATE_MIDDLE_ARENAS + ARENA_BIT_BYTES;
-export const STATE_RESCAN_ARENAS: u32 = STATE_TRASH_ARENAS + ARENA_BIT_BYTES;
 
 /** Finalizers and callbacks may be nested this deep; a death below that is deferred (CPython's trashcan). */
 export const NESTING_LIMIT: u32 = 50;
