@@ -174,6 +174,7 @@ const exampleStep = {
   after: ["dist"],
   inputs: [
     "examples/**/*.ts",
+    "bench/lib/**/*.ts",
     "bindings/**/*.ts",
     "tsconfig.json",
     "tsconfig.examples.json",

@@ -15,7 +15,7 @@ import { ARENA_BYTES } from "../generated/layout.js";
 import { loadTools, type Binaryen, type Tools } from "./binaryen.js";
 import { coreAt } from "./core-at.js";
 import { LinkError } from "./errors.js";
-import { readWasm, withInitialMemory, withMemoryExport, type WasmFile } from "./wasm-file.js";
+import { readWasm, staticEnd, withInitialMemory, withMemoryExport, type WasmFile } from "./wasm-file.js";
 
 export interface LinkOptions {
   /** Module that the malloc family is imported from; default `env`. */
@@ -81,22 +81,6 @@ function checkedMemory(file: WasmFile): WasmFile["memories"][number] {
   if (memory.is64) throw new LinkError("has a 64-bit memory (memory64); the heap's addresses have 32 bits");
   if (memory.shared) throw new LinkError("has a shared memory (threads); the heap serves one thread");
   return memory;
-}
-
-/**
- * First byte behind everything static. `__heap_base` is what the linker says of it; without that, a module's memory at
- * the start holds all its data and its stack.
- */
-function staticEnd(file: WasmFile): number {
-  const base = file.globals.get("__heap_base");
-  const initial = file.memories[0]!.initialBytes;
-  if (base === undefined) return Math.max(initial, file.dataEnd);
-  if (file.dataEnd > base) {
-    throw new LinkError(`has data up to ${file.dataEnd}, above its __heap_base of ${base}`);
-  }
-  if (base > initial)
-    throw new LinkError(`has a __heap_base of ${base} outside of its memory of ${initial} bytes`);
-  return base;
 }
 
 // ---- the module before the merge ----
@@ -197,6 +181,7 @@ function finish(
   binaryen.setOptimizeLevel(options.optimizeLevel ?? 3);
   binaryen.setShrinkLevel(0);
   module.optimize();
+  if (!options.names) module.runPasses(["strip-debug"]);
   const linked = module.emitBinary() as Uint8Array<ArrayBuffer>;
   module.dispose();
   return linked;

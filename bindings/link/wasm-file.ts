@@ -39,7 +39,8 @@ export interface WasmFile {
   readonly globals: ReadonlyMap<string, number>;
   /** Initial values of mutable i32 globals that the module defines; a stack pointer is one of them. */
   readonly mutable: readonly number[];
-  /** First byte behind the data segments that instantiation writes. */
+  /** The data segments that instantiation writes: from the first byte to behind the last; both 0 without any. */
+  readonly dataStart: number;
   readonly dataEnd: number;
 }
 
@@ -64,6 +65,20 @@ export function readWasm(bytes: Uint8Array<ArrayBuffer>): WasmFile {
     throw new LinkError("is a damaged wasm file", { cause });
   }
   return file.finish(bytes);
+}
+
+/**
+ * First byte behind everything static. `__heap_base` is what the linker says of it; without that, a module's memory at
+ * the start holds all its data and its stack.
+ */
+export function staticEnd({ globals, memories, dataEnd }: WasmFile): number {
+  const base = globals.get("__heap_base");
+  const initial = memories[0]?.initialBytes ?? 0;
+  if (base === undefined) return Math.max(initial, dataEnd);
+  if (dataEnd > base) throw new LinkError(`has data up to ${dataEnd}, above its __heap_base of ${base}`);
+  if (base > initial)
+    throw new LinkError(`has a __heap_base of ${base} outside of its memory of ${initial} bytes`);
+  return base;
 }
 
 /** The file with at least so many bytes of memory at the start. */
@@ -101,6 +116,7 @@ class Parts {
   readonly mutable: number[] = [];
   /** Of each global: its constant, or undefined where it is imported, computed or no i32. */
   readonly #constants: (number | undefined)[] = [];
+  #dataStart = 0;
   #dataEnd = 0;
 
   read(section: number, cursor: Cursor): void {
@@ -113,7 +129,16 @@ class Parts {
 
   finish(bytes: Uint8Array<ArrayBuffer>): WasmFile {
     const { imports, exportNames, memories, globals, mutable } = this;
-    return { bytes, imports, exportNames, memories, globals, mutable, dataEnd: this.#dataEnd };
+    return {
+      bytes,
+      imports,
+      exportNames,
+      memories,
+      globals,
+      mutable,
+      dataStart: this.#dataStart,
+      dataEnd: this.#dataEnd,
+    };
   }
 
   #readImport(cursor: Cursor): void {
@@ -160,7 +185,9 @@ class Parts {
     const start = flags === 1 ? undefined : cursor.constant();
     const length = cursor.unsigned();
     cursor.at += length;
-    if (start !== undefined) this.#dataEnd = Math.max(this.#dataEnd, start + length);
+    if (start === undefined) return;
+    this.#dataStart = this.#dataEnd === 0 ? start : Math.min(this.#dataStart, start);
+    this.#dataEnd = Math.max(this.#dataEnd, start + length);
   }
 }
 

@@ -12,7 +12,7 @@ import { STATE, objects, state } from "../../state";
 import { steppedClass } from "../../alloc/classes";
 import { zeroBytes } from "../../alloc/copy";
 import { enter, leave, refuse, takeBlock } from "../../alloc/malloc";
-import { classIndex, poolsExhausted } from "../../alloc/pools";
+import { classSlot, poolsExhausted } from "../../alloc/pools";
 import { pagesFor, takeSpan } from "../../alloc/spans";
 import { giveBlock, popBlock } from "./blocks";
 import { cacheBlock, clearFreeLists } from "./free-lists";
@@ -115,7 +115,7 @@ export function tryNewVarInstance(type: TypeDescriptor, items: u32): usize {
 export function tryNewSizedInstance(type: TypeDescriptor, items: u32, bytes: usize): usize {
   const c = objectClass(bytes);
   if (!c) return 0;
-  const block = popBlock(STATE + layout.STATE_ACTIVE + (classIndex(type.domain, c) << 2));
+  const block = popBlock(STATE + layout.STATE_ACTIVE + classSlot(type.domain, c));
   if (block) initVarInstance(block, type, items, bytes);
   return block;
 }
