@@ -4,7 +4,15 @@
  */
 
 import { gc_retune, list_append, list_new } from "../../assembly/abi/core";
-import { FLAG_CONTAINER, LIST_ITEMS, List, OBJECT_FIELDS, TYPE_FLAGS, TYPE_OFFSETS, TypeDescriptor } from "../../assembly/layout";
+import {
+  FLAG_CONTAINER,
+  LIST_ITEMS,
+  List,
+  OBJECT_FIELDS,
+  TYPE_FLAGS,
+  TYPE_OFFSETS,
+  TypeDescriptor,
+} from "../../assembly/layout";
 import { newInstance, tryNewInstance } from "../../assembly/object/core/alloc";
 import { decref, release } from "../../assembly/object/death/death";
 import { incref, typeById } from "../../assembly/object/core/header";

@@ -18,7 +18,7 @@ const HAS_MAXIMUM = 1;
 const IS_SHARED = 2;
 const IS_64_BIT = 4;
 
-export interface Memory {
+interface Memory {
   readonly imported: boolean;
   readonly shared: boolean;
   readonly is64: boolean;

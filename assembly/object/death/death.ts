@@ -194,7 +194,8 @@ export function requireStack(): void {
 /** The store keeps it from being dropped, the sum from becoming a loop. */
 function probe(depth: u32): u32 {
   if (depth) return probe(depth - 1) + objects.hosted;
-  objects.hosted = objects.hosted;
+  const hosted = objects.hosted;
+  objects.hosted = hosted;
   return 0;
 }
 
