@@ -1,37 +1,47 @@
+import * as layout from "./layout";
 import {
   CollectorState,
   DebugState,
   ObjectState,
-  STATE_BYTES,
-  STATE_COLLECTOR,
-  STATE_DEBUG,
-  STATE_OBJECT,
-  STATE_STATS,
+  PageRecord,
+  SizedLists,
   State,
   Statistics,
+  Table,
 } from "./layout";
 
 /**
  * The state block. All state of the heap that does not lie in arenas lies here: the core has no mutable wasm global,
  * so an image of the memory is an image of the heap. The address is a compile-time constant.
  */
-export const STATE: usize = memory.data(isDefined(TALLYHEAP_LINKED) ? STATE_OBJECT : STATE_BYTES, 64);
-// @ts-ignore: decorator
-@inline
-export const objects = changetype<ObjectState>(STATE + STATE_OBJECT);
-// @ts-ignore: decorator
-@inline
-export const collector = changetype<CollectorState>(STATE + STATE_COLLECTOR);
+export const STATE: usize = memory.data(
+  isDefined(TALLYHEAP_LINKED) ? layout.STATE_OBJECT : layout.STATE_BYTES,
+  64,
+);
 
-// @ts-ignore: decorator
-@inline
 export const state = changetype<State>(STATE);
-// @ts-ignore: decorator
-@inline
-export const statistics = changetype<Statistics>(STATE + STATE_STATS);
-// @ts-ignore: decorator
-@inline
-export const debug = changetype<DebugState>(STATE + STATE_DEBUG);
+export const objects = changetype<ObjectState>(STATE + layout.STATE_OBJECT);
+export const collector = changetype<CollectorState>(STATE + layout.STATE_COLLECTOR);
+export const statistics = changetype<Statistics>(STATE + layout.STATE_STATS);
+export const debug = changetype<DebugState>(STATE + layout.STATE_DEBUG);
+
+// Tables and lists; layout/state.ts and layout/object-state.ts say what they hold.
+
+export const activeLists = changetype<Table<u32>>(STATE + layout.STATE_ACTIVE);
+export const currentPools = changetype<Table<PageRecord | null>>(STATE + layout.STATE_CURRENT);
+export const availablePools = changetype<Table<PageRecord | null>>(STATE + layout.STATE_AVAILABLE);
+export const lastAvailable = changetype<Table<PageRecord | null>>(STATE + layout.STATE_AVAILABLE_LAST);
+export const slabCounts = changetype<Table<u32>>(STATE + layout.STATE_SLABS);
+export const reciprocals = changetype<Table<u32>>(STATE + layout.STATE_RECIPROCAL);
+export const arenaMap = changetype<Table<u32>>(STATE + layout.STATE_MAP);
+export const runLengths = changetype<Table<u16>>(STATE + layout.STATE_RUN_LENGTH);
+export const nextRuns = changetype<Table<u16>>(STATE + layout.STATE_ARENA_NEXT);
+export const previousRuns = changetype<Table<u16>>(STATE + layout.STATE_ARENA_PREVIOUS);
+export const smallInts = changetype<Table<usize>>(STATE + layout.STATE_SMALL_INTS);
+export const chars = changetype<Table<usize>>(STATE + layout.STATE_CHARS);
+export const arenasByCount = changetype<SizedLists>(STATE + layout.STATE_BY_COUNT);
+export const arenasByRun = changetype<SizedLists>(STATE + layout.STATE_BY_RUN);
+export const freeRuns = changetype<SizedLists>(STATE + layout.STATE_FREE_RUNS);
 
 // @ts-ignore: decorator
 @inline
@@ -48,5 +58,5 @@ export function setWord(offset: u32, value: u32): void {
 // @ts-ignore: decorator
 @inline
 export function statistic(offset: u32): u32 {
-  return load<u32>(STATE + STATE_STATS + offset);
+  return load<u32>(STATE + layout.STATE_STATS + offset);
 }

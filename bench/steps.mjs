@@ -8,12 +8,14 @@ export const CHUNK = 16_384;
 /** Pointers in the slot table of the modules compiled by the build. */
 export const SLOTS = 262_144;
 
+const OWN = ["--runtime", "assembly/runtime", "--stackSize", "4"];
+
 /** Contenders of bench/assembly/contender.ts: name of the file, number, and the runtime to compile with. */
 export const modules = {
-  "tallyheap-inlined": { contender: 0, runtime: ["--runtime", "assembly/runtime", "--stackSize", "4"] },
-  "tallyheap-called": { contender: 1, runtime: ["--runtime", "assembly/runtime", "--stackSize", "4"] },
+  "tallyheap-inlined": { contender: 0, runtime: OWN },
+  "tallyheap-called": { contender: 1, runtime: OWN },
   tlsf: { contender: 2, runtime: ["--runtime", "minimal"] },
-  floor: { contender: 3, runtime: ["--runtime", "assembly/runtime", "--stackSize", "4"] },
+  floor: { contender: 3, runtime: OWN },
 };
 
 /** @param {string} name @param {number} slots */
@@ -22,55 +24,48 @@ export function moduleFile(name, slots = SLOTS) {
 }
 
 /**
- * Compiles a contender's loops with the optimisation flags of the core (bench/assembly/asconfig.json).
+ * Compiles with the optimisation flags of the core (bench/assembly/asconfig.json).
+ * @param {string[]} sources @param {string} file @param {string[]} flags
+ */
+const compile = (sources, file, flags) =>
+  asc([
+    ...[...sources.map((name) => `bench/assembly/${name}.ts`), "--config", "bench/assembly/asconfig.json"],
+    ...[...flags, "--outFile", file, "--textFile", file.replace(/wasm$/, "wat")],
+  ]);
+
+/**
+ * Compiles the loops of a contender.
  * @param {keyof typeof modules} name @param {number} slots
  */
 export async function compileModule(name, slots = SLOTS) {
   const { contender, runtime } = modules[name];
-  const file = moduleFile(name, slots);
-  await asc([
-    ...["bench/assembly/replay.ts", "bench/assembly/micro.ts", "--config", "bench/assembly/asconfig.json"],
-    ...["--use", `CONTENDER=${contender},CHUNK=${CHUNK},SLOTS=${slots}`, ...runtime],
-    ...["--outFile", file, "--textFile", file.replace(/wasm$/, "wat")],
-  ]);
+  const use = `CONTENDER=${contender},CHUNK=${CHUNK},SLOTS=${slots}`;
+  await compile(["replay", "micro"], moduleFile(name, slots), ["--use", use, ...runtime]);
 }
+
+/** @param {string} name @param {() => Promise<unknown>} run */
+const step = (name, run) => ({
+  name: moduleFile(name),
+  inputs: [
+    ...["assembly/**/*.ts", "bench/assembly/**/*.ts", "bench/assembly/asconfig.json"],
+    ...["bench/steps.mjs", "package-lock.json"],
+  ],
+  outputs: [moduleFile(name)],
+  run: async () => void (await run()),
+});
 
 /**
  * A module of its own, for bench:objects and bench:gc.
- * @param {string} name @param {string[]} runtime
+ * @param {string} name @param {string[]} flags
  */
-const objectStep = (name, runtime) => ({
-  name: `build/contenders/${name}.wasm`,
-  inputs: [
-    "assembly/**/*.ts",
-    `bench/assembly/${name}.ts`,
-    "bench/assembly/asconfig.json",
-    "bench/steps.mjs",
-    "package-lock.json",
-  ],
-  outputs: [`build/contenders/${name}.wasm`],
-  run: () =>
-    asc([
-      ...[`bench/assembly/${name}.ts`, "--config", "bench/assembly/asconfig.json", ...runtime],
-      ...["--outFile", `build/contenders/${name}.wasm`, "--textFile", `build/contenders/${name}.wat`],
-    ]),
-});
+const objectStep = (name, flags) => step(name, () => compile([name], moduleFile(name), flags));
 
 /** @type {import("../scripts/steps.mjs").Step[]} */
 export const steps = [
   // Loops over objects, with the core linked from source; structures under AssemblyScript's own collector.
-  objectStep("objects", ["--runtime", "assembly/runtime", "--stackSize", "4", "--use", "TALLYHEAP_CORE=1"]),
+  objectStep("objects", [...OWN, "--use", "TALLYHEAP_CORE=1"]),
   objectStep("managed", ["--runtime", "minimal", "--exportRuntime"]),
-  .../** @type {(keyof typeof modules)[]} */ (Object.keys(modules)).map((name) => ({
-    name: moduleFile(name),
-    inputs: [
-      "assembly/**/*.ts",
-      "bench/assembly/**/*.ts",
-      "bench/assembly/asconfig.json",
-      "bench/steps.mjs",
-      "package-lock.json",
-    ],
-    outputs: [moduleFile(name)],
-    run: () => compileModule(name),
-  })),
+  .../** @type {(keyof typeof modules)[]} */ (Object.keys(modules)).map((name) =>
+    step(name, () => compileModule(name)),
+  ),
 ];

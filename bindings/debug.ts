@@ -12,13 +12,13 @@ import type { Heap } from "./heap/heap.js";
 import { readOptions, type HeapOptions } from "./core/options.js";
 
 export { Heap } from "./heap/heap.js";
-export * from "./public.js";
+export * from "./heap/public.js";
 
 let compiled: WebAssembly.Module | undefined;
 
 /** The debug core of this package, compiled once; pass it to a worker's `createHeap({ module })`. */
 export function heapModule(): WebAssembly.Module {
-  return (compiled ??= compile(decodeBase64(wasm)));
+  return (compiled ??= compile(decodeBase64(wasm.base64)));
 }
 
 /**

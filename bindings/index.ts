@@ -14,13 +14,13 @@ import { Heap } from "./heap/heap.js";
 import { readOptions, type HeapOptions } from "./core/options.js";
 
 export { Heap } from "./heap/heap.js";
-export * from "./public.js";
+export * from "./heap/public.js";
 
 let compiled: WebAssembly.Module | undefined;
 
 /** The core of this package, compiled once; pass it to a worker's `createHeap({ module })`. */
 export function heapModule(): WebAssembly.Module {
-  return (compiled ??= compile(decodeBase64(wasm)));
+  return (compiled ??= compile(decodeBase64(wasm.base64)));
 }
 
 /**

@@ -11,9 +11,9 @@
 import { HeapError } from "./core/errors.js";
 import { Heap, reportOf } from "./heap/heap.js";
 import { describeLeaks } from "./core/leak-report.js";
-import { partsOf } from "./heap/object-heap.js";
-import { NO_LAYER, argumentError } from "./objects/access/object-memory.js";
-import { stressLayer } from "./objects/stress.js";
+import { objectLayerOf } from "./heap/record-heap.js";
+import { argumentError } from "./core/arguments.js";
+import { collectEvery } from "./objects/stress.js";
 import { isU32 } from "./core/ptr.js";
 
 /** What was alive in a heap at one moment. */
@@ -70,7 +70,7 @@ export function assertNoLeaks(start: Checkpoint): void {
 export function stress(heap: Heap, interval: number): void {
   requireHeap("stress", heap);
   if (!isU32(interval)) throw argumentError("stress", "interval", interval, "a whole number");
-  partsOf(heap).space.interpose(interval === 0 ? NO_LAYER : stressLayer(interval));
+  objectLayerOf(heap).calls.lifecycle.wrapAbi(interval === 0 ? undefined : collectEvery(interval));
 }
 
 function requireHeap(operation: string, heap: unknown): void {
@@ -85,5 +85,5 @@ function isCheckpoint(value: unknown): boolean {
 function take(heap: Heap): Omit<Checkpoint, "heap"> {
   heap.gc();
   const { blocks, handles } = reportOf(heap);
-  return { objects: partsOf(heap).survey.census(), handles, blocks };
+  return { objects: objectLayerOf(heap).leaks.census(), handles, blocks };
 }

@@ -1,10 +1,10 @@
 /** `tallyheap/url` under Node, whose `fetch` refuses `file:` addresses: the file is read instead. */
 import { readFile } from "node:fs/promises";
-import { urlEntry, type UrlEntry } from "./core/load-url.js";
+import { urlEntry, type UrlEntry } from "./heap/load-url.js";
 
 export { Heap } from "./heap/heap.js";
-export * from "./public.js";
-export type { WasmSource } from "./core/load-url.js";
+export * from "./heap/public.js";
+export type { WasmSource } from "./heap/load-url.js";
 
 const entry = urlEntry(new URL("./heap.wasm", import.meta.url), (address) =>
   address.protocol === "file:" ? readFile(address) : fetch(address),

@@ -5,11 +5,11 @@
  *     import { createHeap } from "tallyheap/url";
  *     const heap = await createHeap();
  */
-import { urlEntry, type UrlEntry } from "./core/load-url.js";
+import { urlEntry, type UrlEntry } from "./heap/load-url.js";
 
 export { Heap } from "./heap/heap.js";
-export * from "./public.js";
-export type { WasmSource } from "./core/load-url.js";
+export * from "./heap/public.js";
+export type { WasmSource } from "./heap/load-url.js";
 
 const entry = urlEntry(new URL("./heap.wasm", import.meta.url), (address) => fetch(address));
 

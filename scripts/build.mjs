@@ -13,6 +13,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { rolldown } from "rolldown";
+import { formatExports } from "./exports.mjs";
 import { formatConstants, readConstants } from "./layout.mjs";
 import { TRIAL_ADDRESSES, relocatable } from "./linked-core.mjs";
 import { BuildError, asc, glob, root, runSteps, tsc } from "./steps.mjs";
@@ -36,7 +38,8 @@ const embedStep = (name, target) => ({
   outputs: [`bindings/generated/${target}.ts`],
   run: () => {
     const base64 = readFileSync(join(root, `build/${name}.wasm`)).toString("base64");
-    const text = `// Generated from build/${name}.wasm. Do not edit.\n\nexport const wasm: string = "${base64}";\n`;
+    // An object: a string would be put where it is read, into the entry.
+    const text = `// Generated from build/${name}.wasm. Do not edit.\n\nexport const wasm = { base64: "${base64}" };\n`;
     write(`bindings/generated/${target}.ts`, text);
   },
 });
@@ -52,14 +55,14 @@ const steps = [
     inputs: ["assembly/**/*.ts", "asconfig.json", "package-lock.json", "scripts/linked-core.mjs"],
     outputs: ["bindings/generated/linked-core.ts"],
     run: async () => {
-      const [first, second] = await Promise.all(
-        TRIAL_ADDRESSES.map(async (address) => {
-          const file = `build/linked-${address.toString(16)}.wasm`;
-          const place = ["--memoryBase", String(address), "--outFile", file];
-          await asc(["assembly/abi/linked.ts", "--target", "linked", ...place]);
-          return readFileSync(join(root, file));
-        }),
-      );
+      const compile = async (/** @type {number} */ address) => {
+        const file = `build/linked-${address.toString(16)}.wasm`;
+        const place = ["--memoryBase", String(address), "--outFile", file];
+        await asc(["assembly/abi/linked.ts", "--target", "linked", ...place]);
+        return readFileSync(join(root, file));
+      };
+      const [low, high] = TRIAL_ADDRESSES;
+      const [first, second] = await Promise.all([compile(low), compile(high)]);
       write("bindings/generated/linked-core.ts", relocatable(first, second));
     },
   },
@@ -69,28 +72,64 @@ const steps = [
     outputs: ["bindings/generated/layout.ts"],
     run: async () => write("bindings/generated/layout.ts", formatConstants(await readConstants())),
   },
+  {
+    name: "bindings/generated/exports.ts",
+    after: ["release.wasm", "bytes.wasm"],
+    inputs: [
+      "assembly/abi/**/*.ts",
+      "build/release.wasm",
+      "build/bytes.wasm",
+      "scripts/exports.mjs",
+      "scripts/wasm.mjs",
+    ],
+    outputs: ["bindings/generated/exports.ts"],
+    run: () => write("bindings/generated/exports.ts", formatExports()),
+  },
   embedStep("release", "core"),
   embedStep("debug", "debug-core"),
   {
     name: "dist",
-    after: ["layout", "core", "debug-core", "linked-core"].map((name) => `bindings/generated/${name}.ts`),
+    after: ["layout", "exports", "core", "debug-core", "linked-core"].map(
+      (name) => `bindings/generated/${name}.ts`,
+    ),
     inputs: ["bindings/**/*.ts", "tsconfig.json", "package-lock.json"],
     outputs: ["dist/index.js", "dist/heap.wasm"],
     run: async () => {
       await tsc("tsconfig.json");
+      removeStray(await writeModules());
       copyFileSync(join(root, "build/release.wasm"), join(root, "dist/heap.wasm"));
-      removeStray();
     },
   },
 ];
 
-/** What a deleted source file once produced must not be published. */
-function removeStray() {
-  const expected = new Set(["heap.wasm"]);
-  for (const file of glob("bindings/**/*.ts")) {
-    const stem = file.slice("bindings/".length).replace(/\.ts$/, "");
-    for (const suffix of [".js", ".js.map", ".d.ts"]) expected.add(stem + suffix);
-  }
+/**
+ * bindings/*.ts -> dist/*.js, a file for a file, with constants where they are used: an import is read from memory at
+ * every use. Returns the names of the files.
+ */
+async function writeModules() {
+  const bindings = join(root, "bindings");
+  const entries = readdirSync(bindings).filter((file) => file.endsWith(".ts"));
+  const bundle = await rolldown({
+    input: Object.fromEntries(entries.map((file) => [file.slice(0, -".ts".length), join(bindings, file)])),
+    external: /^node:/,
+    platform: "neutral",
+    resolve: { extensionAlias: { ".js": [".ts"] } },
+    transform: { target: "es2022" },
+    optimization: { inlineConst: { mode: "all", pass: 3 } },
+    treeshake: { moduleSideEffects: false },
+  });
+  const modules = { preserveModules: true, preserveModulesRoot: bindings, entryFileNames: "[name].js" };
+  const { output } = await bundle.write({ dir: join(root, "dist"), sourcemap: true, ...modules });
+  await bundle.close();
+  return output.map(({ fileName }) => fileName);
+}
+
+/** What a deleted source file once produced must not be published. @param {string[]} modules */
+function removeStray(modules) {
+  const declarations = glob("bindings/**/*.ts").map((file) =>
+    file.slice("bindings/".length).replace(/\.ts$/, ".d.ts"),
+  );
+  const expected = new Set(["heap.wasm", ...modules, ...declarations]);
   for (const entry of readdirSync(join(root, "dist"), { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     const name = path.slice(join(root, "dist").length + 1).replaceAll("\\", "/");

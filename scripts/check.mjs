@@ -19,13 +19,19 @@ const INTERFACE = "assembly/abi/interface.json";
  */
 
 /**
- * @param {string} name @param {string} script path below node_modules @param {string[]} args
+ * @param {string} name @param {string} path below node_modules @param {string[]} args
  * @returns {Check}
  */
-const tool = (name, script, ...args) => ({
+const tool = (name, path, ...args) => script(name, join("node_modules", path), ...args);
+
+/**
+ * @param {string} name @param {string} path of a JavaScript file @param {string[]} args
+ * @returns {Check}
+ */
+const script = (name, path, ...args) => ({
   name,
   run: async () => {
-    const { code, output } = await capture(process.execPath, [join(root, "node_modules", script), ...args]);
+    const { code, output } = await capture(process.execPath, [join(root, path), ...args]);
     if (code !== 0) throw new Error(output.trim() || `exit code ${code}`);
     return "";
   },
@@ -44,6 +50,11 @@ const checks = [
   ...assemblyProjects.map((project) => tool(`tsc (${project})`, tscPath, "-p", project, "--pretty", "false")),
   tool("eslint", "eslint/bin/eslint.js", "--max-warnings", "0", "."),
   tool("prettier", "prettier/bin/prettier.cjs", "--check", "--log-level", "warn", "."),
+  tool(
+    "no import circles, layers point one way",
+    "dependency-cruiser/bin/dependency-cruise.mjs",
+    ...["--config", ".dependency-cruiser.mjs", "bindings", "assembly"],
+  ),
   tool("knip", "knip/bin/knip.js", "--no-progress"),
   tool("publint", "publint/src/cli.js", "--strict"),
   tool(
@@ -51,6 +62,8 @@ const checks = [
     "@arethetypeswrong/cli/dist/index.js",
     ...["--pack", ".", "--profile", "esm-only", "--exclude-entrypoints", "heap.wasm", "--no-emoji"],
   ),
+  tool("typedoc (links and missing exports)", "typedoc/bin/typedoc", "--emit", "none"),
+  script("hops in docs/architecture.md", "scripts/hops.mjs", "--check"),
   { name: "lock file lists every platform's bindings", run: checkLock },
   { name: "dependencies have exact versions", run: checkVersions },
   { name: "wasm sizes", run: checkSize },

@@ -3,9 +3,10 @@ import * as bytes from "./bytes";
 import * as guard from "../debug/guard";
 import * as cycles from "../gc/collect";
 import * as generations from "../gc/generations";
+import * as thresholds from "../gc/thresholds";
 import * as collector from "../gc/inspect";
 import * as counts from "../gc/recount";
-import * as births from "../object/core/alloc";
+import * as allocation from "../object/core/alloc";
 import * as deaths from "../object/death/death";
 import * as dicts from "../object/values/dict";
 import * as freeLists from "../object/core/free-lists";
@@ -15,21 +16,24 @@ import * as interned from "../object/values/intern";
 import * as lists from "../object/values/list";
 import * as numbers from "../object/values/number";
 import * as small from "../object/death/dealloc-fast";
-import * as objects from "../object/values/builtins";
+import * as builtins from "../object/values/builtins";
 import * as strings from "../object/values/str";
 import * as tuples from "../object/values/tuple";
 import * as types from "../object/core/types";
-import * as objectValidator from "../object/core/verify";
+import * as objectValidator from "../object/verify";
 import * as walk from "../object/core/walk";
 import * as weak from "../object/death/weak";
 import {
+  Dict,
   FAULT_MEMORY,
   FAULT_NONE,
+  List,
   META_DYING,
   META_TRACKED,
   STATE_FAULT,
   STATE_HOSTED,
-  TYPE_META,
+  Str,
+  TypeDescriptor,
 } from "../layout";
 import { setWord, word } from "../state";
 
@@ -58,7 +62,7 @@ export {
 
 export function reset(): void {
   walk.wipeObjects();
-  objects.forget();
+  builtins.forget();
   bytes.reset();
 }
 
@@ -76,7 +80,7 @@ export function verify(): u32 {
 // @ts-ignore: decorator
 @inline
 function prepareContainer(): void {
-  if (generations.isDue()) generations.collectDue();
+  if (thresholds.isDue()) generations.collectDue();
 }
 
 /**
@@ -115,10 +119,10 @@ function dismiss(a: usize, b: usize, c: usize, result: u32): u32 {
 
 /** Built-in types and shared values; before anything else below. */
 export function objects_start(): u32 {
-  const wrong = objects.start();
+  const wrong = builtins.start();
   if (!wrong || !isDefined(TALLYHEAP_DEBUG)) return wrong;
   guard.releaseQuarantine();
-  return objects.start();
+  return builtins.start();
 }
 
 export function new_type(size: u32, refs: u32): usize {
@@ -126,53 +130,49 @@ export function new_type(size: u32, refs: u32): usize {
   return made || !rescue() ? made : types.newType(size, refs);
 }
 
-export function define_type(descriptor: usize): u32 {
+export function define_type(descriptor: TypeDescriptor): u32 {
   return types.defineType(descriptor);
 }
 
 export function alloc(type: u32, items: u32): usize {
-  if (
-    generations.isDue() &&
-    types.isType(type) &&
-    load<u32>(header.descriptor(type), TYPE_META) & META_TRACKED
-  )
+  if (thresholds.isDue() && types.isType(type) && header.typeById(type).meta & META_TRACKED)
     generations.collectDue();
-  const made = births.allocate(type, items);
-  return made || !rescue() ? made : births.allocate(type, items);
+  const made = allocation.allocate(type, items);
+  return made || !rescue() ? made : allocation.allocate(type, items);
 }
 
 // What takes no call, for hosts that need not guard it then: it is done, or nothing has happened and the result is 0. A
 // stack that is used up ends it before its first step.
 
 export function alloc_quick(type: u32, items: u32): usize {
-  if (generations.isDue()) return 0;
-  const descriptor = header.descriptor(type);
-  return items ? births.allocateItemsListed(descriptor, items) : births.allocateListed(descriptor);
+  if (thresholds.isDue()) return 0;
+  const descriptor = header.typeById(type);
+  return items ? allocation.tryNewVarInstance(descriptor, items) : allocation.tryNewInstance(descriptor);
 }
 
 export function int_quick(value: f64): usize {
-  return numbers.newIntListed(value);
+  return numbers.tryInt(<i64>value);
 }
 
 export function str_quick(length: u32, wide: u32): usize {
-  return strings.newStrListed(length, wide);
+  return strings.tryStr(length, wide);
 }
 
 export function tuple_quick(length: u32): usize {
-  return generations.isDue() ? 0 : tuples.newTupleListed(length);
+  return thresholds.isDue() ? 0 : tuples.tryTuple(length);
 }
 
 export function list_quick(length: u32): usize {
-  return generations.isDue() ? 0 : lists.newListListed(length);
+  return thresholds.isDue() ? 0 : lists.tryList(length);
 }
 
 /** Room for its entries is no promise: dict_set_quick finds none if there was no block for it. */
 export function dict_quick(entries: u32): usize {
-  return generations.isDue() ? 0 : dicts.newDictListed(entries);
+  return thresholds.isDue() ? 0 : dicts.tryDict(entries);
 }
 
-export function dict_set_quick(dict: usize, key: usize, value: usize): bool {
-  return dicts.setQuickly(dict, key, value);
+export function dict_set_quick(dict: Dict, key: usize, value: usize): bool {
+  return dicts.trySet(dict, key, value);
 }
 
 /** Releases the last reference to an object. */
@@ -223,19 +223,19 @@ export function str_char(code: u32): usize {
   return made || !rescue() ? made : strings.charStr(code);
 }
 
-export function str_intern(str: usize): usize {
-  header.incref(str);
+export function str_intern(str: Str): usize {
+  header.incref(changetype<usize>(str));
   let made = interned.intern(str);
   if (!made && rescue()) made = interned.intern(str);
-  deaths.decref(str);
+  deaths.decref(changetype<usize>(str));
   return made;
 }
 
-export function str_hash(str: usize): u32 {
+export function str_hash(str: Str): u32 {
   return hashes.hashStr(str);
 }
 
-export function str_equals(a: usize, b: usize): bool {
+export function str_equals(a: Str, b: Str): bool {
   return hashes.sameStr(a, b);
 }
 
@@ -258,37 +258,38 @@ export function list_new(length: u32): usize {
   return made || !rescue() ? made : lists.newList(length);
 }
 
-export function list_append(list: usize, value: usize): u32 {
+export function list_append(list: List, value: usize): u32 {
   const code = lists.append(list, value);
-  return code == FAULT_MEMORY && rescueFor(list, value, value)
-    ? dismiss(list, value, value, lists.append(list, value))
+  return code == FAULT_MEMORY && rescueFor(changetype<usize>(list), value, value)
+    ? dismiss(changetype<usize>(list), value, value, lists.append(list, value))
     : code;
 }
 
-export function list_insert(list: usize, index: u32, value: usize): u32 {
+export function list_insert(list: List, index: u32, value: usize): u32 {
   const code = lists.insert(list, index, value);
-  return code == FAULT_MEMORY && rescueFor(list, value, value)
-    ? dismiss(list, value, value, lists.insert(list, index, value))
+  return code == FAULT_MEMORY && rescueFor(changetype<usize>(list), value, value)
+    ? dismiss(changetype<usize>(list), value, value, lists.insert(list, index, value))
     : code;
 }
 
-export function list_pop(list: usize, index: u32): usize {
+export function list_pop(list: List, index: u32): usize {
   return lists.pop(list, index);
 }
 
-export function list_delete(list: usize, from: u32, to: u32): u32 {
+export function list_delete(list: List, from: u32, to: u32): u32 {
   const code = lists.remove(list, from, to);
-  return code == FAULT_MEMORY && rescueFor(list, list, list)
-    ? dismiss(list, list, list, lists.remove(list, from, to))
+  const held = changetype<usize>(list);
+  return code == FAULT_MEMORY && rescueFor(held, held, held)
+    ? dismiss(held, held, held, lists.remove(list, from, to))
     : code;
 }
 
-export function list_slice(list: usize, from: u32, to: u32): usize {
-  header.incref(list);
+export function list_slice(list: List, from: u32, to: u32): usize {
+  header.incref(changetype<usize>(list));
   prepareContainer();
   let part = lists.slice(list, from, to);
   if (!part && rescue()) part = lists.slice(list, from, to);
-  deaths.decref(list);
+  deaths.decref(changetype<usize>(list));
   return part;
 }
 
@@ -300,18 +301,18 @@ export function dict_new(): usize {
   return made || !rescue() ? made : dicts.newDict();
 }
 
-export function dict_set(dict: usize, key: usize, value: usize): u32 {
+export function dict_set(dict: Dict, key: usize, value: usize): u32 {
   const code = dicts.set(dict, key, value);
-  return code == FAULT_MEMORY && rescueFor(dict, key, value)
-    ? dismiss(dict, key, value, dicts.set(dict, key, value))
+  return code == FAULT_MEMORY && rescueFor(changetype<usize>(dict), key, value)
+    ? dismiss(changetype<usize>(dict), key, value, dicts.set(dict, key, value))
     : code;
 }
 
-export function dict_get(dict: usize, key: usize): usize {
+export function dict_get(dict: Dict, key: usize): usize {
   return dicts.get(dict, key);
 }
 
-export function dict_delete(dict: usize, key: usize): bool {
+export function dict_delete(dict: Dict, key: usize): bool {
   return dicts.remove(dict, key);
 }
 
@@ -360,7 +361,7 @@ export function gc_rescue(): bool {
 
 /** The host has changed thresholds or the switch in the state block. */
 export function gc_retune(): void {
-  generations.retune();
+  thresholds.retune();
 }
 
 export function gc_freeze(): void {

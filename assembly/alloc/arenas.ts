@@ -9,8 +9,17 @@
  *   taken + in runs + (end − frontier) = end − first
  */
 import * as layout from "../layout";
-import { SizedLists } from "../layout";
-import { STATE, state, statistics } from "../state";
+import {
+  STATE,
+  arenaMap,
+  freeRuns,
+  nextRuns,
+  previousRuns,
+  reciprocals,
+  runLengths,
+  state,
+  statistics,
+} from "../state";
 import { classBytes } from "./classes";
 import { announceGrowth } from "./host";
 
@@ -23,7 +32,7 @@ export function mapEntry(address: usize): u32 {
 
 /** What an arena is: an ARENA_ code. */
 export function kindOf(number: u32): u32 {
-  return min(load<u32>((<usize>number) << 2, STATE + layout.STATE_MAP), layout.ARENA_PAGED);
+  return min(arenaMap[number], layout.ARENA_PAGED);
 }
 
 /** What the arena that holds `address` is. */
@@ -32,9 +41,7 @@ export function arenaKind(address: usize): u32 {
 }
 
 export function markArenas(first: u32, length: u32, entry: u32): void {
-  for (let number = first; number < first + length; number++) {
-    store<u32>((<usize>number) << 2, entry, STATE + layout.STATE_MAP);
-  }
+  for (let number = first; number < first + length; number++) arenaMap[number] = entry;
 }
 
 /**
@@ -56,7 +63,8 @@ export function takeArenasAt(first: u32, length: u32): bool {
     if (taken && taken != first) giveArenas(taken, length);
     return taken == first;
   }
-  if (first > state.frontier || kindOf(first) != layout.ARENA_FREE || runLength(first) < length) return false;
+  if (first > state.frontier || kindOf(first) != layout.ARENA_FREE || <u32>runLengths[first] < length)
+    return false;
   takeFromRun(first, length);
   return true;
 }
@@ -65,7 +73,7 @@ export function takeArenasAt(first: u32, length: u32): bool {
 export function giveArenas(first: u32, length: u32): void {
   markArenas(first, length, layout.ARENA_FREE);
   if (first > state.first && kindOf(first - 1) == layout.ARENA_FREE) {
-    const left = runLength(first - 1);
+    const left = <u32>runLengths[first - 1];
     first -= left;
     length += left;
     unlinkRun(first);
@@ -76,7 +84,7 @@ export function giveArenas(first: u32, length: u32): void {
     return;
   }
   if (kindOf(next) == layout.ARENA_FREE) {
-    length += runLength(next);
+    length += <u32>runLengths[next];
     unlinkRun(next);
   }
   linkRun(first, length);
@@ -185,56 +193,11 @@ export function initialize(limit: u32, threshold: u32, poolLimit: u32, clientAre
   state.limit = limit;
   state.threshold = threshold;
   state.poolLimit = poolLimit;
-  for (let c: u32 = 1; c <= layout.LAST_CLASS; c++) {
-    const reciprocal = <u32>(0xffffffff / classBytes(c)) + 1;
-    store<u32>(c << 2, reciprocal, STATE + layout.STATE_RECIPROCAL);
-  }
+  for (let c: u32 = 1; c <= layout.LAST_CLASS; c++) reciprocals[c] = 0xffffffff / classBytes(c) + 1;
   state.ready = 1;
 }
 
 // ---- runs ----
-
-// @ts-ignore: decorator
-@inline
-function freeRuns(): SizedLists {
-  return changetype<SizedLists>(STATE + layout.STATE_FREE_RUNS);
-}
-
-// @ts-ignore: decorator
-@inline
-export function runLength(run: u32): u32 {
-  return load<u16>(run << 1, STATE + layout.STATE_RUN_LENGTH);
-}
-
-// @ts-ignore: decorator
-@inline
-function setRunLength(run: u32, length: u32): void {
-  store<u16>(run << 1, length, STATE + layout.STATE_RUN_LENGTH);
-}
-
-// @ts-ignore: decorator
-@inline
-export function nextRun(run: u32): u32 {
-  return load<u16>(run << 1, STATE + layout.STATE_ARENA_NEXT);
-}
-
-// @ts-ignore: decorator
-@inline
-function setNextRun(run: u32, next: u32): void {
-  store<u16>(run << 1, next, STATE + layout.STATE_ARENA_NEXT);
-}
-
-// @ts-ignore: decorator
-@inline
-function previousRun(run: u32): u32 {
-  return load<u16>(run << 1, STATE + layout.STATE_ARENA_PREVIOUS);
-}
-
-// @ts-ignore: decorator
-@inline
-function setPreviousRun(run: u32, previous: u32): void {
-  store<u16>(run << 1, previous, STATE + layout.STATE_ARENA_PREVIOUS);
-}
 
 /** List of runs of a length: exact below 32 arenas, then two lists a doubling: 32 … 52. */
 export function runList(length: u32): u32 {
@@ -249,33 +212,33 @@ export function runList(length: u32): u32 {
  */
 function findRun(length: u32): u32 {
   const list = runList(length);
-  let run = freeRuns().head(list);
-  while (run && runLength(run) < length) run = nextRun(run);
-  return run ? run : freeRuns().headFrom(list + 1);
+  let run = freeRuns.head(list);
+  while (run && <u32>runLengths[run] < length) run = nextRuns[run];
+  return run ? run : freeRuns.headFrom(list + 1);
 }
 
 /** Takes the first `length` arenas of a run that is long enough. */
 function takeFromRun(run: u32, length: u32): void {
-  const whole = runLength(run);
+  const whole = <u32>runLengths[run];
   unlinkRun(run);
   if (whole > length) linkRun(run + length, whole - length);
 }
 
 function linkRun(first: u32, length: u32): void {
-  setRunLength(first, length);
-  setRunLength(first + length - 1, length);
+  runLengths[first] = <u16>length;
+  runLengths[first + length - 1] = <u16>length;
   const list = runList(length);
-  const next = freeRuns().head(list);
-  setNextRun(first, next);
-  setPreviousRun(first, 0);
-  if (next) setPreviousRun(next, first);
-  freeRuns().setHead(list, first);
+  const next = freeRuns.head(list);
+  nextRuns[first] = <u16>next;
+  previousRuns[first] = 0;
+  if (next) previousRuns[next] = <u16>first;
+  freeRuns.setHead(list, first);
 }
 
 function unlinkRun(run: u32): void {
-  const next = nextRun(run);
-  const previous = previousRun(run);
-  if (next) setPreviousRun(next, previous);
-  if (previous) setNextRun(previous, next);
-  else freeRuns().setHead(runList(runLength(run)), next);
+  const next = nextRuns[run];
+  const previous = previousRuns[run];
+  if (next) previousRuns[next] = previous;
+  if (previous) nextRuns[previous] = next;
+  else freeRuns.setHead(runList(runLengths[run]), next);
 }

@@ -9,13 +9,13 @@
  */
 import * as layout from "../layout";
 import { FAULT_NONE, PAGE_BYTES, PageRecord, PageShape } from "../layout";
-import { STATE, state } from "../state";
+import { STATE, activeLists, currentPools, state } from "../state";
 import { arenaKind } from "./arenas";
 import { classBytes } from "./classes";
 import * as family from "./malloc";
 import { fault, marked } from "./malloc";
 import { pageRecord, pageRecordInline } from "./pages";
-import { poolsOf } from "./pools";
+import { classIndex } from "./pools";
 
 // @ts-ignore: decorator
 @inline
@@ -72,7 +72,7 @@ export function checkedFree(pointer: usize): u32 {
     if ((head & layout.RECORD_LIVE_MASK) > 1) {
       store<u32>(pointer, record.freeList);
       record.freeList = <u32>pointer;
-      record.live = head - 1;
+      record.live = <u16>(head - 1);
       return FAULT_NONE;
     }
     return family.releaseSlow(pointer);
@@ -114,7 +114,7 @@ function isUnmarkedBlock(pointer: usize, record: PageRecord, head: u32): bool {
   const c = (head >>> 16) & 0x3ff;
   if (c - 1 >= layout.LAST_CLASS) return false;
   const shape = load<u64>(layout.entryInline(changetype<usize>(record), layout.SLOT_SHAPE));
-  const first = (<u32>(shape >>> (offsetof<PageShape>("first16") << 3))) & 0xffff;
+  const first = (<u32>(shape >>> (offsetof<PageShape>("first") << 3))) & 0xffff;
   const offset = ((<u32>pointer) & (PAGE_BYTES - 1)) - first;
   const reciprocal = load<u32>(c << 2, STATE + layout.STATE_RECIPROCAL);
   const product = <u64>offset * <u64>reciprocal;
@@ -146,8 +146,8 @@ function isCarvedBlock(pointer: usize, record: PageRecord): bool {
 /** Whether the block is on its pool's free list or, for a current pool, on the active list. */
 function isListed(record: PageRecord, pointer: usize): bool {
   if (isOn(record.freeList, pointer)) return true;
-  const pools = poolsOf(record.domain, record.sizeClass);
-  return pools.current == record && isOn(pools.active, pointer);
+  const index = classIndex(record.domain, record.sizeClass);
+  return currentPools[index] == record && isOn(activeLists[index], pointer);
 }
 
 /** Looks at no more blocks than a pool can have: a list that was overwritten may be a ring. */

@@ -20,7 +20,7 @@ export function copyBytes(to: usize, from: usize, bytes: usize): void {
 @inline
 export function zeroBytes(to: usize, bytes: usize): void {
   if (bytes > SHORT) {
-    memory.fill(to, 0, bytes);
+    memory.fill(to, 0, (bytes + 7) & ~7);
     return;
   }
   for (let at: usize = 0; at < bytes; at += 8) store<u64>(to + at, 0);

@@ -9,7 +9,7 @@
  */
 import * as layout from "../layout";
 import { MEDIUM_LIMIT, SMALL_LIMIT } from "../layout";
-import { STATE, state } from "../state";
+import { STATE, activeLists, state } from "../state";
 import { arenaKind, ensureReady } from "./arenas";
 import { classBytes, rawBytes, rawClass, steppedClass } from "./classes";
 import { MappedRecord, pageRecord } from "./pages";
@@ -82,7 +82,7 @@ export function calloc(count: usize, size: usize): usize {
 export function realloc(pointer: usize, size: usize): usize {
   if (!pointer) return mallocInline(size);
   const old = usableSize(pointer);
-  if (!old) return badPointer(pointer);
+  if (!old) return refuse(layout.FAULT_BAD_POINTER, pointer);
   size += usize(size == 0);
   if (old > MEDIUM_LIMIT && size > MEDIUM_LIMIT) {
     if (resizeSpanSafely(pointer, pagesFor(size))) return pointer;
@@ -125,8 +125,9 @@ export function alignedAlloc(alignment: usize, size: usize): usize {
 export function usableSize(pointer: usize): usize {
   if (arenaKind(pointer) != layout.ARENA_PAGED) return 0;
   const record = pageRecord(pointer);
-  if (record.sizeClass == layout.CLASS_SPAN) return (<usize>record.spanPages) << layout.PAGE_SHIFT;
-  return record.sizeClass <= layout.LAST_CLASS ? <usize>classBytes(record.sizeClass) : 0;
+  const c = <u32>record.sizeClass;
+  if (c == layout.CLASS_SPAN) return (<usize>record.spanPages) << layout.PAGE_SHIFT;
+  return c <= layout.LAST_CLASS ? <usize>classBytes(c) : 0;
 }
 
 // ---- slow paths ----
@@ -146,10 +147,10 @@ function mallocSlow(size: usize): usize {
 
 /** A block of a class from its active list, or by refilling it; 0 if out of memory. */
 export function takeBlock(domain: u32, c: u32): usize {
-  const own = pools.poolsOf(domain, c);
-  let block = <usize>own.active;
+  const index = pools.classIndex(domain, c);
+  let block = <usize>activeLists[index];
   if (block) {
-    own.active = load<u32>(block);
+    activeLists[index] = load<u32>(block);
     return block;
   }
   if (!enter()) return 0;
@@ -178,7 +179,7 @@ export function releaseSlow(pointer: usize): u32 {
     return fault(layout.FAULT_BAD_POINTER, pointer);
   }
   if (!enter()) return fault(layout.FAULT_CORRUPT, pointer);
-  let live = true;
+  let live: bool = true;
   if (isPool) live = pools.freeSlow(record, pointer);
   else giveSpan(pointer);
   leave();
@@ -209,16 +210,17 @@ export function marked(block: usize): u32 {
   return (<u32>block) ^ state.secret;
 }
 
-function badPointer(pointer: usize): usize {
-  fault(layout.FAULT_BAD_POINTER, pointer);
-  return 0;
-}
-
 /** Notes a fault for whoever asks; returns its code. */
 export function fault(code: u32, pointer: usize): u32 {
   state.fault = code;
   state.faultAddress = <u32>pointer;
   return code;
+}
+
+/** fault for callers whose result is a pointer: null. */
+export function refuse(code: u32, pointer: usize): usize {
+  fault(code, pointer);
+  return 0;
 }
 
 /**

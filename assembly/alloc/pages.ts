@@ -10,7 +10,7 @@
  */
 import * as layout from "../layout";
 import { ArenaHeader, Links, PageRecord, SizedLists } from "../layout";
-import { STATE, statistics } from "../state";
+import { STATE, arenasByCount, arenasByRun, statistics } from "../state";
 import { giveArenas, mapEntry, markArenas, takeArenas } from "./arenas";
 
 // ---- where things are ----
@@ -63,36 +63,34 @@ function recordDistance(address: usize): usize {
 @unmanaged
 @final
 export class MappedRecord {
-
-  @inline static of(address: usize): MappedRecord {
+  /** Record of the page that holds `address`. */
+  @inline
+  static of(address: usize): MappedRecord {
     return changetype<MappedRecord>(recordDistance(address));
   }
 
-  @inline get live(): u32 {
-    return load<u16>(changetype<usize>(this), STATE + layout.STATE_SENTINEL + offsetof<PageRecord>("live16"));
+  /** See PageRecord. */
+  @inline
+  get live(): u32 {
+    return load<u16>(changetype<usize>(this), STATE + layout.STATE_SENTINEL + layout.RECORD_LIVE);
   }
 
-  @inline set live(blocks: u32) {
-    store<u16>(
-      changetype<usize>(this),
-      blocks,
-      STATE + layout.STATE_SENTINEL + offsetof<PageRecord>("live16"),
-    );
+  // @ts-ignore: decorator
+  @inline
+  set live(blocks: u32) {
+    store<u16>(changetype<usize>(this), blocks, STATE + layout.STATE_SENTINEL + layout.RECORD_LIVE);
   }
 
-  @inline get freeList(): u32 {
-    return load<u32>(
-      changetype<usize>(this),
-      STATE + layout.STATE_SENTINEL + offsetof<PageRecord>("freeList"),
-    );
+  /** See PageRecord. */
+  @inline
+  get freeList(): u32 {
+    return load<u32>(changetype<usize>(this), STATE + layout.STATE_SENTINEL + layout.RECORD_FREE);
   }
 
-  @inline set freeList(block: u32) {
-    store<u32>(
-      changetype<usize>(this),
-      block,
-      STATE + layout.STATE_SENTINEL + offsetof<PageRecord>("freeList"),
-    );
+  // @ts-ignore: decorator
+  @inline
+  set freeList(block: u32) {
+    store<u32>(changetype<usize>(this), block, STATE + layout.STATE_SENTINEL + layout.RECORD_FREE);
   }
 }
 
@@ -105,7 +103,7 @@ export class MappedRecord {
 export function takePages(length: u32, alignment: u32, reach: u32): usize {
   // So many free pages in a row are sure to hold an aligned run.
   const sure = length + alignment - 1;
-  let header = sure == 1 ? fullest() : sure < layout.ARENA_PAGES ? arenaFrom(byRun(), sure) : null;
+  let header = sure == 1 ? fullest() : sure < layout.ARENA_PAGES ? arenaFrom(arenasByRun, sure) : null;
   if (!header) header = openArena(reach);
   // Before giving up: fewer may hold one all the same.
   if (!header && alignment > 1) header = findAligned(length, alignment);
@@ -161,7 +159,7 @@ function openArena(reach: u32): ArenaHeader | null {
 
 /** Whether some arena has a page to spare for the table of a new one. */
 export function hasTableHost(): bool {
-  return byCount().bits != 0;
+  return arenasByCount.bits != 0;
 }
 
 /**
@@ -178,7 +176,7 @@ export function prepareArena(number: u32): ArenaHeader {
   const records = table + (number % layout.TABLE_COLOURS) * layout.SLOT_BYTES;
   memory.fill(records, 0, layout.SLOT_BYTES);
   markArenas(number, 1, <u32>(records - STATE - layout.STATE_SENTINEL));
-  pageRecord(table).sizeClass = layout.CLASS_TABLE;
+  pageRecord(table).sizeClass = <u8>layout.CLASS_TABLE;
   statistics.tablePages += 1;
   statistics.arenasPaged += 1;
   noteTaken(1);
@@ -206,18 +204,6 @@ export function noteTaken(arenas: u32): void {
 
 // ---- lists of arenas ----
 
-// @ts-ignore: decorator
-@inline
-function byCount(): SizedLists {
-  return changetype<SizedLists>(STATE + layout.STATE_BY_COUNT);
-}
-
-// @ts-ignore: decorator
-@inline
-function byRun(): SizedLists {
-  return changetype<SizedLists>(STATE + layout.STATE_BY_RUN);
-}
-
 /** Header of the first arena in the lists from number `n` on. */
 // @ts-ignore: decorator
 @inline
@@ -227,16 +213,16 @@ function arenaFrom(lists: SizedLists, n: u32): ArenaHeader | null {
 
 /** The arena with the fewest free pages. */
 function fullest(): ArenaHeader | null {
-  return arenaFrom(byCount(), 1);
+  return arenaFrom(arenasByCount, 1);
 }
 
 /** Stores the arena's free pages and moves it to the lists that fit them. */
 export function relist(header: ArenaHeader, pages: u64): void {
   header.freePages = pages;
-  moveArena(header, offsetof<ArenaHeader>("countNext"), byCount(), header.count, <u32>popcnt(pages));
+  moveArena(header, offsetof<ArenaHeader>("countNext"), arenasByCount, header.count, <u32>popcnt(pages));
   header.count = <u32>popcnt(pages);
   const longest = longestRun(pages);
-  moveArena(header, offsetof<ArenaHeader>("runNext"), byRun(), header.longest, longest);
+  moveArena(header, offsetof<ArenaHeader>("runNext"), arenasByRun, header.longest, longest);
   header.longest = longest;
 }
 
@@ -269,7 +255,7 @@ function linksAt(header: ArenaHeader, links: usize): Links<ArenaHeader> {
 /** An arena with an aligned run, among those whose longest run is long enough. */
 function findAligned(length: u32, alignment: u32): ArenaHeader | null {
   for (let list = length; list < layout.ARENA_PAGES; list++) {
-    let header = changetype<ArenaHeader | null>(<usize>byRun().head(list));
+    let header = changetype<ArenaHeader | null>(<usize>arenasByRun.head(list));
     while (header) {
       if (bestRun(header.freePages, length, alignment) < layout.ARENA_PAGES) return header;
       header = header.runNext;

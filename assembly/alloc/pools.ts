@@ -24,8 +24,16 @@
  * blocks that *start* in it, with fast paths unchanged; the run goes back when all of its pools are idle.
  */
 import * as layout from "../layout";
-import { ClassPools, PageRecord, PageShape, SlabWord } from "../layout";
-import { STATE, state, statistics } from "../state";
+import { PageRecord, PageShape, SlabWord } from "../layout";
+import {
+  activeLists,
+  availablePools,
+  currentPools,
+  lastAvailable,
+  slabCounts,
+  state,
+  statistics,
+} from "../state";
 import { ensureReady } from "./arenas";
 import { classBytes, slabPages } from "./classes";
 import { givePages, pageRecord, takePages } from "./pages";
@@ -36,55 +44,55 @@ import { givePages, pageRecord, takePages } from "./pages";
  */
 const CARVE_BLOCKS: u32 = 64;
 
+/** Index of a domain and class in the tables of the state block. */
 // @ts-ignore: decorator
 @inline
-export function poolsOf(domain: u32, c: u32): ClassPools {
-  return changetype<ClassPools>(STATE + classSlot(domain, c));
+export function classIndex(domain: u32, c: u32): u32 {
+  return domain * layout.CLASS_SLOTS + c;
 }
 
-/** The pools that a record's pool belongs to. */
-function poolsWith(record: PageRecord): ClassPools {
-  return poolsOf(record.domain, record.sizeClass);
+function indexOf(record: PageRecord): u32 {
+  return classIndex(record.domain, record.sizeClass);
 }
 
 /** Slow path of every pool allocation: refills the active list of an exhausted class. A block, or 0: out of memory. */
 export function refill(domain: u32, c: u32): usize {
-  const pools = poolsOf(domain, c);
-  let record = pools.current;
+  const index = classIndex(domain, c);
+  let record = currentPools[index];
   while (true) {
     if (record) {
-      const block = detach(record, pools, domain, c);
+      const block = detach(record, index, domain, c);
       if (block) return block;
       record.live = 1;
       record.setState(domain, layout.POOL_FULL);
-      pools.current = null;
+      currentPools[index] = null;
     }
     // A listed pool has a free or an uncarved block, so the second round ends here.
-    record = pools.available;
-    if (!record) record = openPools(domain, c, pools);
+    record = availablePools[index];
+    if (!record) record = openPools(domain, c, index);
     if (!record) return 0;
-    makeCurrent(record, pools, domain);
+    makeCurrent(record, index, domain);
   }
 }
 
 /** Moves the pool's free blocks, or newly carved ones, to the active list and takes the first. 0 if it has none. */
-function detach(record: PageRecord, pools: ClassPools, domain: u32, c: u32): usize {
+function detach(record: PageRecord, index: u32, domain: u32, c: u32): usize {
   const shape = record.shape;
-  const carved = shape.carved;
+  const carved = <u32>shape.carved;
   const block = <usize>record.freeList;
   if (block) {
     record.freeList = 0;
-    record.live = carved;
-    pools.active = load<u32>(block);
+    record.live = shape.carved;
+    activeLists[index] = load<u32>(block);
     return block;
   }
   const batch = min(shape.capacity - carved, CARVE_BLOCKS);
   if (!batch) return 0;
-  shape.carved = carved + batch;
-  record.live = record.live + batch;
+  shape.carved = <u16>(carved + batch);
+  record.live += <u16>batch;
   const bytes = classBytes(c);
   const first = record.page + shape.first + carved * bytes;
-  pools.active = <u32>linkBlocks(first, bytes, batch, domain);
+  activeLists[index] = <u32>linkBlocks(first, bytes, batch, domain);
   return first;
 }
 
@@ -105,11 +113,11 @@ function linkBlocks(first: usize, bytes: u32, batch: u32, domain: u32): usize {
   return load<u32>(first);
 }
 
-function makeCurrent(record: PageRecord, pools: ClassPools, domain: u32): void {
+function makeCurrent(record: PageRecord, index: u32, domain: u32): void {
   state.poolsChanged = 1;
-  unlinkPool(record, pools);
+  unlinkPool(record, index);
   record.setState(domain, layout.POOL_ACTIVE);
-  pools.current = record;
+  currentPools[index] = record;
   if (record.live == 0) changeBusy(record, record.shape, 1);
 }
 
@@ -121,16 +129,16 @@ function makeCurrent(record: PageRecord, pools: ClassPools, domain: u32): void {
  */
 export function freeSlow(record: PageRecord, block: usize): bool {
   const pool = record.poolState;
-  let live = record.live;
+  let live = <u32>record.live;
   if (!live) return false;
   store<u32>(block, record.freeList);
   record.freeList = <u32>block;
   if (pool == layout.POOL_FULL) {
     live = record.shape.capacity;
     record.setState(record.domain, layout.POOL_LISTED);
-    linkPool(record, poolsWith(record));
+    linkPool(record, indexOf(record));
   }
-  record.live = live - 1;
+  record.live = <u16>(live - 1);
   if (live == 1 && pool != layout.POOL_ACTIVE) becomeIdle(record);
   return true;
 }
@@ -144,7 +152,7 @@ export function freeList(record: PageRecord, first: usize, last: usize, blocks: 
   if (third) {
     store<u32>(last, record.freeList);
     record.freeList = third;
-    record.live = record.live - (blocks - 2);
+    record.live -= <u16>(blocks - 2);
   }
   if (blocks > 1) freeSlow(record, second);
 }
@@ -157,7 +165,7 @@ export function freeList(record: PageRecord, first: usize, last: usize, blocks: 
 function becomeIdle(record: PageRecord): void {
   const shape = record.shape;
   const slab = changeBusy(record, shape, -1);
-  if (!slab.isNewlyIdle) return;
+  if (slab.busy || slab.candidate) return;
   slab.candidate = 1;
   slab.next = state.idleSlabs;
   state.idleSlabs = slabHead(record, shape);
@@ -186,23 +194,23 @@ function retireIdleSlabs(): bool {
 }
 
 function closeSlab(head: PageRecord): bool {
-  const pages = head.shape.pages;
-  const pools = poolsWith(head);
+  const pages = <u32>head.shape.pages;
+  const index = indexOf(head);
   const start = head.page;
   countPages(head.sizeClass, -pages);
   for (let i: u32 = 0; i < pages; i++) {
     const record = head.at(i);
-    if (record.shape.capacity) unlinkPool(record, pools);
+    if (record.shape.capacity) unlinkPool(record, index);
     record.clear();
   }
-  pools.slabs = pools.slabs - 1;
+  slabCounts[index] -= 1;
   return givePages(start, pages);
 }
 
 /** Keeps the number of a slab's pools that are not idle; returns its slab word. */
 function changeBusy(record: PageRecord, shape: PageShape, change: i32): SlabWord {
   const slab = slabHead(record, shape).slab;
-  slab.busy = slab.busy + change;
+  slab.busy += <u16>change;
   return slab;
 }
 
@@ -210,22 +218,22 @@ function changeBusy(record: PageRecord, shape: PageShape, change: i32): SlabWord
 // @ts-ignore: decorator
 @inline
 function slabHead(record: PageRecord, shape: PageShape): PageRecord {
-  return record.at(-shape.index);
+  return record.at(-(<u32>shape.index));
 }
 
 // ---- new pools ----
 
 /** Takes pages for the class and lists their pools, lowest first. The record of the first, or null: out of memory. */
-function openPools(domain: u32, c: u32, pools: ClassPools): PageRecord | null {
+function openPools(domain: u32, c: u32, index: u32): PageRecord | null {
   ensureReady();
   if (poolsExhausted(c)) {
     retireIfChanged();
     if (poolsExhausted(c)) return null;
   }
-  const pages = slabPages(c, pools.slabs);
+  const pages = slabPages(c, slabCounts[index]);
   const start = obtainPages(pages, 1);
   if (!start) return null;
-  pools.slabs = pools.slabs + 1;
+  slabCounts[index] += 1;
   countPages(c, pages);
   const head = pageRecord(start);
   const bytes = classBytes(c);
@@ -236,19 +244,20 @@ function openPools(domain: u32, c: u32, pools: ClassPools): PageRecord | null {
     const shape = record.shape;
     const capacity = blocksFrom(first, bytes, blocks);
     shape.carved = 0;
-    shape.capacity = capacity;
-    shape.first = first;
-    shape.index = i;
-    shape.pages = pages;
+    shape.capacity = <u16>capacity;
+    shape.first = <u16>first;
+    shape.index = <u8>i;
+    shape.pages = <u8>pages;
     record.freeList = 0;
     record.live = 0;
-    record.sizeClass = c;
+    record.sizeClass = <u8>c;
     record.setState(domain, layout.POOL_LISTED);
-    if (capacity) linkPool(record, pools);
+    if (capacity) linkPool(record, index);
     blocks -= capacity;
     first += capacity * bytes - layout.PAGE_BYTES;
   }
-  head.slab.clear();
+  head.slab.busy = 0;
+  head.slab.candidate = 0;
   return head;
 }
 
@@ -294,10 +303,9 @@ export function obtainPages(length: u32, alignment: u32): usize {
  * Cost: the number of classes.
  */
 export function retireIdlePools(): void {
-  const end = poolsOf(layout.DOMAINS, 0);
-  for (let pools = poolsOf(0, 0); changetype<usize>(pools) < changetype<usize>(end); pools = pools.next) {
-    const record = pools.current;
-    if (record && activeLength(pools, record.live) == record.live) uncarve(record, pools);
+  for (let index: u32 = 0; index < layout.DOMAINS * layout.CLASS_SLOTS; index++) {
+    const record = currentPools[index];
+    if (record && activeLength(index, record.live) == record.live) uncarve(record, index);
   }
   retireIdleSlabs();
   state.poolsChanged = 0;
@@ -312,10 +320,10 @@ export function retireIfChanged(): void {
  * Length of the active list of a class with a current pool, counted up to `limit` + 1. A list that leaves the pool was
  * overwritten; it counts as longer than the limit.
  */
-export function activeLength(pools: ClassPools, limit: u32): u32 {
-  const page = pools.current!.page;
+export function activeLength(index: u32, limit: u32): u32 {
+  const page = currentPools[index]!.page;
   let length: u32 = 0;
-  let block = <usize>pools.active;
+  let block = <usize>activeLists[index];
   while (block && length <= limit) {
     length++;
     if (block - page >= layout.PAGE_BYTES) return limit + 1;
@@ -325,14 +333,14 @@ export function activeLength(pools: ClassPools, limit: u32): u32 {
 }
 
 /** Turns a current pool without live blocks back into an untouched one and retires it. */
-function uncarve(record: PageRecord, pools: ClassPools): void {
-  pools.active = 0;
-  pools.current = null;
+function uncarve(record: PageRecord, index: u32): void {
+  activeLists[index] = 0;
+  currentPools[index] = null;
   record.freeList = 0;
   record.live = 0;
   record.shape.carved = 0;
   record.setState(record.domain, layout.POOL_LISTED);
-  linkPool(record, pools);
+  linkPool(record, index);
   becomeIdle(record);
 }
 
@@ -343,24 +351,24 @@ function uncarve(record: PageRecord, pools: ClassPools): void {
  * the longest time to gather free blocks, or to drain. (Put in front, a pool that was full a moment ago would serve one
  * block and be full again: on the lua trace a quarter more visits to the slow path.)
  */
-function linkPool(record: PageRecord, pools: ClassPools): void {
+function linkPool(record: PageRecord, index: u32): void {
   const links = record.links;
-  const last = pools.availableLast;
+  const last = lastAvailable[index];
   links.next = null;
   links.previous = last;
   if (last) last.links.next = record;
-  else pools.available = record;
-  pools.availableLast = record;
+  else availablePools[index] = record;
+  lastAvailable[index] = record;
 }
 
-function unlinkPool(record: PageRecord, pools: ClassPools): void {
+function unlinkPool(record: PageRecord, index: u32): void {
   const links = record.links;
   const next = links.next;
   const previous = links.previous;
   if (next) next.links.previous = previous;
-  else pools.availableLast = previous;
+  else lastAvailable[index] = previous;
   if (previous) previous.links.next = next;
-  else pools.available = next;
+  else availablePools[index] = next;
 }
 
 // ---- the same by address ----
@@ -369,7 +377,7 @@ function unlinkPool(record: PageRecord, pools: ClassPools): void {
 // @ts-ignore: decorator
 @inline
 export function classSlot(domain: u32, c: u32): usize {
-  return ((domain * layout.CLASS_SLOTS) << 2) + (c << 2);
+  return classIndex(domain, c) << 2;
 }
 
 // @ts-ignore: decorator

@@ -50,7 +50,7 @@ export function takeSpan(length: u32, alignment: u32, domain: u32): usize {
 function noteSpan(span: usize, length: u32, domain: u32): usize {
   const record = pageRecord(span);
   record.spanPages = length;
-  record.sizeClass = layout.CLASS_SPAN;
+  record.sizeClass = <u8>layout.CLASS_SPAN;
   record.setState(domain, 0);
   statistics.spans += 1;
   statistics.spanPages += length;

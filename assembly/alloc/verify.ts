@@ -14,15 +14,26 @@ import {
   SizedLists,
   Statistics,
 } from "../layout";
-import { STATE, state, statistic } from "../state";
-import { arenaKind, kindOf, nextRun, runLength, runList } from "./arenas";
+import {
+  STATE,
+  activeLists,
+  arenasByCount,
+  arenasByRun,
+  availablePools,
+  currentPools,
+  freeRuns,
+  lastAvailable,
+  nextRuns,
+  runLengths,
+  state,
+  statistic,
+} from "../state";
+import { arenaKind, kindOf, runList } from "./arenas";
 import { classBytes, slabPages } from "./classes";
 import { arenaHeader, longestRun, pageNumber, pageRecord, runMask } from "./pages";
-import { blocksFrom, isSmall, poolsOf } from "./pools";
+import { blocksFrom, classIndex, isSmall } from "./pools";
 import { tailArenas } from "./spans";
 
-// @ts-ignore: decorator
-@inline
 const recount = changetype<Recount>(STATE + layout.STATE_RECOUNT);
 
 /** 0, or the number of the first broken invariant. */
@@ -69,7 +80,7 @@ function verifyArenas(): u32 {
     const kind = kindOf(number);
     if (kind == layout.ARENA_FREE) {
       wrong = verifyRun(number);
-      number += runLength(number) - 1;
+      number += <u32>runLengths[number] - 1;
     } else if (kind == layout.ARENA_TAIL) {
       recount.arenasTail += 1;
     } else if (kind == layout.ARENA_PAGED) {
@@ -82,10 +93,10 @@ function verifyArenas(): u32 {
 /** A maximal run of free arenas whose length stands at both ends. */
 function verifyRun(first: u32): u32 {
   const arena = (<usize>first) << layout.ARENA_SHIFT;
-  const length = runLength(first);
+  const length = <u32>runLengths[first];
   const end = first + length;
-  if (!length || end > state.frontier || runLength(end - 1) != length) {
-    return broken(layout.BROKEN_ARENA_RUN, arena, length, runLength(end - 1));
+  if (!length || end > state.frontier || <u32>runLengths[end - 1] != length) {
+    return broken(layout.BROKEN_ARENA_RUN, arena, length, <u32>runLengths[end - 1]);
   }
   for (let i: u32 = 0; i < length; i++) {
     if (kindOf(first + i) != layout.ARENA_FREE) return broken(layout.BROKEN_ARENA_RUN, arena, length, i);
@@ -118,7 +129,7 @@ function verifyPaged(number: u32): u32 {
     const record = records.at(i);
     const page = arena + ((<usize>i) << PAGE_SHIFT);
     if ((free >>> i) & 1) {
-      if (!record.isClear) return broken(layout.BROKEN_FREE_PAGE, page, 0, record.sizeClass);
+      if (record.head || record.freeList) return broken(layout.BROKEN_FREE_PAGE, page, 0, record.sizeClass);
       i++;
       continue;
     }
@@ -134,7 +145,7 @@ function verifyPaged(number: u32): u32 {
 
 /** The table, span or slab that starts on a page. */
 function verifyTaken(record: PageRecord): u32 {
-  const c = record.sizeClass;
+  const c = <u32>record.sizeClass;
   if (c == layout.CLASS_SPAN) return verifySpan(record);
   if (record.isPool) return verifySlab(record);
   if (c != layout.CLASS_TABLE) return broken(layout.BROKEN_PAGE_TAKEN, record.page, 1, c);
@@ -197,15 +208,14 @@ function verifyCounts(): u32 {
 
 /** Arenas in the lists of runs, or u32.MAX_VALUE if a list is broken. */
 function listedRunArenas(): u32 {
-  const lists = changetype<SizedLists>(STATE + layout.STATE_FREE_RUNS);
   let arenas: u32 = 0;
   for (let list: u32 = 0; list < 64; list++) {
-    let run = lists.head(list);
-    if (lists.has(list) != (run != 0)) return u32.MAX_VALUE;
+    let run = freeRuns.head(list);
+    if (freeRuns.has(list) != (run != 0)) return u32.MAX_VALUE;
     while (run) {
-      if (runList(runLength(run)) != list || arenas > layout.MAX_ARENAS) return u32.MAX_VALUE;
-      arenas += runLength(run);
-      run = nextRun(run);
+      if (runList(<u32>runLengths[run]) != list || arenas > layout.MAX_ARENAS) return u32.MAX_VALUE;
+      arenas += <u32>runLengths[run];
+      run = nextRuns[run];
     }
   }
   return arenas;
@@ -214,8 +224,8 @@ function listedRunArenas(): u32 {
 // ---- pools ----
 
 function verifySlab(head: PageRecord): u32 {
-  const c = head.sizeClass;
-  const pages = head.shape.pages;
+  const c = <u32>head.sizeClass;
+  const pages = <u32>head.shape.pages;
   if (pages != slabPages(c, 0) && pages != slabPages(c, 1)) {
     return broken(layout.BROKEN_SHAPE, head.page, slabPages(c, 1), pages);
   }
@@ -230,7 +240,7 @@ function verifySlab(head: PageRecord): u32 {
       return broken(layout.BROKEN_SHAPE, record.page, i, shape.index);
     }
     const capacity = blocksFrom(first, bytes, blocks);
-    if (shape.capacity != capacity || shape.first != (first & 0xffff)) {
+    if (shape.capacity != capacity || shape.first != <u16>first) {
       return broken(layout.BROKEN_SHAPE, record.page, capacity, shape.capacity);
     }
     blocks -= capacity;
@@ -239,7 +249,7 @@ function verifySlab(head: PageRecord): u32 {
     if (wrong) return wrong;
     busy += u32(record.poolState != layout.POOL_LISTED || record.live != 0);
   }
-  const noted = head.slab.busy;
+  const noted = <u32>head.slab.busy;
   if (noted != busy) return broken(layout.BROKEN_SLAB_BUSY, head.page, busy, noted);
   if (isSmall(c)) recount.poolPages += pages;
   else recount.slabPages += pages;
@@ -249,21 +259,21 @@ function verifySlab(head: PageRecord): u32 {
 /** Every block of the pool below the carve mark is live or on exactly one list, exactly once. */
 function verifyPool(record: PageRecord, shape: PageShape, c: u32): u32 {
   const page = record.page;
-  const carved = shape.carved;
-  const capacity = shape.capacity;
+  const carved = <u32>shape.carved;
+  const capacity = <u32>shape.capacity;
   const pool = record.poolState;
-  const pools = poolsOf(record.domain, c);
+  const index = classIndex(record.domain, c);
   if (carved > capacity) return broken(layout.BROKEN_SHAPE, page, capacity, carved);
   if (pool == layout.POOL_LISTED && capacity) recount.listedPools += 1;
   memory.fill(STATE + layout.STATE_SCRATCH, 0, PAGE_BYTES >>> 6);
   const own = countBlocks(record.freeList, page + shape.first, c, carved);
   if (own > carved) return broken(layout.BROKEN_FREE_LIST, page, carved, own);
-  const isCurrent = pools.current == record;
+  const isCurrent = currentPools[index] == record;
   if (isCurrent != (pool == layout.POOL_ACTIVE)) {
     return broken(layout.BROKEN_POOL_STATE, page, layout.POOL_ACTIVE, pool);
   }
   if (isCurrent) {
-    const active = countBlocks(pools.active, page + shape.first, c, carved);
+    const active = countBlocks(activeLists[index], page + shape.first, c, carved);
     if (active > carved - own) return broken(layout.BROKEN_FREE_LIST, page, carved - own, active);
   }
   const expected = pool == layout.POOL_FULL ? 1 : carved - own;
@@ -306,15 +316,15 @@ function verifyLists(): u32 {
   // Each listed pool was met once in the walk and once in a list.
   if (recount.listedPools) return broken(layout.BROKEN_AVAILABLE_LIST, 0, 0, recount.listedPools);
   const links = offsetof<ArenaHeader>("countNext");
-  const wrong = verifyArenaLists(layout.STATE_BY_COUNT, links, offsetof<ArenaHeader>("count"));
+  const wrong = verifyArenaLists(arenasByCount, links, offsetof<ArenaHeader>("count"));
   if (wrong) return wrong;
   const runs = offsetof<ArenaHeader>("runNext");
-  return verifyArenaLists(layout.STATE_BY_RUN, runs, offsetof<ArenaHeader>("longest"));
+  return verifyArenaLists(arenasByRun, runs, offsetof<ArenaHeader>("longest"));
 }
 
 function verifyAvailable(domain: u32, c: u32): u32 {
-  const pools = poolsOf(domain, c);
-  let record = pools.available;
+  const index = classIndex(domain, c);
+  let record = availablePools[index];
   let previous: PageRecord | null = null;
   while (record) {
     if (!isInTable(changetype<usize>(record))) {
@@ -331,11 +341,11 @@ function verifyAvailable(domain: u32, c: u32): u32 {
     previous = record;
     record = links.next;
   }
-  if (pools.availableLast != previous) {
+  if (lastAvailable[index] != previous) {
     return broken(layout.BROKEN_AVAILABLE_LIST, previous ? previous.page : 0, c, 0);
   }
-  if (pools.active && !pools.current) {
-    return broken(layout.BROKEN_POOL_STATE, pools.active, layout.POOL_ACTIVE, 0);
+  if (activeLists[index] && !currentPools[index]) {
+    return broken(layout.BROKEN_POOL_STATE, activeLists[index], layout.POOL_ACTIVE, 0);
   }
   return 0;
 }
@@ -349,8 +359,7 @@ function isInTable(address: usize): bool {
  * Every arena with free pages stands in the list that its header names, and a list's bit says whether it holds any.
  * `links` and `key` are offsets in the header: of the list's links, and of what the number of the list is.
  */
-function verifyArenaLists(offset: usize, links: usize, key: usize): u32 {
-  const lists = changetype<SizedLists>(STATE + offset);
+function verifyArenaLists(lists: SizedLists, links: usize, key: usize): u32 {
   let listed: u32 = 0;
   for (let list: u32 = 0; list < layout.ARENA_PAGES; list++) {
     let header = changetype<ArenaHeader | null>(<usize>lists.head(list));

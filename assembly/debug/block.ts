@@ -30,7 +30,11 @@ function trailerOf(pointer: usize): DebugTrailer {
 }
 
 export function sizeOf(pointer: usize): usize {
-  return headerOf(pointer).size;
+  return bswap<u32>(headerOf(pointer).sizeBE);
+}
+
+function serialOf(pointer: usize): u32 {
+  return bswap<u32>(trailerOf(pointer).serialBE);
 }
 
 /** Address of the raw block. */
@@ -64,7 +68,7 @@ export function makeBlock(alignment: usize, size: usize, fill: u32): usize {
 /** Makes a block smaller in place. */
 export function shrinkBlock(pointer: usize, size: usize): usize {
   const old = sizeOf(pointer);
-  const serial = trailerOf(pointer).serial;
+  const serial = serialOf(pointer);
   memory.fill(pointer + size, <u8>layout.DEBUG_DEAD_BYTE, old - size);
   setSize(pointer, size, serial);
   return pointer;
@@ -78,9 +82,9 @@ export function isWasteful(pointer: usize, size: usize): bool {
 }
 
 function setSize(pointer: usize, size: usize, serial: u32): void {
-  headerOf(pointer).size = <u32>size;
+  headerOf(pointer).sizeBE = bswap<u32>(<u32>size);
   trailerOf(pointer).guard = layout.DEBUG_GUARD_BYTE * 0x01010101;
-  trailerOf(pointer).serial = serial;
+  trailerOf(pointer).serialBE = bswap<u32>(serial);
 }
 
 /** Overwrites the letter, the data and the guards behind it with the dead byte. */
@@ -188,6 +192,6 @@ export function note(code: u32, pointer: usize, damage: u32, at: usize, expected
   debug.block = <u32>pointer;
   debug.damage = damage;
   debug.size = damage ? <u32>sizeOf(pointer) : 0;
-  debug.blockSerial = damage ? trailerOf(pointer).serial : 0;
+  debug.blockSerial = damage ? serialOf(pointer) : 0;
   return code;
 }

@@ -7,81 +7,52 @@
  *
  * A collection allocates nothing. Up to the trash it runs no host code.
  */
-import {
-  COLLECTION_START,
-  COLLECTION_STOP,
-  DEBUG_COLLECTABLE,
-  DEBUG_SAVEALL,
-  FAULT_CORRUPT,
-  FAULT_MEMORY,
-  FAULT_NONE,
-  META_FINALIZER,
-  META_HOST,
-  META_WEAK,
-  STATE_BUFFER_BYTES,
-  STATE_COLLECTING,
-  STATE_CRITICAL,
-  STATE_FAULT,
-  STATE_GC_CANDIDATES,
-  STATE_GC_COLLECTED,
-  STATE_GC_COUNT1,
-  STATE_GC_COUNT2,
-  STATE_GC_DAMAGED,
-  STATE_GC_PENDING,
-  STATE_GC_DEBUG,
-  STATE_GC_METAS,
-  STATE_GC_REACHED,
-  STATE_GC_TOTAL,
-  STATE_POISON,
-  STATE_TYPES,
-  STATE_YOUNG_COUNT,
-} from "../layout";
-import { setWord, word } from "../state";
+import * as layout from "../layout";
+import { collector, objects, state, word } from "../state";
 import { fault } from "../alloc/malloc";
 import { drain, requireStack } from "../object/death/death";
 import { clearFreeLists } from "../object/core/free-lists";
 import { announceCollection } from "../object/core/host";
 import { TRACKED, upTo } from "./heap/colour";
-import { retune } from "./generations";
+import { retune } from "./thresholds";
 import { mark } from "./pass/mark";
 import { ALL, MIDDLE, RESCAN, TRASH, YOUNG, clearPages } from "./heap/pages";
 import { reclaim, releaseOrphans } from "./pass/reclaim";
-import { restore, subtractFollowed, unpaint } from "./pass/undo";
-import { confirmRoots, presumeRoots, reviewRoots } from "./pass/roots";
+import { restore, clearColours } from "./pass/undo";
 import { subtract } from "./pass/subtract";
-import { noteTrash, promote, untrackMarked } from "./garbage/survivors";
-import { bury } from "./garbage/finalize-garbage";
+import { markGarbagePages, promote, untrackMarked } from "./garbage/survivors";
+import { finalizeGarbage } from "./garbage/finalize-garbage";
 
 /** Bits that say that somebody has a last word. */
-const LAST_WORDS: u32 = META_WEAK | META_HOST | META_FINALIZER;
+const HOOKS: u32 = layout.META_WEAK | layout.META_HOST | layout.META_FINALIZER;
 
 /**
  * Collects the generations up to one. The number of objects found to be trash; 0 if a collection is under way already;
  * −1 and a fault if counts are lower than the references that were found, in which case nothing has changed.
  */
 export function collect(generation: u32): i32 {
-  if (word(STATE_COLLECTING) || !word(STATE_TYPES) || word(STATE_CRITICAL) || word(STATE_POISON)) return 0;
+  if (collector.collecting || !objects.types || objects.critical || state.poison) return 0;
   requireStack();
-  setWord(STATE_COLLECTING, 1);
-  announceCollection(COLLECTION_START, generation);
+  collector.collecting = 1;
+  announceCollection(layout.COLLECTION_START, generation);
   const found = run(generation);
-  setWord(STATE_GC_COLLECTED, found < 0 ? 0 : found);
-  announceCollection(COLLECTION_STOP, generation);
-  setWord(STATE_COLLECTING, 0);
+  collector.collected = found < 0 ? 0 : found;
+  announceCollection(layout.COLLECTION_STOP, generation);
+  collector.collecting = 0;
   drain();
   return found;
 }
 
 /** An allocation failed for want of memory: collects everything. True if the allocation should be tried once more. */
 export function rescue(): bool {
-  return word(STATE_FAULT) == FAULT_MEMORY && relieve();
+  return state.fault == layout.FAULT_MEMORY && relieve();
 }
 
 /** The same for requests that leave no fault. */
 export function relieve(): bool {
-  if (word(STATE_COLLECTING) || !word(STATE_TYPES)) return false;
+  if (collector.collecting || !objects.types) return false;
   collect(2);
-  setWord(STATE_FAULT, FAULT_NONE);
+  state.fault = layout.FAULT_NONE;
   return true;
 }
 
@@ -89,30 +60,25 @@ function run(generation: u32): i32 {
   count(generation);
   const sets = generation > 1 ? ALL : generation ? YOUNG | MIDDLE : YOUNG;
   const mask = upTo(generation);
-  setWord(STATE_CRITICAL, 1);
-  // The debug core presumes nothing.
-  const isFull = generation == 2 && !isDefined(TALLYHEAP_DEBUG);
-  const presumes = isFull && presumeRoots(mask);
+  objects.critical = 1;
   subtract(sets, mask, TRACKED);
-  if (presumes && !confirmRoots()) subtractFollowed(sets, mask, TRACKED);
-  else if (isFull && !word(STATE_GC_DAMAGED)) reviewRoots();
-  const damaged = <usize>word(STATE_GC_DAMAGED);
+  const damaged = collector.damaged;
   if (damaged) {
     restore(sets, mask, TRACKED);
-    unpaint(sets);
-    setWord(STATE_CRITICAL, 0);
-    fault(FAULT_CORRUPT, damaged);
+    clearColours(sets);
+    objects.critical = 0;
+    fault(layout.FAULT_CORRUPT, damaged);
     return -1;
   }
-  if (word(STATE_GC_REACHED) < word(STATE_GC_CANDIDATES)) mark(sets, mask, TRACKED);
-  const reached = word(STATE_GC_REACHED);
-  let found = word(STATE_GC_CANDIDATES) - reached;
+  mark(sets, mask, TRACKED);
+  const reached = collector.reached;
+  let found = collector.candidates - reached;
   // Without anybody who has a last word trash goes before others know of it.
-  let direct = !(word(STATE_GC_DEBUG) & (DEBUG_COLLECTABLE | DEBUG_SAVEALL));
+  let direct = !(collector.debug & (layout.DEBUG_COLLECTABLE | layout.DEBUG_SAVEALL));
   let pages = sets;
-  if (found && (!direct || hasLastWords(word(STATE_GC_METAS)))) {
+  if (found && (!direct || hasHooks(collector.metas))) {
     pages = TRASH;
-    direct = !hasLastWords(noteTrash(sets)) && direct;
+    direct = !hasHooks(markGarbagePages(sets)) && direct;
   }
   if (found) {
     if (direct) reclaim(pages, mask, TRACKED);
@@ -120,19 +86,19 @@ function run(generation: u32): i32 {
   }
   untrackMarked(sets);
   promote(generation);
-  setWord(STATE_CRITICAL, 0);
-  if (generation == 1) setWord(STATE_GC_PENDING, word(STATE_GC_PENDING) + reached);
+  objects.critical = 0;
+  if (generation == 1) collector.pending = collector.pending + reached;
   else if (generation == 2) {
-    setWord(STATE_GC_PENDING, 0);
-    setWord(STATE_GC_TOTAL, reached);
+    collector.pending = 0;
+    collector.total = reached;
   }
-  if (found && !direct) found = bury(generation);
+  if (found && !direct) found = finalizeGarbage(generation);
   clearPages(TRASH);
   clearPages(RESCAN);
   releaseOrphans();
   if (generation == 2) {
     clearFreeLists(0);
-    setWord(STATE_BUFFER_BYTES, 0);
+    objects.bufferBytes = 0;
     retune();
   }
   return found;
@@ -140,14 +106,14 @@ function run(generation: u32): i32 {
 
 /** A collection of one generation counts for the next one. */
 function count(generation: u32): void {
-  if (generation == 0) setWord(STATE_GC_COUNT1, word(STATE_GC_COUNT1) + 1);
+  if (generation == 0) collector.count1 = collector.count1 + 1;
   else {
-    setWord(STATE_GC_COUNT1, 0);
-    setWord(STATE_GC_COUNT2, generation == 1 ? word(STATE_GC_COUNT2) + 1 : 0);
+    collector.count1 = 0;
+    collector.count2 = generation == 1 ? collector.count2 + 1 : 0;
   }
-  setWord(STATE_YOUNG_COUNT, 0);
+  objects.youngCount = 0;
 }
 
-function hasLastWords(metas: u32): bool {
-  return (metas & LAST_WORDS) != 0;
+function hasHooks(metas: u32): bool {
+  return (metas & HOOKS) != 0;
 }

@@ -2,20 +2,8 @@
  * What the collector knows, for the host to look at. Lists are written to a buffer that the caller provides; with
  * buffer 0 they are only counted. Trash that a collection is dealing with is not shown.
  */
-import {
-  META_DYING,
-  META_FROZEN,
-  META_HELD,
-  META_SAVED,
-  META_TRACKED,
-  META_TYPE,
-  STATE_EMPTY_TUPLE,
-  STATE_GC_COUNT1,
-  STATE_GC_COUNT2,
-  STATE_YOUNG_COUNT,
-  TYPE_TUPLE,
-} from "../layout";
-import { setWord, word } from "../state";
+import * as layout from "../layout";
+import * as heap from "../state";
 import { metaOf, setMeta } from "../object/core/header";
 import { markCurrentPools } from "../object/core/young-pages";
 import { GENERATION, generationOf, isHidden } from "./heap/colour";
@@ -32,8 +20,8 @@ export function objects(generation: u32, buffer: usize): u32 {
   let found: u32 = 0;
   for (let object = nextBlock(0, ALL); object; object = nextBlock(object, ALL)) {
     const meta = metaOf(object);
-    if (!(meta & META_TRACKED) || isHidden(meta)) continue;
-    const own = meta & META_FROZEN ? FROZEN : generationOf(meta);
+    if (!(meta & layout.META_TRACKED) || isHidden(meta)) continue;
+    const own = meta & layout.META_FROZEN ? FROZEN : generationOf(meta);
     if (generation == EVERY ? own == FROZEN : own != generation) continue;
     if (buffer) store<u32>(buffer + ((<usize>found) << 2), <u32>object);
     found++;
@@ -53,7 +41,7 @@ export function referrers(targets: usize, count: u32, buffer: usize): u32 {
   let found: u32 = 0;
   for (let object = nextBlock(0, ALL); object; object = nextBlock(object, ALL)) {
     const meta = metaOf(object);
-    if (!(meta & META_TRACKED) || isHidden(meta) || meta & META_FROZEN) continue;
+    if (!(meta & layout.META_TRACKED) || isHidden(meta) || meta & layout.META_FROZEN) continue;
     if (!refersTo(object, meta, targets, count)) continue;
     if (buffer) store<u32>(buffer + ((<usize>found) << 2), <u32>object);
     found++;
@@ -74,10 +62,10 @@ export function saved(buffer: usize): u32 {
   let found: u32 = 0;
   for (let object = nextBlock(0, ALL); object; object = nextBlock(object, ALL)) {
     const meta = metaOf(object);
-    if (!(meta & META_SAVED)) continue;
+    if (!(meta & layout.META_SAVED)) continue;
     if (buffer) {
       store<u32>(buffer + ((<usize>found) << 2), <u32>object);
-      setMeta(object, meta & ~META_SAVED);
+      setMeta(object, meta & ~layout.META_SAVED);
     }
     found++;
   }
@@ -90,8 +78,10 @@ export function saved(buffer: usize): u32 {
 export function retrack(): void {
   for (let object = nextBlock(0, ALL); object; object = nextBlock(object, ALL)) {
     const meta = metaOf(object);
-    if ((meta & META_TYPE) != TYPE_TUPLE || meta & (META_TRACKED | META_DYING)) continue;
-    if (object != word(STATE_EMPTY_TUPLE)) setMeta(object, (meta & ~META_HELD) | META_TRACKED | GENERATION);
+    if ((meta & layout.META_TYPE) != layout.TYPE_TUPLE || meta & (layout.META_TRACKED | layout.META_DYING))
+      continue;
+    if (object != heap.objects.emptyTuple)
+      setMeta(object, (meta & ~layout.META_HELD) | layout.META_TRACKED | GENERATION);
   }
 }
 
@@ -99,10 +89,10 @@ export function retrack(): void {
 
 /** Sets every tracked object aside: no collection looks at it. */
 export function freeze(): void {
-  change(0, META_FROZEN);
-  setWord(STATE_YOUNG_COUNT, 0);
-  setWord(STATE_GC_COUNT1, 0);
-  setWord(STATE_GC_COUNT2, 0);
+  change(0, layout.META_FROZEN);
+  heap.objects.youngCount = 0;
+  heap.collector.count1 = 0;
+  heap.collector.count2 = 0;
   clearPages(YOUNG);
   clearPages(MIDDLE);
   markCurrentPools();
@@ -110,14 +100,14 @@ export function freeze(): void {
 
 /** What was set aside is of generation 2 again. */
 export function unfreeze(): void {
-  change(META_FROZEN, GENERATION);
+  change(layout.META_FROZEN, GENERATION);
 }
 
 /** Gives the tracked objects that have, or have not, META_FROZEN the bits `after` for frozenness and generation. */
 function change(before: u32, after: u32): void {
   for (let object = nextBlock(0, ALL); object; object = nextBlock(object, ALL)) {
     const meta = metaOf(object);
-    if (!(meta & META_TRACKED) || isHidden(meta) || (meta & META_FROZEN) != before) continue;
-    setMeta(object, (meta & ~(META_FROZEN | GENERATION)) | after);
+    if (!(meta & layout.META_TRACKED) || isHidden(meta) || (meta & layout.META_FROZEN) != before) continue;
+    setMeta(object, (meta & ~(layout.META_FROZEN | GENERATION)) | after);
   }
 }

@@ -6,14 +6,8 @@
  * As in a collection, every reference leaves the count of the object that it leads to and is put back afterwards; but
  * here of all objects, tracked or not. Nothing is allocated, and every count is in the end what it was.
  */
-import {
-  BROKEN_REFERENCE_COUNT,
-  COUNT_LIMIT,
-  STATE_COLLECTING,
-  STATE_CRITICAL,
-  STATE_NESTING,
-} from "../layout";
-import { setWord, word } from "../state";
+import { BROKEN_REFERENCE_COUNT, COUNT_LIMIT } from "../layout";
+import { collector, objects } from "../state";
 import { broken } from "../alloc/verify";
 import { requireStack } from "../object/death/death";
 import { countOf, metaOf } from "../object/core/header";
@@ -25,13 +19,13 @@ import { ADD, scanOf, visit } from "./pass/visit";
  * Where host code runs within a death or a collection nothing is recounted: the count words of the dying are links.
  */
 export function recount(): u32 {
-  if (word(STATE_COLLECTING) || word(STATE_NESTING)) return 0;
+  if (collector.collecting || objects.nesting) return 0;
   requireStack();
-  setWord(STATE_CRITICAL, 1);
+  objects.critical = 1;
   const damaged = addToChildren(-1);
   const uncounted = damaged ? -(countOf(damaged) | COUNT_LIMIT) : 0;
   addToChildren(1);
-  setWord(STATE_CRITICAL, 0);
+  objects.critical = 0;
   if (!damaged) return 0;
   const count = countOf(damaged);
   return broken(BROKEN_REFERENCE_COUNT, damaged, count + uncounted, count);

@@ -2,7 +2,7 @@
 import { ARENA_BIT_BYTES, STATE_RESCAN_ARENAS } from "./object-state";
 
 /**
- *   STATE_COLLECTOR   ├ CollectorState ┤ mark stack ┤ pages of containers ┤ presumed roots ┤
+ *   STATE_COLLECTOR   ├ CollectorState ┤ mark stack ┤ pages of containers ┤
  */
 @unmanaged
 @final
@@ -49,11 +49,6 @@ export class CollectorState {
   last: u32;
   /** The page that was looked at last has tuples. */
   tuples: u32;
-  /** Full collections until roots may be presumed or looked for again, and how long the next such pause is. */
-  rootsWait: u32;
-  rootsPause: u32;
-  /** The mark stack was full in the first pass. */
-  full: u32;
 }
 
 export const STATE_COLLECTOR: u32 = STATE_RESCAN_ARENAS + ARENA_BIT_BYTES;
@@ -81,9 +76,6 @@ export const STATE_GC_DAMAGED: u32 = STATE_COLLECTOR + offsetof<CollectorState>(
 export const STATE_GC_STACK_TOP: u32 = STATE_COLLECTOR + offsetof<CollectorState>("stackTop");
 export const STATE_GC_LAST: u32 = STATE_COLLECTOR + offsetof<CollectorState>("last");
 export const STATE_GC_TUPLES: u32 = STATE_COLLECTOR + offsetof<CollectorState>("tuples");
-export const STATE_GC_ROOTS_WAIT: u32 = STATE_COLLECTOR + offsetof<CollectorState>("rootsWait");
-export const STATE_GC_ROOTS_PAUSE: u32 = STATE_COLLECTOR + offsetof<CollectorState>("rootsPause");
-export const STATE_GC_FULL: u32 = STATE_COLLECTOR + offsetof<CollectorState>("full");
 
 // Tables, which no field of a class can be.
 
@@ -93,14 +85,7 @@ export const MARK_STACK_ENTRIES: u32 = 4096;
 /** One byte a page, by its number: 0 = no page of that number holds containers. Pages 128 MiB apart share one. */
 export const STATE_CONTAINER_PAGES: u32 = STATE_MARK_STACK + (MARK_STACK_ENTRIES << 2);
 export const CONTAINER_PAGES: u32 = 1 << 15;
-/** Presumed roots by their addresses; see gc/pass/roots.ts. Per slot: an object or 0, and references to it that are known. */
-export const STATE_GC_ROOTS: u32 = STATE_CONTAINER_PAGES + CONTAINER_PAGES;
-/** Not tuned: what programs hold for long are a few tables and stacks; all slots are looked at twice a collection. */
-export const ROOT_SLOTS: u32 = 256;
-export const ROOT_OBJECT: u32 = 0;
-export const ROOT_REFERENCES: u32 = 4;
-export const ROOT_BYTES: u32 = 8;
-export const STATE_OBJECT_END: u32 = STATE_GC_ROOTS + ROOT_SLOTS * ROOT_BYTES;
+export const STATE_OBJECT_END: u32 = STATE_CONTAINER_PAGES + CONTAINER_PAGES;
 
 export const STATE_BYTES: u32 = STATE_OBJECT_END;
 

@@ -39,19 +39,10 @@ export class DebugHeader {
   previous: u32;
   unused0: u32;
   unused1: u64;
-  /** Big-endian, as CPython's. */
+  /** Requested bytes, big-endian, as CPython's. */
   sizeBE: u32;
   /** The domain's letter and three guard bytes. */
   letter: u32;
-
-
-  @inline get size(): u32 {
-    return bswap<u32>(this.sizeBE);
-  }
-
-  @inline set size(bytes: u32) {
-    this.sizeBE = bswap<u32>(bytes);
-  }
 }
 
 /** What stands behind it. */
@@ -60,15 +51,6 @@ export class DebugHeader {
 export class DebugTrailer {
   guard: u32;
   serialBE: u32;
-
-
-  @inline get serial(): u32 {
-    return bswap<u32>(this.serialBE);
-  }
-
-  @inline set serial(number: u32) {
-    this.serialBE = bswap<u32>(number);
-  }
 }
 
 export const DAMAGE_NONE: u32 = 0;

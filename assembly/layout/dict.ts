@@ -4,11 +4,12 @@ import { ObjectHeader } from "./object-header";
  * dict: CPython's compact table. Entries stand in the order of insertion; a sparse index of 1, 2 or 4 bytes a slot leads
  * from a hash to an entry.
  *
- *   ├ header 8 │ length │ table │ filled │ mask │ moves ┤
+ *   ├ header 8 │ length │ table │ filled │ mask │ moves │ first ┤
  *                           └──▶ ├ entry: hash │ key │ value ┤ × capacity ├ index: slot × (mask + 1) ┤
  *
  *   slot     0 empty │ 1 deleted │ entry + 2
  *   length ≤ filled ≤ capacity = ⌊2/3 · (mask + 1)⌋;   without a table all three are 0
+ *   first ≤ filled, and entries [0, first) are deleted
  */
 @unmanaged
 @final
@@ -23,6 +24,33 @@ export class Dict extends ObjectHeader {
   mask: u32;
   /** Changes whenever entries change their places. */
   moves: u32;
+  /** No entry before this one is left, so that the oldest key is found at once however many before it were deleted. */
+  first: u32;
+
+  /** Entries that the table has room for; 0 if there is none. */
+  @inline
+  get capacity(): u32 {
+    return this.table ? entriesFor(this.mask + 1) : 0;
+  }
+
+  /** Entry number `index`, deleted or not. */
+  @inline
+  entry(index: u32): DictEntry {
+    return changetype<DictEntry>(this.table + index * offsetof<DictEntry>());
+  }
+
+  /** Address of the index of a table. */
+  @inline
+  get slots(): usize {
+    return changetype<usize>(this.entry(entriesFor(this.mask + 1)));
+  }
+}
+
+/** Entries that a table with `slots` slots has room for. */
+// @ts-ignore: decorator
+@inline
+export function entriesFor(slots: u32): u32 {
+  return (slots << 1) / 3;
 }
 
 /** A deleted entry has neither key nor value. */
@@ -30,8 +58,8 @@ export class Dict extends ObjectHeader {
 @final
 export class DictEntry {
   hash: u32;
-  key: u32;
-  value: u32;
+  key: usize;
+  value: usize;
 }
 
 export const DICT_LENGTH: u32 = offsetof<Dict>("length");
@@ -39,6 +67,7 @@ export const DICT_TABLE: u32 = offsetof<Dict>("table");
 export const DICT_FILLED: u32 = offsetof<Dict>("filled");
 export const DICT_MASK: u32 = offsetof<Dict>("mask");
 export const DICT_MOVES: u32 = offsetof<Dict>("moves");
+export const DICT_FIRST: u32 = offsetof<Dict>("first");
 export const DICT_BYTES: u32 = offsetof<Dict>();
 export const ENTRY_HASH: u32 = offsetof<DictEntry>("hash");
 export const ENTRY_KEY: u32 = offsetof<DictEntry>("key");

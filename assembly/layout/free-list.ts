@@ -7,8 +7,23 @@
 @unmanaged
 @final
 export class FreeList {
-  first: u32;
+  first: usize;
   count: u32;
+
+  /** Puts a block in front of `count` others. */
+  @inline
+  push(block: usize, count: u32): void {
+    store<u64>(block, this.first);
+    this.first = block;
+    this.count = count + 1;
+  }
+
+  /** Takes the first block off. */
+  @inline
+  pull(first: usize): void {
+    this.first = load<usize>(first);
+    this.count = this.count - 1;
+  }
 }
 
 /** Tuples of 1 … 20 items have a list for each length. */

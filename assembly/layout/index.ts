@@ -3,6 +3,7 @@
  * the one before, and one file for each kind of object. The build reads the exported constants and writes them to
  * bindings/generated/layout.ts, so both languages share one source.
  */
+export * from "./table";
 export * from "./arenas";
 export * from "./size-classes";
 export * from "./page-table";

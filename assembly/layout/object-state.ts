@@ -11,38 +11,38 @@ import { STATE_ARENA_PREVIOUS } from "./state";
 @final
 export class ObjectState {
   /** Address of the type table; 0 until the object layer has started. */
-  types: u32;
+  types: usize;
   /** One past the highest id in use. */
   typeCount: u32;
   typeCapacity: u32;
   /** Finalizers and callbacks of the host that are running. */
   nesting: u32;
   /** Objects whose death waits for the outermost one, linked through their count words. */
-  deferred: u32;
+  deferred: usize;
   draining: u32;
   /** 1 while a death rearranges objects, 2 for good after a trap in one: objects are no longer released then. */
   critical: u32;
   /** Raw blocks that belong to objects and types, not to the host. */
   internalBlocks: u32;
   /** Bytes of buffers of lists and dicts taken since the last collection (the collector clears it). */
-  bufferBytes: u32;
+  bufferBytes: usize;
   /** Table of interned strings: address, slots − 1, strings, strings and tombstones. */
-  intern: u32;
+  intern: usize;
   internMask: u32;
   internLive: u32;
   internFilled: u32;
   /** Count of generation 0: +1 when a container is made, −1 when one dies, never below 0. */
   youngCount: u32;
-  none: u32;
-  false_: u32;
-  true_: u32;
-  emptyStr: u32;
-  emptyBytes: u32;
-  emptyTuple: u32;
+  none: usize;
+  false_: usize;
+  true_: usize;
+  emptyStr: usize;
+  emptyBytes: usize;
+  emptyTuple: usize;
   /** 1 once a death may call the host: a type with a finalizer or a weak reference with a callback was made. */
   hosted: u32;
   /** Between two batches of a death: the slot that was released last, plus STUCK of object/death/records.ts. */
-  deathSlot: u32;
+  deathSlot: usize;
 }
 
 export const STATE_OBJECT: u32 = STATE_ARENA_PREVIOUS + (MAP_ENTRIES << 1);
@@ -60,8 +60,6 @@ export const STATE_YOUNG_COUNT: u32 = STATE_OBJECT + offsetof<ObjectState>("youn
 export const STATE_NONE: u32 = STATE_OBJECT + offsetof<ObjectState>("none");
 export const STATE_FALSE: u32 = STATE_OBJECT + offsetof<ObjectState>("false_");
 export const STATE_TRUE: u32 = STATE_OBJECT + offsetof<ObjectState>("true_");
-export const STATE_EMPTY_STR: u32 = STATE_OBJECT + offsetof<ObjectState>("emptyStr");
-export const STATE_EMPTY_BYTES: u32 = STATE_OBJECT + offsetof<ObjectState>("emptyBytes");
 export const STATE_EMPTY_TUPLE: u32 = STATE_OBJECT + offsetof<ObjectState>("emptyTuple");
 export const STATE_HOSTED: u32 = STATE_OBJECT + offsetof<ObjectState>("hosted");
 export const STATE_DEATH_SLOT: u32 = STATE_OBJECT + offsetof<ObjectState>("deathSlot");
@@ -84,6 +82,3 @@ export const STATE_RESCAN_ARENAS: u32 = STATE_TRASH_ARENAS + ARENA_BIT_BYTES;
 
 /** Finalizers and callbacks may be nested this deep; a death below that is deferred (CPython's trashcan). */
 export const NESTING_LIMIT: u32 = 50;
-export const STATE_TYPE_CAPACITY: u32 = STATE_OBJECT + offsetof<ObjectState>("typeCapacity");
-export const STATE_INTERN_MASK: u32 = STATE_OBJECT + offsetof<ObjectState>("internMask");
-export const STATE_INTERN_FILLED: u32 = STATE_OBJECT + offsetof<ObjectState>("internFilled");

@@ -50,85 +50,82 @@ export function entryOf(record: usize, slot: u32): usize {
 export class PageRecord {
   /** Pools: blocks that were freed and are not on the active list. First page of a span: its pages. */
   freeList: u32;
-  live16: u16;
-  class8: u8;
-  state8: u8;
-
   /** Pools: blocks live or on the active list; 1 in a full pool, so that the first free leaves the fast path. Else 0. */
-  @inline get live(): u32 {
-    return this.live16;
-  }
+  live: u16;
+  sizeClass: u8;
+  /** Bits 0–1 domain, bits 2–3 POOL_ state. */
+  state: u8;
 
-  @inline set live(blocks: u32) {
-    this.live16 = <u16>blocks;
-  }
-
-
-  @inline get sizeClass(): u32 {
-    return this.class8;
-  }
-
-  @inline set sizeClass(c: u32) {
-    this.class8 = <u8>c;
-  }
-
-
-  @inline get spanPages(): u32 {
+  /** First page of a span: its pages, in place of a free list. */
+  @inline
+  get spanPages(): u32 {
     return this.freeList;
   }
 
-  @inline set spanPages(pages: u32) {
+  // @ts-ignore: decorator
+  @inline
+  set spanPages(pages: u32) {
     this.freeList = pages;
   }
 
-  /** Live, class and state in one word; see RECORD_LIVE_MASK and RECORD_KIND_SHIFT. */
-  @inline get head(): u32 {
-    return load<u32>(changetype<usize>(this), offsetof<PageRecord>("live16"));
+  /** Live, class and state in one word. */
+  @inline
+  get head(): u32 {
+    return load<u32>(changetype<usize>(this), offsetof<PageRecord>("live"));
   }
 
-  /** State byte: bits 0–1 domain, bits 2–3 POOL_ state. */
-  @inline get domain(): u32 {
-    return this.state8 & 3;
+  /** DOMAIN_ of a pool or span. */
+  @inline
+  get domain(): u32 {
+    return this.state & 3;
   }
 
-  @inline get poolState(): u32 {
-    return this.state8 >>> 2;
+  /** POOL_ state of a pool. */
+  @inline
+  get poolState(): u32 {
+    return this.state >>> 2;
   }
 
-  @inline setState(domain: u32, pool: u32): void {
-    this.state8 = <u8>(domain | (pool << 2));
+  /** Domain and pool state. */
+  @inline
+  setState(domain: u32, pool: u32): void {
+    this.state = <u8>(domain | (pool << 2));
   }
 
   /** Whether the page belongs to a pool or slab and blocks start in it. */
-  @inline get isPool(): bool {
-    const c = this.sizeClass;
+  @inline
+  get isPool(): bool {
+    const c = <u32>this.sizeClass;
     return c != CLASS_NONE && c <= LAST_CLASS;
   }
 
-  /** Whether nothing is known of the page: it is free, or inside a span. */
-  @inline get isClear(): bool {
-    return load<u64>(changetype<usize>(this)) == 0;
-  }
-
-  @inline clear(): void {
+  /** The page is free: nothing is known of it. */
+  @inline
+  clear(): void {
     store<u64>(changetype<usize>(this), 0);
   }
 
   /** Record of the n-th page behind this one, of the same arena. */
-  @inline at(n: u32): PageRecord {
+  @inline
+  at(n: u32): PageRecord {
     return changetype<PageRecord>(changetype<usize>(this) + ((<usize>n) << 3));
   }
 
-
-  @inline get links(): Links<PageRecord> {
+  /** Neighbours of an available pool. */
+  @inline
+  get links(): Links<PageRecord> {
     return changetype<Links<PageRecord>>(entryOf(changetype<usize>(this), SLOT_LINKS));
   }
 
-  @inline get shape(): PageShape {
+  /** Blocks of a pool. */
+  @inline
+  get shape(): PageShape {
     return changetype<PageShape>(entryOf(changetype<usize>(this), SLOT_SHAPE));
   }
+
   /** Slab word of the page, of which only that of a slab's first page counts. */
-  @inline get slab(): SlabWord {
+  @inline
+  get slab(): SlabWord {
     return changetype<SlabWord>(entryOf(changetype<usize>(this), SLOT_SLAB));
   }
 
@@ -136,7 +133,7 @@ export class PageRecord {
   get page(): usize {
     const self = changetype<usize>(this);
     const header = changetype<ArenaHeader>(entryOf(self & ~(<usize>SLOT_BYTES - 1), SLOT_HEADER));
-    return header.arena + (((self >>> 3) & (ARENA_PAGES - 1)) << PAGE_SHIFT);
+    return <usize>header.arena + (((self >>> 3) & (ARENA_PAGES - 1)) << PAGE_SHIFT);
   }
 }
 
@@ -156,83 +153,29 @@ export class Links<T> {
 @unmanaged
 @final
 export class PageShape {
-  carved16: u16;
-  capacity16: u16;
-  first16: u16;
-  index8: u8;
-  pages8: u8;
-
   /** Blocks that were ever handed out or put on a list. */
-  @inline get carved(): u32 {
-    return this.carved16;
-  }
-
-  @inline set carved(blocks: u32) {
-    this.carved16 = <u16>blocks;
-  }
+  carved: u16;
   /** Blocks that start in the page. */
-  @inline get capacity(): u32 {
-    return this.capacity16;
-  }
-
-  @inline set capacity(blocks: u32) {
-    this.capacity16 = <u16>blocks;
-  }
+  capacity: u16;
   /** Offset in the page of the first of them. */
-  @inline get first(): u32 {
-    return this.first16;
-  }
-
-  @inline set first(offset: u32) {
-    this.first16 = <u16>offset;
-  }
+  first: u16;
   /** The page's number in its slab. */
-  @inline get index(): u32 {
-    return this.index8;
-  }
-
-  @inline set index(number: u32) {
-    this.index8 = <u8>number;
-  }
+  index: u8;
   /** Pages of the slab. */
-  @inline get pages(): u32 {
-    return this.pages8;
-  }
-
-  @inline set pages(length: u32) {
-    this.pages8 = <u8>length;
-  }
+  pages: u8;
 }
 
 /** What is known of a slab as a whole; at its first page. */
 @unmanaged
 @final
 export class SlabWord {
-  busy16: u16;
-  candidate8: u8;
-  /** Record of the next candidate for retirement. */
-  next: PageRecord | null;
-
   /** Pools of the slab that are not idle (idle: nothing live, not current). */
-  @inline get busy(): u32 {
-    return this.busy16;
-  }
-
-  @inline set busy(pools: u32) {
-    this.busy16 = <u16>pools;
-  }
-  /** 1 while the slab is on the list of candidates. */
-  @inline set candidate(listed: u32) {
-    this.candidate8 = <u8>listed;
-  }
-  /** Whether all pools are idle and the slab is not on the list of candidates. */
-  @inline get isNewlyIdle(): bool {
-    return load<u32>(changetype<usize>(this)) == 0;
-  }
-
-  @inline clear(): void {
-    store<u64>(changetype<usize>(this), 0);
-  }
+  busy: u16;
+  /** 1 while the slab is on the list of candidates for retirement. */
+  candidate: u8;
+  unused: u8;
+  /** Record of the next candidate. */
+  next: PageRecord | null;
 }
 
 /**
@@ -263,10 +206,24 @@ export class ArenaHeader {
   trash: u64;
   rescan: u64;
 
+  /** One of the four sets of pages above, by its number. */
+  @inline
+  pageSet(index: u32): u64 {
+    return load<u64>(changetype<usize>(this) + (index << 3), offsetof<ArenaHeader>("young"));
+  }
+
+
+  @inline
+  setPageSet(index: u32, pages: u64): void {
+    store<u64>(changetype<usize>(this) + (index << 3), pages, offsetof<ArenaHeader>("young"));
+  }
+
   /** The page that holds the table. */
-  @inline get table(): usize {
+  @inline
+  get table(): usize {
     return changetype<usize>(this) & ~(<usize>TABLE_BYTES - 1);
   }
+
   /** Free pages of the arena when nothing is in it: all, but for its page table if it holds that itself. */
   get emptyPages(): u64 {
     const page = (<u32>this.table - this.arena) >>> PAGE_SHIFT;
@@ -277,17 +234,17 @@ export class ArenaHeader {
 // What the bindings read of these.
 
 export const RECORD_FREE: u32 = offsetof<PageRecord>("freeList");
-export const RECORD_LIVE: u32 = offsetof<PageRecord>("live16");
-export const RECORD_CLASS: u32 = offsetof<PageRecord>("class8");
-export const RECORD_STATE: u32 = offsetof<PageRecord>("state8");
+export const RECORD_LIVE: u32 = offsetof<PageRecord>("live");
+export const RECORD_CLASS: u32 = offsetof<PageRecord>("sizeClass");
+export const RECORD_STATE: u32 = offsetof<PageRecord>("state");
 export const RECORD_SPAN_PAGES: u32 = RECORD_FREE;
 /** Live in the record's second word. */
 export const RECORD_LIVE_MASK: u32 = 0xffff;
 export const LINK_PREVIOUS: u32 = offsetof<Links<PageRecord>>("previous");
-export const SHAPE_CARVED: u32 = offsetof<PageShape>("carved16");
-export const SHAPE_FIRST: u32 = offsetof<PageShape>("first16");
-export const SHAPE_INDEX: u32 = offsetof<PageShape>("index8");
-export const SLAB_BUSY: u32 = offsetof<SlabWord>("busy16");
+export const SHAPE_CARVED: u32 = offsetof<PageShape>("carved");
+export const SHAPE_FIRST: u32 = offsetof<PageShape>("first");
+export const SHAPE_INDEX: u32 = offsetof<PageShape>("index");
+export const SLAB_BUSY: u32 = offsetof<SlabWord>("busy");
 export const HEADER_PAGES: u32 = offsetof<ArenaHeader>("freePages");
 export const HEADER_COUNT: u32 = offsetof<ArenaHeader>("count");
 export const HEADER_ARENA: u32 = offsetof<ArenaHeader>("arena");

@@ -5,7 +5,7 @@
  *   ├ words ┤ statistics ┤ pools of each domain and class ┤ arena lists × 3 ┤ reciprocals ┤ census ┤ recount ┤ scratch ┤
  *   ├ debug words ┤ sentinel ┤ arena map ┤ free runs: length, next, previous ┤ object layer … ┤
  *
- * Fields of classes are single words. Tables that are indexed have addresses, and their entries classes or accessors.
+ * Classes describe what has a fixed place; what is indexed is a Table or has entries that are classes (../state.ts).
  */
 import { ARENA_PAGED, ARENA_PAGES, MAP_ENTRIES, PAGE_BYTES } from "./arenas";
 import { DebugState } from "./debug";
@@ -75,70 +75,19 @@ export class Statistics {
 }
 
 export const STATE_STATS: u32 = offsetof<State>();
-const STATE_POOLS: u32 = STATE_STATS + offsetof<Statistics>();
 
-/** Bytes of a table with a word for each domain and class. */
+// Tables by domain and class, at DOMAIN_ · CLASS_SLOTS + class. They lie side by side, and not an entry's words together,
+// so that the heads of the active lists, which malloc reads, lie sixteen to a cache line.
 const CLASS_TABLE_BYTES: u32 = (DOMAINS * CLASS_SLOTS) << 2;
-/** Head of the active list of each domain and class: blocks that malloc hands out next. */
-export const STATE_ACTIVE: u32 = STATE_POOLS;
+/** First block of the active list, which malloc hands out next. */
+export const STATE_ACTIVE: u32 = STATE_STATS + offsetof<Statistics>();
+/** Page record of the pool that the active list was detached from. */
 export const STATE_CURRENT: u32 = STATE_ACTIVE + CLASS_TABLE_BYTES;
-const STATE_AVAILABLE: u32 = STATE_CURRENT + CLASS_TABLE_BYTES;
-const STATE_AVAILABLE_LAST: u32 = STATE_AVAILABLE + CLASS_TABLE_BYTES;
-const STATE_SLABS: u32 = STATE_AVAILABLE_LAST + CLASS_TABLE_BYTES;
-const STATE_POOLS_END: u32 = STATE_SLABS + CLASS_TABLE_BYTES;
-
-/**
- * The pools of one domain and class: a column of five tables of words, so that the active lists, which malloc reads, lie
- * sixteen to a cache line. An instance is STATE + 4 · (domain · CLASS_SLOTS + class).
- */
-@unmanaged
-@final
-export class ClassPools {
-  /** Those of the next class. */
-  @inline get next(): ClassPools {
-    return changetype<ClassPools>(changetype<usize>(this) + 4);
-  }
-  /** First block of the active list. */
-  @inline get active(): u32 {
-    return load<u32>(changetype<usize>(this), STATE_ACTIVE);
-  }
-
-  @inline set active(block: u32) {
-    store<u32>(changetype<usize>(this), block, STATE_ACTIVE);
-  }
-  /** Page record of the pool that the active list was detached from. */
-  @inline get current(): PageRecord | null {
-    return load<PageRecord | null>(changetype<usize>(this), STATE_CURRENT);
-  }
-
-  @inline set current(record: PageRecord | null) {
-    store<PageRecord | null>(changetype<usize>(this), record, STATE_CURRENT);
-  }
-  /** First and last page record of the queue of pools with free blocks. */
-  @inline get available(): PageRecord | null {
-    return load<PageRecord | null>(changetype<usize>(this), STATE_AVAILABLE);
-  }
-
-  @inline set available(record: PageRecord | null) {
-    store<PageRecord | null>(changetype<usize>(this), record, STATE_AVAILABLE);
-  }
-
-  @inline get availableLast(): PageRecord | null {
-    return load<PageRecord | null>(changetype<usize>(this), STATE_AVAILABLE_LAST);
-  }
-
-  @inline set availableLast(record: PageRecord | null) {
-    store<PageRecord | null>(changetype<usize>(this), record, STATE_AVAILABLE_LAST);
-  }
-  /** Slabs that the class has, pools of one page among them. */
-  @inline get slabs(): u32 {
-    return load<u32>(changetype<usize>(this), STATE_SLABS);
-  }
-
-  @inline set slabs(slabs: u32) {
-    store<u32>(changetype<usize>(this), slabs, STATE_SLABS);
-  }
-}
+/** First and last page record of the queue of pools with free blocks. */
+export const STATE_AVAILABLE: u32 = STATE_CURRENT + CLASS_TABLE_BYTES;
+export const STATE_AVAILABLE_LAST: u32 = STATE_AVAILABLE + CLASS_TABLE_BYTES;
+/** Slabs that the class has, pools of one page among them. */
+export const STATE_SLABS: u32 = STATE_AVAILABLE_LAST + CLASS_TABLE_BYTES;
 
 /**
  * Lists by size: bit n set = list n is not empty; list 0 is always empty.
@@ -150,12 +99,15 @@ export class ClassPools {
 export class SizedLists {
   bits: u64;
 
-
-  @inline has(n: u32): bool {
+  /** Whether list n is not empty. */
+  @inline
+  has(n: u32): bool {
     return ((this.bits >>> n) & 1) != 0;
   }
 
-  @inline head(n: u32): u32 {
+  /** What list n begins with; 0 if it is empty. */
+  @inline
+  head(n: u32): u32 {
     return load<u32>(changetype<usize>(this) + ((<usize>n) << 2), offsetof<SizedLists>());
   }
   setHead(n: u32, head: u32): void {
@@ -164,7 +116,8 @@ export class SizedLists {
     this.bits = head ? this.bits | bit : this.bits & ~bit;
   }
   /** Head of the first list from `n` < 64 on that is not empty; 0 if all are. */
-  @inline headFrom(n: u32): u32 {
+  @inline
+  headFrom(n: u32): u32 {
     const bits = this.bits >>> n;
     return bits ? this.head(<u32>ctz(bits) + n) : 0;
   }
@@ -172,7 +125,7 @@ export class SizedLists {
 
 const SIZED_LISTS_BYTES: u32 = offsetof<SizedLists>() + (ARENA_PAGES << 2);
 /** Headers of paged arenas by number of free pages, and by length of their longest free run. */
-export const STATE_BY_COUNT: u32 = STATE_POOLS_END;
+export const STATE_BY_COUNT: u32 = STATE_SLABS + CLASS_TABLE_BYTES;
 export const STATE_BY_RUN: u32 = STATE_BY_COUNT + SIZED_LISTS_BYTES;
 /** Runs of free arenas by length: exact below 32, two lists a doubling above. */
 export const STATE_FREE_RUNS: u32 = STATE_BY_RUN + SIZED_LISTS_BYTES;

@@ -23,4 +23,3 @@ export class Str extends ObjectHeader {
 export const STR_LENGTH: u32 = offsetof<Str>("length");
 export const STR_HASH: u32 = offsetof<Str>("hash");
 export const STR_DATA: u32 = offsetof<Str>();
-export const STR_BYTES: u32 = offsetof<Str>();

@@ -1,4 +1,5 @@
 import { FreeList } from "./free-list";
+import { DOMAIN_OBJECT } from "./size-classes";
 
 /**
  * What a type says of its instances. The descriptor is a raw block and never moves; the type table, another raw block,
@@ -32,20 +33,20 @@ export class TypeDescriptor {
   /** Id of the base type; 0 = none. */
   base: u32;
   /** Private free list; see FreeList. */
-  freeFirst: u32;
+  freeFirst: usize;
   freeCount: u32;
   /** Largest length of the private free list: 0 = none, u32.MAX_VALUE = no limit. */
   freeCap: u32;
   /** Meta word of a new instance. */
   meta: u32;
   /** Address of the head of the active list that instances without items come from; of a zero if they need a span. */
-  active: u32;
+  active: usize;
   /** Size class of an instance without items; 0 if it has items inside it, or needs a span. */
   sizeClass: u32;
   /** Bytes of the offsets if instances own nothing but what their reference slots hold; else u32.MAX_VALUE. */
   owned: u32;
   /** Address of the chain. */
-  chain: u32;
+  chain: usize;
   /** Where a walk finds the references of an instance, in one word; see SCAN_. */
   scan: u32;
   private unused: u32;
@@ -54,6 +55,18 @@ export class TypeDescriptor {
   @inline
   get freeList(): FreeList {
     return changetype<FreeList>(changetype<usize>(this) + offsetof<TypeDescriptor>("freeFirst"));
+  }
+
+  /** Whether there is no room on the private free list. */
+  @inline
+  get isFull(): bool {
+    return this.freeCount >= this.freeCap;
+  }
+
+  /** Domain of the blocks of instances. */
+  @inline
+  get domain(): u32 {
+    return DOMAIN_OBJECT + (this.flags & FLAG_CONTAINER);
   }
 
   /** Offset of the reference slot that is released as number `i`. */
@@ -74,7 +87,6 @@ export const TYPE_BASE: u32 = offsetof<TypeDescriptor>("base");
 export const TYPE_FREE_HEAD: u32 = offsetof<TypeDescriptor>("freeFirst");
 export const TYPE_FREE_COUNT: u32 = offsetof<TypeDescriptor>("freeCount");
 export const TYPE_FREE_CAP: u32 = offsetof<TypeDescriptor>("freeCap");
-export const TYPE_META: u32 = offsetof<TypeDescriptor>("meta");
 export const TYPE_ACTIVE: u32 = offsetof<TypeDescriptor>("active");
 export const TYPE_OWNED: u32 = offsetof<TypeDescriptor>("owned");
 export const TYPE_CHAIN: u32 = offsetof<TypeDescriptor>("chain");
@@ -135,4 +147,3 @@ export const TYPE_WEAKREF: u32 = 10;
 export const TYPE_FIRST: u32 = 16;
 /** Ids end here. */
 export const TYPE_LIMIT: u32 = 65536;
-export const TYPE_CLASS: u32 = offsetof<TypeDescriptor>("sizeClass");

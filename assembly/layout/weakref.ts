@@ -9,12 +9,12 @@ import { ObjectHeader } from "./object-header";
 @final
 export class Weakref extends ObjectHeader {
   /** What it refers to, not counted; 0 = dead. */
-  referent: u32;
+  referent: usize;
   /** The host's number of the callback; 0 = none. */
   callback: u32;
-  previous: u32;
+  previous: usize;
   /** Next reference to the same object; next one in the queue while callbacks are pending. */
-  next: u32;
+  next: usize;
 }
 
 export const WEAKREF_REFERENT: u32 = offsetof<Weakref>("referent");

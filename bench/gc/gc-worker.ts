@@ -1,18 +1,18 @@
 /**
- * A contender of bench:gc in a process of its own: gc-worker.js NAME. Reads a request (gc-request.ts) a line, answers
+ * A contender of bench:gc in a process of its own: gc-worker.js NAME. Reads a request (../lib/collections.ts) a line, answers
  * with a line of JSON, null for what it does not have. The first line says what it is.
  */
 
-import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 import { createHeap, type Heap, type Ptr } from "tallyheap";
 
 import { processorNs } from "../lib/clock.js";
-import { managedModule, objectsModule } from "../lib/objects-module.js";
-import { COLLECTIONS, YOUNG_COLLECTIONS, type Answer, type Container, type Request } from "./gc-request.js";
+import type { Answer, Container, Request } from "../lib/collections.js";
+import { readGraph, type Graph } from "../lib/graph.js";
+import { instantiateObjects } from "../lib/module.js";
+import { nodeVersion } from "../lib/node.js";
 import { buildTypes } from "./graph-types.js";
-import { readGraph, type Graph } from "./graph.js";
 import { listNodes, recordNodes } from "./heap-nodes.js";
 import { isomorphic, pairs, ring, rows, tree, type Nodes } from "./shapes.js";
 import { median } from "../lib/statistics.js";
@@ -20,6 +20,11 @@ import { median } from "../lib/statistics.js";
 type Collect = Extract<Request, { measure: "collect" }>;
 type Young = Extract<Request, { measure: "young" }>;
 type Build = Extract<Request, { measure: "build" }>;
+
+/** Collections of a structure that is held; the median counts. */
+const COLLECTIONS = 3;
+/** Collections of the youngest generation; the median counts. */
+const YOUNG_COLLECTIONS = 100;
 
 /** A heap with a collector, and how to hold what was built in it. */
 interface World<N> {
@@ -30,8 +35,6 @@ interface World<N> {
   collect(): number | undefined;
   hold(held: N[]): void;
   drop(): void;
-  /** Holds a new list that holds what was held. */
-  handOver?(): void;
   /** Makes what was just built as old as it is going to be. */
   age?(): void;
   /** Containers that are there, where that can be asked. */
@@ -92,7 +95,7 @@ function structure<N>({ nodes, types }: World<N>, request: Collect): (() => N[])
 
 function measure<N>(world: World<N>, request: Collect): Answer | null {
   const build = structure(world, request);
-  if (build === undefined || (request.handsOver && world.handOver === undefined)) return null;
+  if (build === undefined) return null;
   const collect = (): number | undefined => world.collect();
   collect();
   const empty = times(COLLECTIONS, collect).ns;
@@ -101,10 +104,6 @@ function measure<N>(world: World<N>, request: Collect): Answer | null {
   if (request.isHeld) {
     collect();
     seen = times(COLLECTIONS, collect);
-    if (request.handsOver) {
-      world.handOver!();
-      seen = timed(collect);
-    }
     world.drop();
   } else {
     world.age?.();
@@ -138,11 +137,6 @@ function tallyheap(): World<Ptr> {
     drop: () => {
       for (const root of roots.splice(0)) heap.decref(root);
     },
-    handOver: () => {
-      const list = heap.list(roots);
-      for (const root of roots) heap.decref(root);
-      roots = [list];
-    },
     count: () => heap.collector.objects().length,
     finish: () => {
       heap.gc(2);
@@ -156,7 +150,7 @@ function tallyheap(): World<Ptr> {
 }
 
 function young(heap: Heap, nodes: Nodes<Ptr>, { objects, old }: Young): Answer {
-  const elders = old > 0 ? tree(nodes, old, "parent first") : [];
+  const oldObjects = old > 0 ? tree(nodes, old, "parent first") : [];
   heap.gc(2);
   const before = heap.collector.stats()[0]!.candidates;
   let found = 0;
@@ -170,7 +164,7 @@ function young(heap: Heap, nodes: Nodes<Ptr>, { objects, old }: Young): Answer {
   const seen = heap.collector.stats()[0]!.candidates - before;
   if (seen !== objects * YOUNG_COLLECTIONS)
     throw new Error(`tallyheap: ${seen} young objects were looked at`);
-  elders.forEach(nodes.release);
+  oldObjects.forEach(nodes.release);
   heap.reset();
   return { ns: median(samples), found };
 }
@@ -211,9 +205,7 @@ interface Loops {
 }
 
 function inlined(): (request: Request) => Answer | null {
-  const module = new WebAssembly.Module(readFileSync(objectsModule));
-  const memory = new WebAssembly.Memory({ initial: 16, maximum: 65_536 });
-  const loops = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Loops;
+  const loops = instantiateObjects<Loops>("objects");
   if (!loops.setup()) throw new Error("no memory for the types");
   return (request) => {
     if (request.measure !== "build") return null;
@@ -230,7 +222,6 @@ function inlined(): (request: Request) => Answer | null {
 // ---- AssemblyScript's own collector ----
 
 interface Managed {
-  readonly memory: WebAssembly.Memory;
   list(degree: number): number;
   record(): number;
   leaf(): number;
@@ -243,9 +234,7 @@ interface Managed {
 }
 
 function assemblyscript(): World<number> {
-  const module = new WebAssembly.Module(readFileSync(managedModule));
-  const memory = new WebAssembly.Memory({ initial: 16, maximum: 65_536 });
-  const managed = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Managed;
+  const managed = instantiateObjects<Managed>("managed");
   const release = (): void => {};
   const { leaf, record, list } = managed;
   let freed = 0;
@@ -341,7 +330,7 @@ const contenders: Record<string, () => (request: Request) => Answer | null> = {
 const make = contenders[process.argv[2] ?? ""];
 if (make === undefined) throw new Error(`no such contender: ${process.argv[2]}`);
 const answer = make();
-console.log(`Node ${process.versions.node}`);
+console.log(nodeVersion);
 for await (const line of createInterface({ input: process.stdin })) {
   console.log(JSON.stringify(answer(JSON.parse(line) as Request)));
 }

@@ -5,8 +5,6 @@
 
 import { statSync } from "node:fs";
 
-import { cac } from "cac";
-
 import {
   ASSEMBLYSCRIPT,
   CONTENDERS,
@@ -15,34 +13,21 @@ import {
   TALLYHEAP_INLINED,
   V8,
   ask,
-} from "./gc-contenders.js";
-import type { Answer } from "./gc-request.js";
-import { DERIVED, graphWorkloads, scaled, shapeWorkloads, type Workload } from "./gc-workloads.js";
-import {
-  addOptions,
-  chosen,
-  circumstances,
-  readPlan,
-  runCli,
-  wholeNumber,
-  type CommonOptions,
-} from "../lib/options.js";
+  graphWorkloads,
+  scaled,
+  type Answer,
+  type GcWorkload,
+} from "../lib/collections.js";
+import { chosen, conditions, runBench, selected, wholeNumber, type CommonOptions } from "../lib/options.js";
 import { bundledGraphs } from "../lib/paths.js";
-import { writePlot } from "../lib/plot.js";
-import { find, printJson, ratioTo, workloads as workloadsOf, type Row } from "../lib/results.js";
-import {
-  answerKey,
-  askRounds,
-  closeSessions,
-  startSessions,
-  type Answers,
-  type Present,
-} from "../lib/sessions.js";
-import { median } from "../lib/statistics.js";
-import { fixed, makeTable } from "../lib/table.js";
+import { withSessions, type Present } from "../lib/process.js";
+import { find, makeRow, withRatios, workloads as workloadsOf, type Row } from "../lib/results.js";
+import { runRounds, type Cell } from "../lib/rounds.js";
+import { fixed, makeTable, withInterval } from "../lib/table.js";
+import { DERIVED, shapeWorkloads } from "./workloads.js";
 
-const DEFAULT_ROUNDS = 5;
-const DEFAULT_OBJECTS = 1_000_000;
+const ROUNDS = 5;
+const OBJECTS = 1_000_000;
 const WARM_UP = 10;
 const GRAPH_FILE = /\.graph(\.gz)?$/;
 
@@ -58,7 +43,7 @@ interface GcRow extends Row {
 }
 
 /** Graph files, or parts of the names of workloads; all without either. */
-function requested(given: readonly string[], objects: number): readonly Workload[] {
+function requested(given: readonly string[], objects: number): readonly GcWorkload[] {
   const isFile = (name: string): boolean =>
     GRAPH_FILE.test(name) || (statSync(name, { throwIfNoEntry: false })?.isFile() ?? false);
   const graphs = given.filter(isFile).flatMap(graphWorkloads);
@@ -68,17 +53,10 @@ function requested(given: readonly string[], objects: number): readonly Workload
   return [...chosen(all, parts), ...graphs];
 }
 
-/** Asks, and makes sure that just the trash was found. A tenth of the objects will do to warm up. */
-async function askChecked(
-  contender: Present,
-  workload: Workload,
-  isWarmUp: boolean,
-): Promise<Answer | undefined> {
-  const { request } = workload;
-  if (isWarmUp) return ask(contender.session, scaled(request, 1 / WARM_UP));
-  const answer = await ask(contender.session, request);
-  if (answer === undefined) return undefined;
-  const { found } = answer;
+/** Asks, and makes sure that just the trash was found. */
+async function askChecked(workload: GcWorkload, contender: Present): Promise<Answer | undefined> {
+  const answer = await ask(contender.session, workload.request);
+  const found = answer?.found;
   if (found !== undefined && workload.found !== undefined && found !== workload.found)
     throw new Error(
       `${workload.name}: ${contender.name} found ${found} objects, ${workload.found} are trash`,
@@ -86,22 +64,13 @@ async function askChecked(
   return answer;
 }
 
-function measuredRows(
-  answers: Answers<Answer>,
-  workloads: readonly Workload[],
-  present: readonly Present[],
-): GcRow[] {
-  return workloads.flatMap(({ name: workload, unit, units, objects }) =>
-    present.flatMap(({ name: contender, version }): GcRow[] => {
-      const own = answers.get(answerKey(workload, contender));
-      if (own === undefined) return [];
-      const found = own.at(-1)?.found;
-      // What is in no cycle died by its counts, where there are counts; perhaps that was all.
-      const samples = own.map(({ ns }) => ns / (units ?? Math.max(found ?? objects, 1)));
-      const row = { workload, contender, unit, version, samples, median: median(samples), objects };
-      return [found === undefined ? row : { ...row, found }];
-    }),
-  );
+function measuredRow(cell: Cell<GcWorkload, Present, Answer>): GcRow {
+  const { unit, units, objects } = cell.workload;
+  const found = cell.answers.at(-1)?.found;
+  // What is in no cycle died by its counts, where there are counts; perhaps that was all.
+  const divisor = units ?? Math.max(found ?? objects, 1);
+  const samples = cell.answers.map(({ ns }) => ns / divisor);
+  return { ...makeRow(cell, unit, samples), objects, ...(found !== undefined && { found }) };
 }
 
 /** Figures from two rows of one contender, round by round. */
@@ -113,16 +82,10 @@ function derivedRows(rows: readonly GcRow[]): GcRow[] {
         const seconds = find(rows, second, contender)?.samples;
         if (seconds === undefined) return [];
         const samples = firsts.map((sample, round) => combine(sample, seconds[round]!));
-        return [{ workload, contender, unit, version, samples, median: median(samples), objects }];
+        const cell = { workload: { name: workload }, contender: { name: contender, version } };
+        return [{ ...makeRow(cell, unit, samples), objects }];
       }),
   );
-}
-
-function withRatios(rows: readonly GcRow[]): GcRow[] {
-  return rows.map((row) => {
-    const reference = find(rows, row.workload, CPYTHON);
-    return reference ? { ...row, ratio: ratioTo(CPYTHON, row.samples, reference.samples) } : row;
-  });
 }
 
 /** A line a workload: the time of each contender, and tallyheap's to CPython's. */
@@ -137,7 +100,7 @@ function table(rows: readonly GcRow[]): string {
     });
     const ratios = [TALLYHEAP, TALLYHEAP_INLINED].flatMap((name) => {
       const ratio = find(rows, workload, name)?.ratio;
-      return ratio ? [`${fixed(ratio.median, 2)} (${fixed(ratio.low, 2)}–${fixed(ratio.high, 2)})`] : [];
+      return ratio ? [withInterval(ratio)] : [];
     });
     const own = rows.find((row) => row.workload === workload);
     return [workload, own?.unit ?? "", String(own?.objects), ...times, ratios.join("  ")];
@@ -145,33 +108,27 @@ function table(rows: readonly GcRow[]): string {
   return makeTable(["", "unit", "objects", ...columns, `to ${CPYTHON}`], body);
 }
 
-async function run(given: readonly string[], options: GcOptions): Promise<void> {
-  const plan = readPlan(options, DEFAULT_ROUNDS);
-  const workloads = requested(given.map(String), wholeNumber("objects", options.objects, DEFAULT_OBJECTS));
-  const { present, absent } = await startSessions(CONTENDERS, options.only);
-  try {
-    const measured = measuredRows(await askRounds(present, workloads, plan, askChecked), workloads, present);
-    const rows = withRatios([...measured, ...derivedRows(measured)]);
-    if (options.plot !== undefined) writePlot(options.plot, rows, `Collections, ratio to ${CPYTHON}`);
-    if (options.json) {
-      printJson(rows);
-      return;
-    }
-    console.log(`One collection; ratio to ${CPYTHON}: median over rounds and its interval\n${table(rows)}`);
-    const versions = present.map(({ name, version }) => `${name} ${version}`).join(", ");
-    console.log(`${versions}.\n${circumstances(plan)}`);
-    for (const name of absent) console.log(`Not here: ${name}.`);
-  } finally {
-    await closeSessions(present);
-  }
-}
-
-const cli = cac("bench:gc");
-const command = cli.command(
-  "[...names]",
-  "Collections of live and dead structures; graph files (.graph, .graph.gz) or parts of workloads' names select",
-);
-addOptions(command, { rounds: DEFAULT_ROUNDS, quick: "", plot: true })
-  .option("--objects <n>", `Objects in each structure (default ${DEFAULT_OBJECTS})`)
-  .action(run);
-await runCli(cli);
+await runBench<GcOptions>({
+  name: "bench:gc",
+  args: "[...names]",
+  about:
+    "Collections of live and dead structures; graph files (.graph, .graph.gz) or parts of workloads' names select",
+  rounds: ROUNDS,
+  quick: "",
+  plot: true,
+  more: [["--objects <n>", `Objects in each structure (default ${OBJECTS})`]],
+  run(given, options, plan) {
+    const workloads = requested(given, wholeNumber("objects", options.objects, OBJECTS));
+    return withSessions(selected(CONTENDERS, options.only), async (present, absent) => {
+      // A tenth of the objects will do to warm up.
+      const warmUp = ({ request }: GcWorkload, { session }: Present) =>
+        ask(session, scaled(request, 1 / WARM_UP));
+      const measured = (await runRounds(workloads, present, plan, askChecked, warmUp)).map(measuredRow);
+      const rows = withRatios([...measured, ...derivedRows(measured)], CPYTHON);
+      const text = (): string =>
+        `One collection; ratio to ${CPYTHON}: median over rounds and its interval\n${table(rows)}\n` +
+        conditions(present, absent, plan);
+      return { rows, text, title: `Collections, ratio to ${CPYTHON}` };
+    });
+  },
+});

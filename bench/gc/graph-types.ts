@@ -6,7 +6,7 @@
 
 import type { Heap, Ptr } from "tallyheap";
 
-import { buildGraph, type Graph } from "./graph.js";
+import { buildGraph, type Graph } from "../lib/graph.js";
 import { fillers, listNodes } from "./heap-nodes.js";
 
 /** How the nodes of a kind are made, and how their edges are stored; `link` takes a reference of its own. */
@@ -27,18 +27,57 @@ const LEAST_INT = 1000;
 
 /** The graph, with a reference of the caller's to each root. */
 export function buildTypes(heap: Heap, graph: Graph): Ptr[] {
-  const { kinds, kindOf, sizes, roots } = graph;
+  const { objects, roots, keys } = heldGraph(heap, graph);
+  for (const key of keys) heap.decref(key);
+  return roots.map((root) => objects[root]!);
+}
+
+/** A graph in a heap that can be changed. The caller has a reference to each root and to each key of the dicts. */
+export interface HeldGraph {
+  readonly keys: readonly Ptr[];
+  readonly roots: readonly number[];
+  readonly edges: number;
+  /** By node; an object that nothing refers to any more is gone, its node stays. */
+  readonly objects: readonly Ptr[];
+  readonly targets: number[][];
+  /** Stores an edge. */
+  link(node: number, index: number, target: number): void;
+  /** A new node like another one, without its edges; the caller has a reference to its object. */
+  copyOf(node: number): number;
+  release(node: number): void;
+}
+
+export function heldGraph(heap: Heap, graph: Graph): HeldGraph {
+  const { kinds, sizes, first } = graph;
   const keys: Ptr[] = [];
   const makers = kinds.map((_, kind) => makerOf(heap, graph, kind, keys));
-  const objects = buildGraph(
-    graph,
-    (node, degree) => makers[kindOf[node]!]!.make(degree, Math.min(sizes[node]!, MOST_BYTES), node),
-    (node, object, index, target) => makers[kindOf[node]!]!.link(object, index, target),
+  const kindOf = [...graph.kindOf];
+  const make = (node: number, degree: number): Ptr =>
+    makers[kindOf[node]!]!.make(degree, Math.min(sizes[node]!, MOST_BYTES), node);
+  const objects = buildGraph(graph, make, (node, object, index, target) =>
+    makers[kindOf[node]!]!.link(object, index, target),
   );
-  const held = [...new Set(roots)].map((root) => objects[root]!);
-  for (const root of held) heap.incref(root);
-  for (const object of [...objects, ...keys]) heap.decref(object);
-  return held;
+  const roots = [...new Set(graph.roots)];
+  for (const root of roots) heap.incref(objects[root]!);
+  for (const object of objects) heap.decref(object);
+  const targets = kindOf.map((_, node) => [...graph.targets.subarray(first[node], first[node + 1])]);
+  const originals = kindOf.map((_, node) => node);
+  return {
+    keys,
+    roots,
+    edges: graph.targets.length,
+    objects,
+    targets,
+    link: (node, index, target) => makers[kindOf[node]!]!.link(objects[node]!, index, objects[target]!),
+    copyOf: (node) => {
+      const original = originals[node]!;
+      const copy = objects.push(make(original, targets[node]!.length)) - 1;
+      kindOf.push(kindOf[node]!);
+      originals.push(original);
+      return copy;
+    },
+    release: (node) => heap.decref(objects[node]!),
+  };
 }
 
 /** The values of a dict are the edges of its node; its keys, one for each index, are shared by all dicts. */

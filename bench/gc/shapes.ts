@@ -1,10 +1,8 @@
 /** The structures that bench:gc collects, built from any contender's nodes. bench/native/gc.py has the same. */
 
-import { buildGraph, isContainer, type Graph } from "./graph.js";
+import type { Order } from "../lib/collections.js";
+import { buildGraph, isContainer, type Graph } from "../lib/graph.js";
 import { randomFrom, shuffled } from "../lib/random.js";
-
-/** In which order a tree's nodes are made, and so where they lie. */
-export type Order = "parent first" | "children first" | "at random";
 
 /** How a contender makes containers. Nothing is collected meanwhile. */
 export interface Nodes<N> {

@@ -6,3 +6,10 @@ export function processorNs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) * 1000;
 }
+
+/** Times `body` and divides. */
+export function timed(units: number, body: () => void): number {
+  const start = processorNs();
+  body();
+  return (processorNs() - start) / units;
+}

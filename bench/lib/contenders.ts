@@ -3,14 +3,13 @@
  * they print is the same for all (bench/native/replay.c and micro.c describe it).
  */
 
-import { spawnSync } from "node:child_process";
-import { mkdirSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { buildDir, nativeSources, root, script } from "./paths.js";
-import { runLines, type Command } from "./process.js";
-import { PRELOADS, findCompiler, findLibrary, findWasmCompiler } from "./toolchain.js";
+import { nodeVersion } from "./node.js";
+import { buildDir, root } from "./paths.js";
+import { nodeCommand, runLines, type Command } from "./process.js";
+import { PRELOADS, compile, findCompiler, findLibrary, findWasmCompiler, modified } from "./toolchain.js";
 
 export const INLINED = "tallyheap (inlined)";
 export const CALLED = "tallyheap (called)";
@@ -33,8 +32,8 @@ export interface Contender {
   replay(flatFile: string, passes: number, mode: string): Command;
   /** Absent where the loops of the micro suite do not run: they are inside wasm or C. */
   readonly micro?: (workload: number, units: number, portion: number) => Command;
-  /** The wasm module with the loops, for other benchmarks in Node. */
-  readonly module?: string;
+  /** The wasm module with the loops and the pointers in its table, for other benchmarks in Node. */
+  readonly module?: { readonly file: string; readonly slots: number };
 }
 
 export interface Field {
@@ -63,7 +62,6 @@ export async function assemble(slots = 0, wanted: (name: string) => boolean = ()
   while (table < slots) table *= 2;
   const absent: string[] = [];
   const contenders: Contender[] = [];
-  const version = `Node ${process.versions.node}, V8 ${process.versions.v8.replace(/-.*/, "")}`;
   const own: [name: string, module: string][] = [
     [INLINED, "tallyheap-inlined"],
     [CALLED, "tallyheap-called"],
@@ -77,22 +75,21 @@ export async function assemble(slots = 0, wanted: (name: string) => boolean = ()
       const standard = join(root, steps.moduleFile(module, steps.SLOTS));
       // The build keeps the standard size up to date; a larger table follows it.
       if (modified(file) < modified(standard)) await steps.compileModule(module, table);
-      return wasmContender(name, file, file, table, version, module === "floor");
+      return wasmContender(name, file, file, table, module === "floor");
     });
   const [inlined, called, ...others] = await Promise.all(wasm);
   contenders.push(...[inlined, called].filter((contender) => contender !== undefined));
-  contenders.push(typescriptContender(RAW, "raw", version, false));
-  contenders.push(typescriptContender(CHECKED, "checked", version, false));
+  contenders.push(typescriptContender(RAW, "raw", false));
+  contenders.push(typescriptContender(CHECKED, "checked", false));
   contenders.push(...others);
   const dlmalloc = buildDlmalloc(steps.CHUNK, table);
-  if (dlmalloc)
-    contenders.push(wasmContender(DLMALLOC, dlmalloc.replay, dlmalloc.micro, table, version, false));
+  if (dlmalloc) contenders.push(wasmContender(DLMALLOC, dlmalloc.replay, dlmalloc.micro, table, false));
   else
     absent.push(
       "dlmalloc (wasm): no clang for wasm32 with wasi-libc (Debian: clang lld wasi-libc libclang-rt-dev-wasm32)",
     );
   const floor = join(root, steps.moduleFile("floor", steps.SLOTS));
-  contenders.push(typescriptContender("floor (typescript)", floor, version, true));
+  contenders.push(typescriptContender("floor (typescript)", floor, true));
 
   const native = buildNative(steps.CHUNK, table);
   if (native === undefined) {
@@ -122,34 +119,29 @@ function wasmContender(
   replayModule: string,
   microModule: string,
   slots: number,
-  version: string,
   isFloor: boolean,
 ): Contender {
   return {
     name,
     kind: "wasm",
-    version,
+    version: nodeVersion,
     isFloor,
-    module: microModule,
+    module: { file: microModule, slots },
     replay: (flat, passes, mode) =>
-      nodeCommand("replay/replay-worker.js", replayModule, slots, flat, passes, mode),
+      nodeCommand("replay/replay-worker.js", [replayModule, slots, flat, passes, mode]),
     micro: (workload, units, portion) =>
-      nodeCommand("micro/micro-worker.js", microModule, slots, workload, units, portion),
+      nodeCommand("micro/micro-worker.js", [microModule, slots, workload, units, portion]),
   };
 }
 
-function typescriptContender(name: string, heap: string, version: string, isFloor: boolean): Contender {
+function typescriptContender(name: string, heap: string, isFloor: boolean): Contender {
   return {
     name,
     kind: "typescript",
-    version,
+    version: nodeVersion,
     isFloor,
-    replay: (flat, passes, mode) => nodeCommand("replay/typescript-worker.js", heap, flat, passes, mode),
+    replay: (flat, passes, mode) => nodeCommand("replay/typescript-worker.js", [heap, flat, passes, mode]),
   };
-}
-
-function nodeCommand(file: string, ...args: readonly (string | number)[]): Command {
-  return { file: process.execPath, args: [script(file), ...args.map(String)] };
 }
 
 interface NativePrograms {
@@ -205,30 +197,4 @@ function buildDlmalloc(chunk: number, slots: number): NativePrograms | undefined
     replay: build("replay.c", `dlmalloc-replay-${slots}`, [`-DCHUNK=${chunk}`, `-DSLOTS=${slots}`]),
     micro: build("micro.c", "dlmalloc-micro", []),
   };
-}
-
-/** Compiles a file of bench/native unless the product is newer than every source there. */
-function compile(
-  compiler: readonly string[],
-  source: string,
-  product: string,
-  flags: readonly string[],
-): string {
-  mkdirSync(join(product, ".."), { recursive: true });
-  const sources = [source, "heap.h", "process.h"].map((name) => modified(join(nativeSources, name)));
-  if (modified(product) > Math.max(...sources)) return product;
-  const [file = "", ...args] = compiler;
-  // Renamed into place: another process may be about to run it.
-  const fresh = `${product}.${process.pid}`;
-  const run = spawnSync(file, [...args, "-o", fresh, join(nativeSources, source), ...flags], {
-    encoding: "utf8",
-  });
-  if (run.status !== 0) throw new Error(`${file} cannot compile bench/native/${source}:\n${run.stderr}`);
-  renameSync(fresh, product);
-  return product;
-}
-
-/** 0 for a file that does not exist. */
-function modified(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

@@ -1,6 +1,9 @@
-/** Instantiates the wasm modules that hold the loops, compiled from AssemblyScript or C. */
+/** Instantiates the wasm modules that the build compiles from bench/assembly, and C for wasm. */
 
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { buildDir } from "./paths.js";
 
 /** bench/native/replay.c says what each does. */
 export interface LoopExports {
@@ -36,14 +39,19 @@ const WASM_PAGE_BYTES = 65_536;
 const STATIC_PAGES = 8;
 
 /** `slots` is the number of pointers in the module's table: it and other static data lie below the heap. */
-export function instantiate(file: string, slots: number): Loops {
+export function instantiate(file: string, slots: number, imports: WebAssembly.Imports = {}): Loops {
   const module = new WebAssembly.Module(readFileSync(file));
   const imported = WebAssembly.Module.imports(module).some(({ name }) => name === "memory");
   const initial = Math.ceil((slots * 4) / WASM_PAGE_BYTES) + STATIC_PAGES;
-  const imports: WebAssembly.Imports = imported
-    ? { env: { memory: new WebAssembly.Memory({ initial, maximum: 65_536 }) } }
-    : {};
-  const { exports } = new WebAssembly.Instance(module, imports);
+  const env = imported ? { memory: new WebAssembly.Memory({ initial, maximum: 65_536 }) } : {};
+  const { exports } = new WebAssembly.Instance(module, { ...imports, env });
   (exports["_initialize"] as (() => void) | undefined)?.(); // a WASI reactor's constructor
   return { exports: exports as unknown as LoopExports, memory: exports["memory"] as WebAssembly.Memory };
+}
+
+/** Instantiates a module that works on objects: with the core from source, or with AssemblyScript's own runtime. */
+export function instantiateObjects<E>(name: "objects" | "managed"): E {
+  const module = new WebAssembly.Module(readFileSync(join(buildDir, `contenders/${name}.wasm`)));
+  const memory = new WebAssembly.Memory({ initial: 16, maximum: 65_536 });
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as E;
 }

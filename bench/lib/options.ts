@@ -1,16 +1,21 @@
 /** What the commands have in common: their options, the contenders they ask for, and how they end. */
 
+import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 
-import type { CAC, Command } from "cac";
+import { cac, type CAC, type Command } from "cac";
 
 import { TLSF, type Contender, type Field } from "./contenders.js";
+import { nodeVersion, runOnNode } from "./node.js";
+import { plotter } from "./plot.js";
 import { isPinned } from "./process.js";
 import { newSeed } from "./random.js";
+import type { Row, Versioned } from "./results.js";
+import type { Plan } from "./rounds.js";
 
 /** Rounds of a measurement that is to be believed, and of a quick look. */
-export const ROUNDS = 9;
-export const QUICK_ROUNDS = 3;
+const ROUNDS = 9;
+const QUICK_ROUNDS = 3;
 
 export interface CommonOptions {
   json?: boolean;
@@ -21,17 +26,38 @@ export interface CommonOptions {
   plot?: string;
 }
 
-/** What differs between the commands. */
-interface Offer {
+/** What a benchmark has measured. */
+export interface Report {
+  readonly rows: readonly Row[];
+  /** For people. */
+  readonly text: () => string;
+  /** Of the chart. */
+  readonly title?: string;
+  /** Whether what was seen is as it has to be. */
+  readonly isGood?: boolean;
+}
+
+/** A command; what differs between the benchmarks. */
+export interface Bench<O> {
+  readonly name: string;
+  /** Its arguments as the help names them, for example `[...files]`. */
+  readonly args?: string;
+  readonly about: string;
   /** Rounds without `--rounds`. */
   readonly rounds?: number;
   /** What `--quick` saves besides rounds; without it there is no such option. */
   readonly quick?: string;
   readonly plot?: boolean;
+  /** Further options: what stands on the command line, and what the help says. */
+  readonly more?: readonly (readonly [option: string, about: string])[];
+  run(args: readonly string[], options: O, plan: Plan): Promise<Report>;
 }
 
-/** Gives a command the options that all benchmarks have. */
-export function addOptions(command: Command, { rounds = ROUNDS, quick, plot = false }: Offer = {}): Command {
+/** Runs a benchmark as a command, and prints what it reports as its options say. */
+export async function runBench<O extends CommonOptions>(bench: Bench<O>): Promise<void> {
+  const { rounds = ROUNDS, quick } = bench;
+  const cli = cac(bench.name);
+  const command = cli.command(bench.args ?? "", bench.about);
   command
     .option("--json", "Print an array of { workload, contender, unit, samples, median, … }")
     .option("--rounds <n>", `Interleaved rounds (default ${rounds})`);
@@ -39,12 +65,32 @@ export function addOptions(command: Command, { rounds = ROUNDS, quick, plot = fa
   command
     .option("--only <names>", "Only contenders whose names contain one of these words, separated by commas")
     .option("--seed <n>", "Seed of the order of contenders");
-  return plot ? command.option("--plot <file>", "Write a chart: .svg or .html") : command;
+  if (bench.plot) command.option("--plot <file>", "Write a chart: .svg or .html");
+  for (const [option, about] of bench.more ?? []) command.option(option, about);
+  // Only a command with arguments is given them.
+  command.action((...given: unknown[]) => {
+    const args = bench.args === undefined ? [] : (given[0] as unknown[]).map(String);
+    return report(bench, args, given.at(-1) as O);
+  });
+  await runCli(cli, command);
 }
 
-export interface Plan {
-  readonly rounds: number;
-  readonly seed: number;
+async function report<O extends CommonOptions>(
+  bench: Bench<O>,
+  args: readonly string[],
+  options: O,
+): Promise<void> {
+  const plot = options.plot === undefined ? undefined : plotter(options.plot);
+  const {
+    rows,
+    text,
+    title = bench.about,
+    isGood = true,
+  } = await bench.run(args, options, readPlan(options, bench.rounds));
+  plot?.(rows, title);
+  // Synchronously: a pipe would otherwise lose what process.exit leaves unwritten.
+  writeFileSync(1, options.json ? `${JSON.stringify(rows, null, 1)}\n` : `${text()}\n`);
+  if (!isGood) process.exitCode = 1;
 }
 
 /** How many rounds, and with which seed. */
@@ -67,6 +113,17 @@ export function wholeNumber(name: string, value: string | number | undefined, fa
 export function wantedBy(only: string | undefined): (name: string) => boolean {
   const words = (only ?? "").split(",").map((word) => word.trim().toLowerCase());
   return (name) => words.some((word) => name.toLowerCase().includes(word));
+}
+
+/** Those whose names `--only` asks for; throws if there are none. */
+export function selected<C extends { readonly name: string }>(
+  candidates: readonly C[],
+  only: string | undefined,
+): C[] {
+  const wanted = wantedBy(only);
+  const found = candidates.filter(({ name }) => wanted(name));
+  if (found.length === 0) throw new Error(`--only ${only}: no such contender`);
+  return found;
 }
 
 /**
@@ -93,39 +150,39 @@ export function select(
   only: string | undefined,
   takesPart: (contender: Contender) => boolean = () => true,
 ): Field {
-  const wanted = wantedBy(only);
-  const contenders = field.contenders.filter((contender) => takesPart(contender) && wanted(contender.name));
-  const first = contenders[0];
-  if (first === undefined) throw new Error(`--only ${only}: no such contender`);
+  const contenders = selected(field.contenders.filter(takesPart), only);
   const reference = [field.reference, TLSF].find((name) =>
     contenders.some((contender) => contender.name === name),
   );
-  return { ...field, contenders, reference: reference ?? first.name };
+  return { ...field, contenders, reference: reference ?? contenders[0]!.name };
 }
 
-/** The machine and the plan of a run, for people. */
-export function circumstances({ rounds, seed }: Plan): string {
+/** The machine, the Node, the plan, what else ran, and what is not here; for people. */
+export function conditions(
+  contenders: readonly (Versioned & { readonly isFloor?: boolean })[],
+  absent: readonly string[],
+  { rounds, seed }: Plan,
+): string {
   const processor = cpus()[0]?.model.trim() ?? "unknown processor";
   const pinned = isPinned() ? ", pinned to one processor" : "";
-  return `${processor}; ${rounds} rounds, seed ${seed}, processor time${pinned}.`;
-}
-
-/** The same with the contenders that took part, and those that are not here. */
-export function conditions(field: Field, plan: Plan): string {
-  const versions = new Set(field.contenders.filter(({ isFloor }) => !isFloor).map(({ version }) => version));
+  const measured = contenders.filter(({ isFloor }) => !isFloor);
+  const versions = new Set([nodeVersion, ...measured.map(({ version }) => version)]);
   return [
-    circumstances(plan),
+    `${processor}; ${rounds} rounds, seed ${seed}, processor time${pinned}.`,
     `${[...versions].join("; ")}.`,
-    ...field.absent.map((line) => `Not here: ${line}.`),
+    ...absent.map((line) => `Not here: ${line}.`),
   ].join("\n");
 }
 
-/** Parses the command line and runs; any error is one message and a failing exit code. */
-export async function runCli(cli: CAC): Promise<void> {
+/** Parses the command line and runs, on another Node if it says so; any error is one message and a failing exit code. */
+export async function runCli(cli: CAC, command: Command): Promise<void> {
+  command.option("--node <version>", "Run on this Node, 24 or 24.1.0, which npm fetches once");
   cli.help();
   try {
-    cli.parse(process.argv, { run: false });
-    await cli.runMatchedCommand();
+    const { options } = cli.parse(process.argv, { run: false });
+    const code = options["node"] === undefined ? undefined : runOnNode(String(options["node"]));
+    if (code === undefined) await cli.runMatchedCommand();
+    else process.exitCode = code;
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;

@@ -5,11 +5,19 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
+import { script } from "./paths.js";
+import type { Versioned } from "./results.js";
+
 export interface Command {
   readonly file: string;
   readonly args: readonly string[];
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A compiled file of bench/, by its path there, as a process of its own on this Node. */
+export function nodeCommand(file: string, args: readonly (string | number)[], ...flags: string[]): Command {
+  return { file: process.execPath, args: [...flags, script(file), ...args.map(String)] };
 }
 
 /** The contender's process failed or said something unexpected. */
@@ -95,5 +103,40 @@ export class Session {
         : undefined;
     this.#child.stdin?.end();
     await closed;
+  }
+}
+
+/** A contender whose process runs as long as the measurement and answers each line of input with one line. */
+export interface Candidate {
+  readonly name: string;
+  readonly command: Command;
+  /** May be absent; the others are part of the project. */
+  readonly isOptional?: boolean;
+}
+
+export interface Present extends Versioned {
+  readonly session: Session;
+}
+
+/** Starts the candidates, whose first line is their version; they end with `work`. */
+export async function withSessions<R>(
+  candidates: readonly Candidate[],
+  work: (present: readonly Present[], absent: readonly string[]) => Promise<R>,
+): Promise<R> {
+  const present: Present[] = [];
+  const absent: string[] = [];
+  try {
+    for (const { name, command, isOptional } of candidates) {
+      const session = new Session(command);
+      try {
+        present.push({ name, version: await session.read(), session });
+      } catch (error) {
+        if (!isOptional) throw error;
+        absent.push(name);
+      }
+    }
+    return await work(present, absent);
+  } finally {
+    await Promise.all(present.map(({ session }) => session.close()));
   }
 }

@@ -43,3 +43,13 @@ export function geometricMean(values: readonly number[]): number {
 export function ratios(samples: readonly number[], reference: readonly number[]): number[] {
   return samples.map((sample, round) => sample / reference[round]!);
 }
+
+/** Samples from which on the interval of a median has 95 %. */
+const ENOUGH_SAMPLES = 6;
+
+/** Where the median lies at the least and at the most: too few samples widen the interval by half its width on each side. */
+export function bounds(samples: readonly number[]): Pick<Interval, "low" | "high"> {
+  const { low, high } = medianInterval(samples);
+  const margin = samples.length < ENOUGH_SAMPLES ? (high - low) / 2 : 0;
+  return { low: low - margin, high: high + margin };
+}

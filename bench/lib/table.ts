@@ -2,11 +2,18 @@
 
 import Table from "cli-table3";
 
-import { contenders, find, workloads, type Row } from "./results.js";
-import { geometricMean, medianInterval } from "./statistics.js";
+import { contenders, find, meanOfRatios, workloads, type Row } from "./results.js";
+import { geometricMean, medianInterval, type Interval } from "./statistics.js";
 
 export function fixed(value: number | undefined, digits: number): string {
   return value === undefined || Number.isNaN(value) ? "–" : value.toFixed(digits);
+}
+
+/** A median and its interval. */
+export function withInterval(interval: Interval | undefined, digits = 2): string {
+  if (interval === undefined) return "–";
+  const [middle, low, high] = [interval.median, interval.low, interval.high].map((n) => fixed(n, digits));
+  return `${middle} (${low}–${high})`;
 }
 
 export function makeTable(head: readonly string[], body: readonly (readonly string[])[]): string {
@@ -39,24 +46,11 @@ export function timesTable(rows: readonly Row[]): string {
   });
 }
 
-/** Geometric mean over workloads of each round's ratios, and then the median of the rounds with its interval. */
-export function meanRatio(rows: readonly Row[]): string {
-  const perRow = rows.map((row) => row.ratio?.samples ?? []);
-  const rounds = Math.min(...perRow.map((samples) => samples.length));
-  if (!(rounds > 0) || rounds === Infinity) return "–";
-  const means = Array.from({ length: rounds }, (_, round) =>
-    geometricMean(perRow.map((samples) => samples[round]!)),
-  );
-  const { median, low, high } = medianInterval(means);
-  return `${fixed(median, 2)} (${fixed(low, 2)}–${fixed(high, 2)})`;
-}
-
 export function ratioTable(rows: readonly Row[]): string {
   return grid(
     rows,
-    ({ ratio }) =>
-      ratio ? `${fixed(ratio.median, 2)} (${fixed(ratio.low, 2)}–${fixed(ratio.high, 2)})` : "–",
-    meanRatio,
+    ({ ratio }) => withInterval(ratio),
+    (own) => withInterval(meanOfRatios(own.map(({ ratio }) => ratio?.samples ?? []))),
   );
 }
 
@@ -71,10 +65,14 @@ export function coldTable(rows: readonly Row[]): string {
 
 export function memoryTable(rows: readonly Row[]): string {
   const withMemory = rows.filter((row) => row.memory !== undefined);
+  const cell = (first: number, fifth: number): string => `${fixed(first, 2)} / ${fixed(fifth, 2)}`;
   return grid(
     withMemory,
-    ({ memory }) => `${fixed(memory?.firstPass, 2)} / ${fixed(memory?.fifthPass, 2)}`,
+    ({ memory }) => cell(memory!.firstPass, memory!.fifthPass),
     (own) =>
-      `${fixed(geometricMean(own.map((row) => row.memory!.firstPass)), 2)} / ${fixed(geometricMean(own.map((row) => row.memory!.fifthPass)), 2)}`,
+      cell(
+        geometricMean(own.map(({ memory }) => memory!.firstPass)),
+        geometricMean(own.map(({ memory }) => memory!.fifthPass)),
+      ),
   );
 }

@@ -4,10 +4,19 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
-import { buildDir } from "./paths.js";
+import { buildDir, nativeSources } from "./paths.js";
 
 /** Both compilers get these: allocations must stay calls, and be calls to what is linked or preloaded. */
 export const C_FLAGS: readonly string[] = [
@@ -60,6 +69,32 @@ function compiles(command: readonly string[], source: string): boolean {
   const { status } = spawnSync(file, [...args, "-o", PROBE, `${PROBE}.c`], { stdio: "ignore" });
   for (const left of [PROBE, `${PROBE}.c`, `${PROBE}.exe`]) rmSync(left, { force: true });
   return status === 0;
+}
+
+/** Compiles a file of bench/native unless the product is newer than every source there. */
+export function compile(
+  compiler: readonly string[],
+  source: string,
+  product: string,
+  flags: readonly string[],
+): string {
+  mkdirSync(join(product, ".."), { recursive: true });
+  const sources = [source, "heap.h", "process.h"].map((name) => modified(join(nativeSources, name)));
+  if (modified(product) > Math.max(...sources)) return product;
+  const [file = "", ...args] = compiler;
+  // Renamed into place: another process may be about to run it.
+  const fresh = `${product}.${process.pid}`;
+  const run = spawnSync(file, [...args, "-o", fresh, join(nativeSources, source), ...flags], {
+    encoding: "utf8",
+  });
+  if (run.status !== 0) throw new Error(`${file} cannot compile bench/native/${source}:\n${run.stderr}`);
+  renameSync(fresh, product);
+  return product;
+}
+
+/** 0 for a file that does not exist. */
+export function modified(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 /** Allocators that can be preloaded, and the Debian package that holds each. */

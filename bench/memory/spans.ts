@@ -3,78 +3,52 @@
  * about? Prints, for each heap, the time with 400 and with 4,000 free spans and the ratio of the two.
  */
 
-import { cac } from "cac";
+import { assemble } from "../lib/contenders.js";
+import { sample, workloadNamed } from "../lib/micro.js";
+import { conditions, runBench, select, type CommonOptions } from "../lib/options.js";
+import { find, makeRow, ratioTo, type Row } from "../lib/results.js";
+import { runRounds } from "../lib/rounds.js";
+import { fixed, makeTable, withInterval } from "../lib/table.js";
 
-import { assemble, type Contender } from "../lib/contenders.js";
-import { addOptions, conditions, readPlan, runCli, select, type CommonOptions } from "../lib/options.js";
-import { startProgress } from "../lib/progress.js";
-import { randomFrom, shuffled } from "../lib/random.js";
-import { printJson, ratioTo, type Row } from "../lib/results.js";
-import { sample } from "../micro/sampling.js";
-import { median } from "../lib/statistics.js";
-import { fixed, makeTable } from "../lib/table.js";
-import { workloadNamed } from "../micro/workloads.js";
+const SAMPLES = { iterations: 5, warmup: 2 };
+const FEW = workloadNamed("large, 400 free spans");
+const MANY = workloadNamed("large, 4000 free spans");
 
-const PLAN = { iterations: 5, warmup: 2 };
-
-async function run(options: CommonOptions): Promise<void> {
-  const plan = readPlan(options);
-  const { rounds, seed } = plan;
-  const takesPart = ({ micro, isFloor }: Contender): boolean => micro !== undefined && !isFloor;
-  const field = select(await assemble(), options.only, takesPart);
-  const few = workloadNamed("large, 400 free spans");
-  const many = workloadNamed("large, 4000 free spans");
-  const results = field.contenders.map((contender) => ({
-    contender,
-    few: [] as number[],
-    many: [] as number[],
-  }));
-  const random = randomFrom(seed);
-  const progress = startProgress(rounds * results.length);
-  try {
-    for (let round = 0; round < rounds; round++) {
-      for (const result of shuffled(results, random)) {
-        progress.tick(result.contender.name);
-        result.few.push((await sample(result.contender, few, PLAN)).warm);
-        result.many.push((await sample(result.contender, many, PLAN)).warm);
-      }
-    }
-  } finally {
-    progress.stop();
-  }
-  const rows = results.flatMap(({ contender, few: base, many: samples }): Row[] => {
-    const common = { contender: contender.name, unit: few.unit, version: contender.version };
-    return [
-      { workload: few.name, samples: base, median: median(base), ...common },
-      {
-        workload: many.name,
-        samples,
-        median: median(samples),
-        ...common,
-        ratio: ratioTo(few.name, samples, base),
-      },
-    ];
-  });
-  if (options.json) {
-    printJson(rows);
-    return;
-  }
-  const body = results.map(({ contender, few: base, many: samples }) => {
-    const ratio = ratioTo(few.name, samples, base);
-    const cells = [median(base), median(samples)].map((ns) => fixed(ns, 0));
-    return [
-      contender.name,
-      ...cells,
-      `${fixed(ratio.median, 2)} (${fixed(ratio.low, 2)}–${fixed(ratio.high, 2)})`,
-    ];
-  });
-  console.log("malloc and free of 40 to 200 KB between free spans of 33 to 64 KB, ns a pair");
-  console.log(makeTable(["", "400 spans", "4,000 spans", "ratio"], body));
-  console.log(conditions(field, plan));
-}
-
-const cli = cac("bench:spans");
-addOptions(cli.command("", "The cost of a large allocation against the number of free spans"), {
+await runBench<CommonOptions>({
+  name: "bench:spans",
+  about: "The cost of a large allocation against the number of free spans",
   quick: "",
-}).action(run);
-await runCli(cli);
+  async run(_, options, plan) {
+    const { contenders, absent } = select(
+      await assemble(),
+      options.only,
+      ({ micro, isFloor }) => micro !== undefined && !isFloor,
+    );
+    const cells = await runRounds([FEW, MANY], contenders, plan, (workload, contender) =>
+      sample(contender, workload, SAMPLES),
+    );
+    const measured = cells.map((cell) =>
+      makeRow(
+        cell,
+        cell.workload.unit,
+        cell.answers.map(({ warm }) => warm),
+      ),
+    );
+    const rows = measured.map((row): Row => {
+      if (row.workload === FEW.name) return row;
+      const few = find(measured, FEW.name, row.contender)!;
+      return { ...row, ratio: ratioTo(FEW.name, row.samples, few.samples) };
+    });
+    const body = contenders.map(({ name }) => {
+      const [few, many] = [FEW, MANY].map((workload) => find(rows, workload.name, name));
+      return [name, fixed(few?.median, 0), fixed(many?.median, 0), withInterval(many?.ratio)];
+    });
+    const text = (): string =>
+      [
+        "malloc and free of 40 to 200 KB between free spans of 33 to 64 KB, ns a pair",
+        makeTable(["", "400 spans", "4,000 spans", "ratio"], body),
+        conditions(contenders, absent, plan),
+      ].join("\n");
+    return { rows, text };
+  },
+});

@@ -169,7 +169,7 @@ def times(count):
     return median(ns for ns, _ in runs), sum(found for _, found in runs)
 
 
-def collect(build, held, hands_over):
+def collect(build, held):
     """Nanoseconds of a collection of what `build` makes, less those of one without it, and the objects found."""
     gc.collect()
     empty, _ = times(COLLECTIONS)
@@ -177,9 +177,6 @@ def collect(build, held, hands_over):
     if held:
         gc.collect()
         ns, found = times(COLLECTIONS)
-        if hands_over:
-            roots = [roots]
-            ns, found = timed()
     else:
         del roots
         ns, found = timed()
@@ -187,7 +184,7 @@ def collect(build, held, hands_over):
 
 
 def young(count, old):
-    elders = tree("record", old, "parent first") if old else None
+    old_objects = tree("record", old, "parent first") if old else None
     gc.collect()
     samples, found = [], 0
     for _ in range(YOUNG_COLLECTIONS):
@@ -196,7 +193,7 @@ def young(count, old):
         samples.append(ns)
         found += trash
         del held
-    del elders
+    del old_objects
     return {"ns": median(samples), "found": found}
 
 
@@ -219,11 +216,11 @@ def answer(request):
         return young(request["objects"], request["old"])
     if request["of"] == "types":
         return None
-    return collect(lambda: structure(request), request["isHeld"], request.get("handsOver"))
+    return collect(lambda: structure(request), request["isHeld"])
 
 
 if __name__ == "__main__":
     gc.disable()
-    print(sys.version.split()[0], flush=True)
+    print("CPython", sys.version.split()[0], flush=True)
     for line in sys.stdin:
         print(json.dumps(answer(json.loads(line))), flush=True)

@@ -1,6 +1,6 @@
 """CPython's side of bench:objects: reads the name of a workload a line, answers with ns a unit (process time).
 
-What is destroyed or created are the types whose whole life runs in C: tuples with their free lists, floats, lists. The
+What is destroyed or created are the types that are made and destroyed in C alone: tuples with their free lists, floats, lists. The
 cost of an empty loop is subtracted where the loop is Python's.
 """
 import gc
@@ -235,7 +235,7 @@ WORKLOADS = {
     "dict of 64: visit": dict_visit,
 }
 
-print(sys.version.split()[0], flush=True)
+print("CPython", sys.version.split()[0], flush=True)
 for line in sys.stdin:
     name = line.rstrip("\n")
     answer = bytes_of(name[6:]) if name.startswith("bytes ") else WORKLOADS[name]() if name in WORKLOADS else None

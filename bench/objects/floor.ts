@@ -3,10 +3,9 @@
  * and the counts and stores in a plain array with no heap around them.
  */
 
-import { readFileSync } from "node:fs";
-
-import { objectsModule } from "../lib/objects-module.js";
-import { timed, type Workloads } from "../lib/timed.js";
+import { timed } from "../lib/clock.js";
+import { instantiateObjects } from "../lib/module.js";
+import type { Workloads } from "./values.js";
 
 /** Words of a record: count, meta, two fields. */
 const RECORD_WORDS = 4;
@@ -21,11 +20,7 @@ interface Sizes {
 }
 
 export function floor({ loop, objects, orders }: Sizes): Workloads {
-  const module = new WebAssembly.Module(readFileSync(objectsModule));
-  const memory = new WebAssembly.Memory({ initial: 16, maximum: 65_536 });
-  const { same } = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as {
-    same(value: number): number;
-  };
+  const { same } = instantiateObjects<{ same(value: number): number }>("objects");
   const calls = (): number => {
     let sum = 0;
     const ns = timed(loop, () => {

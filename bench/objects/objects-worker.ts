@@ -3,16 +3,16 @@
  * "-" for a workload that it does not have. The first line says what it is.
  */
 
-import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 import { createHeap, type Heap, type HeapOptions, type Ptr } from "tallyheap";
 
-import { floor } from "./floor.js";
-import { objectsModule } from "../lib/objects-module.js";
+import { timed } from "../lib/clock.js";
+import { instantiateObjects } from "../lib/module.js";
+import { nodeVersion } from "../lib/node.js";
 import { randomFrom } from "../lib/random.js";
-import { timed, type Workloads } from "../lib/timed.js";
-import { heapValues, plainValues } from "./value-lives.js";
+import { floor } from "./floor.js";
+import { heapValues, plainValues, type Workloads } from "./values.js";
 
 const TREE_DEPTH = 19;
 const TREE = 2 ** (TREE_DEPTH + 1) - 1;
@@ -21,6 +21,24 @@ const LOOP = 5_000_000;
 const OBJECTS = 65_536;
 const STORES = 2_000_000;
 const COUNTED = 100_000;
+
+/** The deaths of what is built, when its last reference is dropped. */
+function deaths<T>(
+  tree: (depth: number) => T,
+  listTree: (depth: number) => T,
+  chain: () => T,
+  drop: (object: T) => void,
+): Workloads {
+  const death = (units: number, build: () => T) => (): number => {
+    const object = build();
+    return timed(units, () => drop(object));
+  };
+  return {
+    "death: tree of 1M records": death(TREE, () => tree(TREE_DEPTH)),
+    "death: tree of 1M lists": death(TREE, () => listTree(TREE_DEPTH)),
+    "death: chain of 5M": death(CHAIN, chain),
+  };
+}
 
 // ---- the core linked into the module of the loops ----
 
@@ -36,23 +54,10 @@ interface Loops {
 }
 
 function inlined(): Workloads {
-  const module = new WebAssembly.Module(readFileSync(objectsModule));
-  const memory = new WebAssembly.Memory({ initial: 16, maximum: 65_536 });
-  const loops = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Loops;
+  const loops = instantiateObjects<Loops>("objects");
   if (!loops.setup()) throw new Error("no memory for the types");
   return {
-    "death: tree of 1M records": () => {
-      const root = loops.tree(TREE_DEPTH);
-      return timed(TREE, () => loops.drop(root));
-    },
-    "death: tree of 1M lists": () => {
-      const root = loops.listTree(TREE_DEPTH);
-      return timed(TREE, () => loops.drop(root));
-    },
-    "death: chain of 5M": () => {
-      const head = loops.chain(CHAIN);
-      return timed(CHAIN, () => loops.drop(head));
-    },
+    ...deaths(loops.tree, loops.listTree, () => loops.chain(CHAIN), loops.drop),
     "float: create, destroy": () => timed(LOOP, () => loops.floats(LOOP)),
     "record: create, destroy": () => timed(LOOP, () => loops.records(LOOP)),
     "incref, decref": () => timed(LOOP, () => loops.counts(LOOP)),
@@ -101,18 +106,7 @@ function publicInterface(checks: boolean): Workloads {
   const counted = heap.alloc(Record);
   return {
     ...heapValues(heap),
-    "death: tree of 1M records": () => {
-      const root = tree(TREE_DEPTH);
-      return timed(TREE, () => heap.decref(root));
-    },
-    "death: tree of 1M lists": () => {
-      const root = listTree(TREE_DEPTH);
-      return timed(TREE, () => heap.decref(root));
-    },
-    "death: chain of 5M": () => {
-      const head = chain();
-      return timed(CHAIN, () => heap.decref(head));
-    },
+    ...deaths(tree, listTree, chain, (object) => heap.decref(object)),
     "float: create, destroy": () =>
       timed(LOOP, () => {
         for (let i = 0; i < LOOP; i++) heap.decref(heap.float(i));
@@ -224,7 +218,7 @@ const contenders: Record<string, () => Workloads> = {
 const make = contenders[process.argv[2] ?? ""];
 if (make === undefined) throw new Error(`no such contender: ${process.argv[2]}`);
 const workloads = make();
-console.log(process.version);
+console.log(nodeVersion);
 for await (const name of createInterface({ input: process.stdin })) {
   const [, measure, kind] = /^(bytes|pages) (.*)$/.exec(name) ?? [];
   const taken = measure === "bytes" ? blockBytes : (heap: Heap) => heap.stats().heapUsed;

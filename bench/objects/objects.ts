@@ -6,29 +6,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { cac } from "cac";
-
-import {
-  addOptions,
-  chosen,
-  circumstances,
-  readPlan,
-  runCli,
-  type CommonOptions,
-  type Plan,
-} from "../lib/options.js";
-import { nativeSources, python, root, script } from "../lib/paths.js";
-import type { Command } from "../lib/process.js";
-import { find, printJson, ratioTo, type Row } from "../lib/results.js";
-import {
-  answerKey,
-  askRounds,
-  closeSessions,
-  startSessions,
-  type Candidate,
-  type Present,
-} from "../lib/sessions.js";
-import { median } from "../lib/statistics.js";
+import { chosen, conditions, runBench, selected, type CommonOptions } from "../lib/options.js";
+import { nativeSources, python, root } from "../lib/paths.js";
+import { nodeCommand, withSessions, type Candidate, type Present } from "../lib/process.js";
+import { find, makeRow, withRatios, type Row } from "../lib/results.js";
+import { runRounds, type Plan } from "../lib/rounds.js";
 import { fixed, makeTable } from "../lib/table.js";
 
 const INLINED = "tallyheap (inlined)";
@@ -37,10 +19,7 @@ const CPYTHON = "cpython";
 const BLOCKS = "tallyheap";
 const PAGES = "tallyheap (pages)";
 
-const worker = (contender: string): Command => ({
-  file: process.execPath,
-  args: [script("objects/objects-worker.js"), contender],
-});
+const worker = (contender: string) => nodeCommand("objects/objects-worker.js", [contender]);
 
 const CONTENDERS: readonly Candidate[] = [
   { name: INLINED, command: worker("inlined") },
@@ -89,22 +68,16 @@ const KINDS: readonly (readonly [kind: string, cpython: number])[] = [
 ];
 
 async function measure(present: readonly Present[], names: readonly string[], plan: Plan): Promise<Row[]> {
-  const workloads = names.map((name) => ({ name }));
-  const samples = await askRounds(present, workloads, plan, async ({ session }, { name }) => {
+  const ask = async ({ name }: { name: string }, { session }: Present): Promise<number | undefined> => {
     const answer = await session.ask(name);
     return answer === "-" ? undefined : Number(answer);
-  });
-  return names.flatMap((workload) => {
-    const reference = samples.get(answerKey(workload, CPYTHON));
-    return present.flatMap(({ name, version }): Row[] => {
-      const own = samples.get(answerKey(workload, name));
-      if (own === undefined) return [];
-      const ratio = reference && { ratio: ratioTo(CPYTHON, own, reference) };
-      return [
-        { workload, contender: name, unit: "ns", samples: own, median: median(own), version, ...ratio },
-      ];
-    });
-  });
+  };
+  const workloads = names.map((name) => ({ name }));
+  const cells = await runRounds(workloads, present, plan, ask, ask);
+  return withRatios(
+    cells.map((cell) => makeRow(cell, "ns", cell.answers)),
+    CPYTHON,
+  );
 }
 
 /** Bytes an object, of its blocks and, for the heap, of the pages too, as rows. */
@@ -116,9 +89,9 @@ async function weigh(present: readonly Present[]): Promise<Row[]> {
       for (const measure of name === CPYTHON ? ["bytes"] : ["bytes", "pages"]) {
         const answer = await session.ask(`${measure} ${kind}`);
         if (answer === "-") continue;
-        const bytes = Number(answer);
         const contender = name === CPYTHON ? name : measure === "bytes" ? BLOCKS : PAGES;
-        rows.push({ workload: kind, contender, unit: "bytes", samples: [bytes], median: bytes, version });
+        const cell = { workload: { name: kind }, contender: { name: contender, version } };
+        rows.push(makeRow(cell, "bytes", [Number(answer)]));
       }
     }
   }
@@ -145,35 +118,28 @@ function bytesTable(rows: readonly Row[]): string {
   return makeTable(["", BLOCKS, PAGES, "cpython here", "CPython 3.11"], body);
 }
 
-async function run(names: readonly string[], options: CommonOptions): Promise<void> {
-  const plan = readPlan(options);
-  const workloads = chosen(
-    WORKLOADS.map((name) => ({ name })),
-    names.map(String),
-  ).map(({ name }) => name);
-  const { present, absent } = await startSessions(CONTENDERS, options.only);
-  try {
-    const rows = await measure(present, workloads, plan);
-    const bytes = names.length === 0 ? await weigh(present) : [];
-    if (options.json) {
-      printJson([...rows, ...bytes]);
-      return;
-    }
-    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
-    console.log("ns a unit (ratio to CPython of the same round)");
-    const columns = present.map(({ name }) => name);
-    console.log(timesTable(rows, columns, workloads));
-    if (bytes.length > 0) console.log(`\nbytes an object\n${bytesTable(bytes)}`);
-    const versions = present.map((contender) => `${contender.name} ${contender.version}`).join(", ");
-    console.log(`tallyheap ${version}; ${versions}.\n${circumstances(plan)}`);
-    for (const name of absent) console.log(`Not here: ${name}.`);
-  } finally {
-    await closeSessions(present);
-  }
-}
-
-const cli = cac("bench:objects");
-addOptions(cli.command("[...workloads]", "Birth, death, counts and stores of objects"), { quick: "" }).action(
-  run,
-);
-await runCli(cli);
+await runBench<CommonOptions>({
+  name: "bench:objects",
+  args: "[...workloads]",
+  about: "Birth, death, counts and stores of objects",
+  quick: "",
+  run(names, options, plan) {
+    const workloads = chosen(
+      WORKLOADS.map((name) => ({ name })),
+      names,
+    ).map(({ name }) => name);
+    return withSessions(selected(CONTENDERS, options.only), async (present, absent) => {
+      const times = await measure(present, workloads, plan);
+      const bytes = names.length === 0 ? await weigh(present) : [];
+      const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+      const columns = present.map(({ name }) => name);
+      const text = (): string =>
+        [
+          `ns a unit (ratio to CPython of the same round)\n${timesTable(times, columns, workloads)}`,
+          ...(bytes.length > 0 ? [`bytes an object\n${bytesTable(bytes)}`] : []),
+          `tallyheap ${version}; ${conditions(present, absent, plan)}`,
+        ].join("\n\n");
+      return { rows: [...times, ...bytes], text };
+    });
+  },
+});

@@ -4,7 +4,7 @@
  */
 
 import { processorNs } from "../lib/clock.js";
-import type { FlatTrace } from "./flat.js";
+import type { FlatTrace } from "../lib/flat.js";
 
 export interface Replayer {
   /** Takes over operations `from` to `from + count` of the trace. */

@@ -1,8 +1,8 @@
 /** `npm run bench:record -- OUT.atrc.gz -- program args…`: records the heap calls of a program as a trace. */
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -10,9 +10,9 @@ import { gzipSync } from "node:zlib";
 import { cac } from "cac";
 
 import { runCli } from "../lib/options.js";
-import { buildDir, nativeSources } from "../lib/paths.js";
-import { findCompiler } from "../lib/toolchain.js";
-import { decodeTrace, usedBytes, type Trace } from "./trace.js";
+import { buildDir } from "../lib/paths.js";
+import { compile, findCompiler } from "../lib/toolchain.js";
+import { decodeTrace, usedBytes, type Trace } from "../lib/trace.js";
 
 interface Recording {
   readonly bytes: Uint8Array;
@@ -23,18 +23,8 @@ function buildRecorder(): string {
   const compiler = process.platform === "linux" ? findCompiler() : undefined;
   if (compiler === undefined)
     throw new Error("bench:record needs Linux and a C compiler (cc): it preloads a library");
-  const library = join(buildDir, "native/recorder.so");
-  mkdirSync(join(library, ".."), { recursive: true });
-  const [file = "", ...args] = compiler;
-  const run = spawnSync(
-    file,
-    [...args, "-shared", "-fPIC", "-o", library, join(nativeSources, "recorder.c"), "-ldl", "-lpthread"],
-    {
-      encoding: "utf8",
-    },
-  );
-  if (run.status !== 0) throw new Error(`${file} cannot compile bench/native/recorder.c:\n${run.stderr}`);
-  return library;
+  const flags = ["-shared", "-fPIC", "-ldl", "-lpthread"];
+  return compile(compiler, "recorder.c", join(buildDir, "native/recorder.so"), flags);
 }
 
 /** Reads what one process left. Undefined for a file with nothing in it; a killed program leaves zeros at the end. */
@@ -79,10 +69,9 @@ async function run(out: string, options: { "--"?: string[] }): Promise<void> {
 }
 
 const cli = cac("bench:record");
-cli
-  .command(
-    "<out>",
-    "Record a program: OUT.atrc.gz -- program args… Of several processes the one with most calls is kept",
-  )
-  .action(run);
-await runCli(cli);
+const command = cli.command(
+  "<out>",
+  "Record a program: OUT.atrc.gz -- program args… Of several processes the one with most calls is kept",
+);
+command.action(run);
+await runCli(cli, command);

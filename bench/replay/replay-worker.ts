@@ -1,7 +1,7 @@
 /** Process of a wasm contender: replay-worker.js MODULE SLOTS FLAT-FILE PASSES time|inspect */
 
 import { failOnError, runPasses, type Replayer } from "./chunks.js";
-import { readFlat, type FlatTrace } from "./flat.js";
+import { readFlat, type FlatTrace } from "../lib/flat.js";
 import { instantiate } from "../lib/module.js";
 
 function wasmReplayer(file: string, slots: number, largest: number): Replayer {

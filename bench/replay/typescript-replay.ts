@@ -7,8 +7,8 @@
 import type { Heap, Ptr } from "tallyheap";
 
 import { CHUNK, type Replayer } from "./chunks.js";
-import type { FlatTrace } from "./flat.js";
-import { MEMALIGN_SIZE_BITS, OP_CALLOC, OP_FREE, OP_MALLOC, OP_REALLOC } from "./trace.js";
+import type { FlatTrace } from "../lib/flat.js";
+import { MEMALIGN_SIZE_BITS, OP_CALLOC, OP_FREE, OP_MALLOC, OP_REALLOC } from "../lib/trace.js";
 
 /** What `Heap` and `heap.raw` have in common. */
 export type HeapCalls = Pick<Heap, "malloc" | "calloc" | "realloc" | "free" | "alignedAlloc">;

@@ -3,7 +3,7 @@
 import { createHeap, type Heap, type Ptr } from "tallyheap";
 
 import { failOnError, runPasses } from "./chunks.js";
-import { readFlat } from "./flat.js";
+import { readFlat } from "../lib/flat.js";
 import { instantiate } from "../lib/module.js";
 import { TypeScriptReplayer, type HeapCalls } from "./typescript-replay.js";
 

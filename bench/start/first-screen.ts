@@ -1,19 +1,20 @@
 /**
  * The first screen's lines, computed from what was measured: who wins, one bar a trace, the memory, what to do next.
- * With the strip between them they are at most as many as a small terminal shows.
+ * With the picture of the arenas between them they are at most as many as a small terminal shows.
  */
 
 import { CALLED, DLMALLOC, INLINED, NATIVE_PEERS, TLSF, type Field } from "../lib/contenders.js";
-import { conditions, type Plan } from "../lib/options.js";
+import { conditions } from "../lib/options.js";
 import { contenders, find, workloads, type Row } from "../lib/results.js";
-import { bar, compare, fastest, inNumbers, inWords, meanAgainst, wrap, type Verdict } from "./screen.js";
+import type { Plan } from "../lib/rounds.js";
 import { geometricMean, median } from "../lib/statistics.js";
 import { coldTable, fixed, memoryTable, ratioTable, timesTable } from "../lib/table.js";
+import { bar, compare, fastest, inNumbers, inWords, meanAgainst, wrap, type Verdict } from "./screen.js";
 
 /** With the four that npm itself prints, 24. */
 const LINES = 20;
-/** Of the strip. */
-const STRIP_LINES = 3;
+/** Of the arenas. */
+const PICTURE_LINES = 3;
 const LABEL = 18;
 const CELL = 12;
 const BAR = 6;
@@ -26,18 +27,18 @@ const NEXT = [
   "npm run bench:replay -- --plot chart.html       everything measured, as a chart",
 ];
 
-/** What is above the strip, and what below. */
+/** What is above the picture of the arenas, and what below. */
 export interface FirstScreen {
   readonly above: readonly string[];
   readonly below: readonly string[];
 }
 
-/** `lives` are the lines about objects. */
+/** `objects` are the lines about them. */
 export function firstScreen(
   version: string,
   { reference, absent }: Pick<Field, "reference" | "absent">,
   rows: readonly Row[],
-  lives: readonly string[],
+  objects: readonly string[],
 ): FirstScreen {
   const native = fastest(rows, NATIVE_PEERS, reference);
   const wasm = fastest(rows, [TLSF, DLMALLOC], reference);
@@ -50,10 +51,10 @@ export function firstScreen(
   const figures = [...barLines(rows, names, reference), memoryLine(rows, heaps)];
   const below = [...(missing === "" ? [] : wrap(`Not here: ${missing}.`)), "", ...NEXT];
   // Names of programs, then blank lines, give way where that is said, or where the verdict is a long one.
-  const needed = figures.length + lives.length + STRIP_LINES + below.filter((line) => line !== "").length;
+  const needed = figures.length + objects.length + PICTURE_LINES + below.filter((line) => line !== "").length;
   const said = sentences(version, rows, reference, native, LINES - needed);
-  const above = [...said, "", ...figures, "", ...lives, ""];
-  let excess = Math.max(0, above.length + STRIP_LINES + below.length - LINES);
+  const above = [...said, "", ...figures, "", ...objects, ""];
+  let excess = Math.max(0, above.length + PICTURE_LINES + below.length - LINES);
   const tidy = (line: string): boolean => line !== "" || excess-- <= 0;
   return { above: above.filter(tidy), below: below.filter(tidy) };
 }
@@ -65,7 +66,7 @@ export function wholeTable(field: Field, rows: readonly Row[], plan: Plan, passe
     `ratio to ${field.reference}\n${ratioTable(rows)}`,
     `first pass in a new process, ratio to ${field.reference}\n${coldTable(rows)}`,
     `peak extent over peak live bytes, first pass / after ${passes}\n${memoryTable(rows)}`,
-    `${contenders(rows).length} contenders. ${conditions(field, plan)}`,
+    `${contenders(rows).length} contenders. ${conditions(field.contenders, field.absent, plan)}`,
   ].join("\n\n");
 }
 
@@ -94,9 +95,9 @@ function sentences(
   native: string | undefined,
   room: number,
 ): string[] {
-  const mean = (name: string): string => fixed(meanAgainst(rows, name, reference).median, 2);
+  const mean = (name: string): string => fixed(meanAgainst(rows, name, reference), 2);
   const count = workloads(rows).length;
-  const start = `tallyheap ${version} in wasm, on the heap calls of ${count} real programs: ${mean(INLINED)} of ${reference}'s time inlined, ${mean(CALLED)} called`;
+  const start = `tallyheap ${version} in wasm on Node ${process.versions.node}, the heap calls of ${count} real programs: ${mean(INLINED)} of ${reference}'s time inlined, ${mean(CALLED)} called`;
   const peer = native ? `; ${native}, the fastest native one here, ${mean(native)}` : "";
   const rival = native ?? reference;
   const [inlined, called] = [INLINED, CALLED].map((name) => compare(rows, name, rival)) as [Verdict, Verdict];

@@ -1,7 +1,7 @@
 /** The parts of the first screen: bars, sentences computed from the figures, lines of at most 80 columns. */
 
-import { find, workloads, type Row } from "../lib/results.js";
-import { geometricMean, medianInterval, ratios, type Interval } from "../lib/statistics.js";
+import { find, meanOfRatios, workloads, type Row } from "../lib/results.js";
+import { bounds, ratios } from "../lib/statistics.js";
 
 export const COLUMNS = 80;
 
@@ -30,22 +30,15 @@ export function wrap(text: string, columns = COLUMNS): string[] {
 }
 
 /** Geometric mean over all workloads of the per-round ratios of one contender to another. */
-export function meanAgainst(rows: readonly Row[], contender: string, other: string): Interval {
-  const perWorkload = workloads(rows).map((workload) => perRound(rows, workload, contender, other));
-  const rounds = Math.min(...perWorkload.map((samples) => samples.length));
-  return medianInterval(
-    Array.from({ length: rounds }, (_, round) =>
-      geometricMean(perWorkload.map((samples) => samples[round]!)),
-    ),
+export function meanAgainst(rows: readonly Row[], contender: string, other: string): number {
+  return (
+    meanOfRatios(workloads(rows).map((workload) => perRound(rows, workload, contender, other)))?.median ?? NaN
   );
 }
 
 function perRound(rows: readonly Row[], workload: string, contender: string, other: string): number[] {
   return ratios(find(rows, workload, contender)?.samples ?? [], find(rows, workload, other)?.samples ?? []);
 }
-
-/** Rounds from which on the interval of a median has 95 %; with fewer it is widened by half its width on each side. */
-const ENOUGH_ROUNDS = 6;
 
 /** The workloads on which one contender is faster than another, slower, and those where noise exceeds the difference. */
 export interface Verdict {
@@ -59,10 +52,8 @@ export function compare(rows: readonly Row[], contender: string, other: string):
   const slower: string[] = [];
   const unclear: string[] = [];
   for (const workload of workloads(rows)) {
-    const samples = perRound(rows, workload, contender, other);
-    const { low, high } = medianInterval(samples);
-    const margin = samples.length < ENOUGH_ROUNDS ? (high - low) / 2 : 0;
-    (high + margin < 1 ? faster : low - margin > 1 ? slower : unclear).push(workload);
+    const { low, high } = bounds(perRound(rows, workload, contender, other));
+    (high < 1 ? faster : low > 1 ? slower : unclear).push(workload);
   }
   return { faster, slower, unclear };
 }
@@ -92,6 +83,6 @@ export function fastest(
   reference: string,
 ): string | undefined {
   const present = names.filter((name) => rows.some((row) => row.contender === name));
-  const mean = (name: string): number => meanAgainst(rows, name, reference).median;
+  const mean = (name: string): number => meanAgainst(rows, name, reference);
   return present.sort((a, b) => mean(a) - mean(b))[0];
 }

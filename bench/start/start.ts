@@ -11,17 +11,17 @@ import { cac } from "cac";
 import { createHeap } from "tallyheap";
 
 import { assemble, type Field } from "../lib/contenders.js";
-import { firstScreen, wholeTable } from "./first-screen.js";
-import { graphName } from "../gc/graph.js";
-import { cycleLine, graphLine, nameLine } from "./lives.js";
-import { inspectReplays, prepareTrace, quickPasses, replayRows, timeReplays } from "../replay/measure.js";
-import { readPlan, runCli, type CommonOptions, type Plan } from "../lib/options.js";
+import { graphName } from "../lib/graph.js";
+import { readPlan, runCli, type CommonOptions } from "../lib/options.js";
 import { bundledGraphs, bundledTraces, root } from "../lib/paths.js";
-import { startProgress } from "../lib/progress.js";
+import { quickPasses, replay } from "../lib/replays.js";
 import type { Row } from "../lib/results.js";
-import { drawStrip, type StripRow } from "./strip.js";
+import type { Plan } from "../lib/rounds.js";
 import { fixed } from "../lib/table.js";
-import { readTrace } from "../replay/trace.js";
+import { readTrace } from "../lib/trace.js";
+import { drawArenas } from "./arenas.js";
+import { firstScreen, wholeTable } from "./first-screen.js";
+import { cycleLine, graphLine, nameLine } from "./objects.js";
 
 /** Rounds end when the time is up, unless asked for: the screen is to stand after a minute on a slow machine, too. */
 const ROUNDS = 5;
@@ -32,46 +32,35 @@ const FEWEST_ROUNDS = 2;
 /** The second pass meets the heap as the first one left it. */
 const INSPECTED_PASSES = 2;
 
-const STRIP_CELLS = 40;
-const STRIP_LABEL = 10;
+const PICTURE_CELLS = 40;
+const PICTURE_LABEL = 10;
 /** The smaller one of the bundled graphs: someone waits for the screen. */
 const GRAPH = "imports";
 
 type Options = Pick<CommonOptions, "rounds" | "seed"> & { all?: boolean };
 
 /** The traces in tallyheap's two forms, natively, and in the best other wasm heap. */
-async function measure(plan: Plan, options: Options): Promise<{ field: Field; rows: Row[]; done: number }> {
-  const traces = bundledTraces().map((file) => readTrace(file));
-  const field = await assemble();
-  const wanted = field.contenders.filter(
-    ({ kind, isFloor }) => options.all || (kind !== "typescript" && !isFloor),
-  );
-  const prepared = traces.map(prepareTrace);
-  const progress = startProgress(traces.length * wanted.length * (plan.rounds + 1));
+async function measure(plan: Plan, options: Options): Promise<{ field: Field; rows: Row[] }> {
+  const traces = bundledTraces().map(readTrace);
+  const { contenders: all, ...field } = await assemble();
+  const contenders = all.filter(({ kind, isFloor }) => options.all || (kind !== "typescript" && !isFloor));
   const limit = options.rounds === undefined && { leastRounds: LEAST_ROUNDS, budgetMs: BUDGET_MS };
-  try {
-    const timing = { ...plan, ...limit, passes: quickPasses };
-    const measurements = await timeReplays(prepared, wanted, timing, progress.tick);
-    await inspectReplays(prepared, measurements, progress.tick, INSPECTED_PASSES);
-    const done = measurements[0]?.warm.length ?? 0;
-    return { field, rows: replayRows(measurements, field.reference), done };
-  } finally {
-    progress.stop();
-  }
+  const { reference } = field;
+  const passes = { passes: quickPasses, inspectedPasses: INSPECTED_PASSES };
+  const rows = await replay(traces, { contenders, reference }, { ...plan, ...limit }, passes);
+  return { field: { ...field, contenders }, rows };
 }
 
 /** 160 MB of blocks come and go; the heap is verified after each step, before its line appears. */
-function showStrip(): void {
+function showArenas(): void {
   const remarks: Readonly<Record<string, (ns: number) => string>> = {
     filled: () => ", 160 MB in all",
     "3/4 freed": () => ", verify(): good",
     "all freed": (ns) => `, ${fixed(ns, 0)} ns a block`,
   };
-  const line = ({ label, picture, arenas, ns }: StripRow): string =>
-    `${label.padEnd(STRIP_LABEL)}${picture} ${String(arenas).padStart(4)} arenas${remarks[label]?.(ns) ?? ""}`;
-  drawStrip(createHeap(), STRIP_CELLS, {
-    row: (row) => console.log(line(row)),
-    ...(process.stdout.isTTY && { frame: (row: StripRow) => void process.stdout.write(`${line(row)}\r`) }),
+  drawArenas(createHeap(), PICTURE_CELLS, ({ label, picture, arenas, ns }) => {
+    const remark = remarks[label]?.(ns) ?? "";
+    console.log(`${label.padEnd(PICTURE_LABEL)}${picture} ${String(arenas).padStart(4)} arenas${remark}`);
   });
 }
 
@@ -80,21 +69,22 @@ async function run(options: Options): Promise<void> {
   if (plan.rounds < FEWEST_ROUNDS)
     throw new Error(`--rounds ${plan.rounds}: noise takes at least ${FEWEST_ROUNDS} to be seen`);
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
-  const { field, rows, done } = await measure(plan, options);
+  const { field, rows } = await measure(plan, options);
   const graph = bundledGraphs().find((file) => graphName(file) === GRAPH)!;
-  const lives = [nameLine(), cycleLine(), await graphLine(graph, plan)];
-  const { above, below } = firstScreen(version, field, rows, lives);
+  const objects = [nameLine(), cycleLine(), await graphLine(graph, plan)];
+  const { above, below } = firstScreen(version, field, rows, objects);
   for (const line of above) console.log(line);
-  showStrip();
+  showArenas();
   for (const line of below) console.log(line);
-  if (options.all) console.log(`\n${wholeTable(field, rows, { ...plan, rounds: done }, INSPECTED_PASSES)}`);
+  const done = { ...plan, rounds: rows[0]?.samples.length ?? 0 };
+  if (options.all) console.log(`\n${wholeTable(field, rows, done, INSPECTED_PASSES)}`);
 }
 
 const cli = cac("tallyheap");
-cli
+const command = cli
   .command("", "Replay the bundled traces and show the heap at work")
   .option("--all", "Print the whole table")
   .option("--rounds <n>", `Interleaved rounds (default ${LEAST_ROUNDS} to ${ROUNDS}, by the time they take)`)
-  .option("--seed <n>", "Seed of the order of contenders")
-  .action(run);
-await runCli(cli);
+  .option("--seed <n>", "Seed of the order of contenders");
+command.action(run);
+await runCli(cli, command);

@@ -10,5 +10,5 @@ export function headerAt(core: Core, entry: number): number {
 
 /** The 64 bits that say which pages of the arena are free: lower half, upper half. */
 export function freePages(core: Core, header: number): readonly [number, number] {
-  return [core.views.word(header + HEADER_PAGES), core.views.word(header + HEADER_PAGES + 4)];
+  return [core.linear.word(header + HEADER_PAGES), core.linear.word(header + HEADER_PAGES + 4)];
 }

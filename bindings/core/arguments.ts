@@ -7,19 +7,20 @@ const MAX_ALIGNMENT = 65_536;
 /** Refuses what is not a whole number of bytes (or of items) from 0 to 2³² − 1. */
 export function requireSize(operation: string, argument: string, value: unknown): asserts value is number {
   if (isU32(value)) return;
-  refuse(operation, argument, value, `a whole number from 0 to ${MAX_U32}`, { minimum: 0, maximum: MAX_U32 });
+  const bounds = { ...named(argument, value), minimum: 0, maximum: MAX_U32 };
+  throw argumentError(operation, argument, value, `a whole number from 0 to ${MAX_U32}`, bounds);
 }
 
 /** Refuses what cannot be an address: not a whole number from 0 to 2³² − 1. */
 export function requirePtr(operation: string, value: unknown): asserts value is Ptr {
   if (isU32(value)) return;
-  refuse(operation, "ptr", value, "a pointer of this heap", { minimum: 0, maximum: MAX_U32 });
+  throw argumentError(operation, "ptr", value, "a pointer of this heap", { minimum: 0, maximum: MAX_U32 });
 }
 
 export function requireAlignment(operation: string, value: unknown): void {
   if (isU32(value) && value > 0 && value <= MAX_ALIGNMENT && (value & (value - 1)) === 0) return;
-  const bounds = { minimum: 1, maximum: MAX_ALIGNMENT };
-  refuse(operation, "alignment", value, `a power of two from 1 to ${MAX_ALIGNMENT}`, bounds);
+  const bounds = { ...named("alignment", value), minimum: 1, maximum: MAX_ALIGNMENT };
+  throw argumentError(operation, "alignment", value, `a power of two from 1 to ${MAX_ALIGNMENT}`, bounds);
 }
 
 /** Refuses a product of more than 32 bits, as calloc must. */
@@ -43,24 +44,81 @@ export function requireRange(
   throw new HeapError(ptr < least ? "ERR_HEAP_BAD_POINTER" : "ERR_HEAP_RANGE", message, details);
 }
 
-function refuse(
+/** The refused number under its own name too: `error.size`, `error.count`, … */
+function named(argument: string, value: unknown): HeapErrorDetails {
+  return typeof value === "number" ? { [argument]: value } : {};
+}
+
+/** Refuses what is no function. */
+export function requireFunction(operation: string, argument: string, value: unknown): void {
+  if (typeof value !== "function") throw argumentError(operation, argument, value, "a function");
+}
+
+// ---- values and indexes ----
+
+/** A value to store as 64 bits. */
+export function requireWhole(operation: string, value: unknown): bigint {
+  if (typeof value === "bigint" || Number.isInteger(value)) return BigInt(value as number | bigint);
+  throw argumentError(operation, "value", value, "a whole number");
+}
+
+/** A value to store as any other number. */
+export function requireNumber(operation: string, value: unknown): number {
+  if (typeof value === "number") return value;
+  if (typeof value === "bigint") return Number(value);
+  throw argumentError(operation, "value", value, "a number");
+}
+
+/** Refuses an index that is not one of `length` items. */
+export function requireIndex(operation: string, p: Ptr, index: unknown, length: number): void {
+  if (typeof index === "number" && Number.isInteger(index) && index >= 0 && index < length) return;
+  throw indexError(operation, p, index, length - 1);
+}
+
+/** The error for an index outside of 0 … `maximum`. */
+export function indexError(operation: string, ptr: Ptr, index: unknown, maximum: number): HeapError {
+  const isNumber = typeof index === "number" || typeof index === "bigint";
+  const range = maximum < 0 ? "there are none" : `they go from 0 to ${maximum}`;
+  const message = `${operation}: no index ${isNumber ? String(index) : `of type ${typeof index}`}; ${range}`;
+  const details = { operation, ptr, argument: "index", value: index, minimum: 0, maximum };
+  return new HeapError(isNumber ? "ERR_HEAP_RANGE" : "ERR_HEAP_ARGUMENT", message, details);
+}
+
+// ---- what can be iterated ----
+
+/** Refuses what cannot be iterated. */
+export function requireIterable(operation: string, argument: string, value: unknown): void {
+  const iterable = value as Partial<Iterable<unknown>> | null | undefined;
+  if (typeof iterable?.[Symbol.iterator] === "function") return;
+  throw argumentError(operation, argument, value, "iterable");
+}
+
+/** The pairs among which maps and dicts are made, each proved to be one. */
+export function* requirePairs<K, V>(
+  operation: string,
+  entries: Iterable<readonly [K, V]>,
+): Generator<readonly [K, V]> {
+  requireIterable(operation, "entries", entries);
+  for (const entry of entries) {
+    requirePair(operation, entry);
+    yield entry;
+  }
+}
+
+/** Refuses what is no array. */
+export function requirePair(operation: string, entry: unknown): void {
+  if (!Array.isArray(entry)) throw argumentError(operation, "entries", entry, "pairs of a key and a value");
+}
+
+/** The error for an argument of a wrong kind. */
+export function argumentError(
   operation: string,
   argument: string,
   value: unknown,
   expected: string,
-  bounds: HeapErrorDetails,
-): never {
+  bounds: HeapErrorDetails = {},
+): HeapError {
   const message = `${operation}: ${argument} must be ${expected}, not ${show(value)}`;
-  throw new HeapError("ERR_HEAP_ARGUMENT", message, {
-    operation,
-    argument,
-    value,
-    ...numbers(argument, value),
-    ...bounds,
-  });
-}
-
-/** The refused number under its own name too: `error.size`, `error.count`, … */
-function numbers(argument: string, value: unknown): HeapErrorDetails {
-  return typeof value === "number" && argument !== "ptr" ? { [argument]: value } : {};
+  const details = { operation, argument, value, ...bounds };
+  return new HeapError("ERR_HEAP_ARGUMENT", message, details);
 }

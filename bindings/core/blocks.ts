@@ -8,7 +8,7 @@ import {
   STATE_MAP,
   STATE_SENTINEL,
 } from "../generated/layout.js";
-import type { Views } from "./memory.js";
+import type { LinearMemory } from "./memory.js";
 
 // Imported constants are read from memory at every use, a module's own are part of the code.
 const SMALL = SMALL_LIMIT;
@@ -32,12 +32,12 @@ export class Blocks {
   readonly #map: number;
   readonly #sentinel: number;
 
-  /** Without views nothing is a hit. `state` is the address of the state block. */
-  constructor(views?: Views, state = 0) {
+  /** Without a memory nothing is a hit. `state` is the address of the state block. */
+  constructor(memory?: LinearMemory, state = 0) {
     this.#active = (state + STATE_ACTIVE) >>> 2;
     this.#map = (state + STATE_MAP) >>> 2;
     this.#sentinel = (state + STATE_SENTINEL) >>> 2;
-    views?.follow((words) => (this.#words = words));
+    memory?.follow(({ u32 }) => (this.#words = u32));
   }
 
   /** Were the words detached? */

@@ -1,12 +1,4 @@
-import {
-  CENSUS_AVAILABLE,
-  CENSUS_BYTES,
-  CENSUS_LIVE,
-  CENSUS_POOLS,
-  CLASS_SLOTS,
-  DOMAINS,
-  STATE_CENSUS,
-} from "../generated/layout.js";
+import * as layout from "../generated/layout.js";
 import { LAST_CLASS, classBytes } from "./size-classes.js";
 import type { Core } from "./core.js";
 
@@ -28,10 +20,10 @@ export function takeCensus(core: Core): ClassCount[] {
   core.exports.census();
   const counts: ClassCount[] = [];
   for (let c = 1; c <= LAST_CLASS; c++) {
-    const pools = column(core, c, CENSUS_POOLS);
+    const pools = column(core, c, layout.CENSUS_POOLS);
     if (pools === 0) continue;
-    const live = column(core, c, CENSUS_LIVE);
-    const available = column(core, c, CENSUS_AVAILABLE);
+    const live = column(core, c, layout.CENSUS_LIVE);
+    const available = column(core, c, layout.CENSUS_AVAILABLE);
     counts.push({ index: c - 1, size: classBytes(c), pools, live, available });
   }
   return counts;
@@ -40,8 +32,8 @@ export function takeCensus(core: Core): ClassCount[] {
 /** A number of the census table, summed over the domains. */
 function column(core: Core, c: number, offset: number): number {
   let sum = 0;
-  for (let domain = 0; domain < DOMAINS; domain++) {
-    sum += core.state(STATE_CENSUS + (domain * CLASS_SLOTS + c) * CENSUS_BYTES + offset);
+  for (let domain = 0; domain < layout.DOMAINS; domain++) {
+    sum += core.state(layout.STATE_CENSUS + (domain * layout.CLASS_SLOTS + c) * layout.CENSUS_BYTES + offset);
   }
   return sum;
 }

@@ -1,48 +1,8 @@
 import { FAULT_NONE, MAP_ENTRIES, STATE_BYTES, STATE_FAULT, STATE_MAP } from "../generated/layout.js";
 import { HeapError } from "./errors.js";
 import { Blocks, NO_BLOCKS } from "./blocks.js";
-import { Views } from "./memory.js";
-import { OBJECT_FUNCTIONS, type ObjectExports } from "./abi.js";
-
-/**
- * What the core exports. C names are the unchecked C functions; `checked_` ones test their pointer first and return a
- * fault code, or 0 with the code in the state word FAULT. Sizes and pointers arrive as signed 32-bit numbers.
- */
-export interface CoreExports extends ObjectExports {
-  malloc(size: number): number;
-  calloc(count: number, size: number): number;
-  realloc(ptr: number, size: number): number;
-  free(ptr: number): undefined;
-  aligned_alloc(alignment: number, size: number): number;
-  malloc_usable_size(ptr: number): number;
-  checked_malloc(size: number): number;
-  checked_calloc(count: number, size: number): number;
-  checked_realloc(ptr: number, size: number): number;
-  checked_free(ptr: number): number;
-  checked_aligned_alloc(alignment: number, size: number): number;
-  checked_usable_size(ptr: number): number;
-  /** 0, or a fault code. Before anything else, once a memory. */
-  initialize(
-    maxPages: number,
-    smallThreshold: number,
-    poolPages: number,
-    clientArenas: number,
-    secret: number,
-  ): number;
-  /** 0 if `ptr` is the start of a live block as far as that is provable, else a fault code. */
-  check(ptr: number): number;
-  /** Retires idle pools now instead of later. */
-  retire_idle_pools(): undefined;
-  reset(): undefined;
-  /** 0, or the number of the first broken invariant, with details in the FAULT words. */
-  verify(): number;
-  /** Fills the census table of the state block. */
-  census(): undefined;
-  /** Address of the state block. */
-  readonly stateBase: WebAssembly.Global;
-  /** Which layout the core was compiled with, and whether it is the debug core; see {@link LAYOUT_VERSIONS}. */
-  readonly layoutVersion: WebAssembly.Global;
-}
+import { LinearMemory } from "./memory.js";
+import { CORE_FUNCTIONS, type CoreExports } from "./abi.js";
 
 /** No phase of a collection. */
 const NO_PHASE = -1;
@@ -56,29 +16,6 @@ const LAYOUT_VERSIONS: Readonly<Record<CoreKind, number>> = {
   debug: STATE_BYTES * 4 + 2,
 };
 
-/** The functions of {@link CoreExports}; a test holds this list against both modules. */
-export const CORE_FUNCTIONS = [
-  "malloc",
-  "calloc",
-  "realloc",
-  "free",
-  "aligned_alloc",
-  "malloc_usable_size",
-  "checked_malloc",
-  "checked_calloc",
-  "checked_realloc",
-  "checked_free",
-  "checked_aligned_alloc",
-  "checked_usable_size",
-  "initialize",
-  "check",
-  "retire_idle_pools",
-  "reset",
-  "verify",
-  "census",
-  ...OBJECT_FUNCTIONS,
-] as const satisfies readonly (keyof CoreExports)[];
-
 /** What the core calls while it works. Nothing of it may throw; all of it may call the core. */
 export interface CoreHooks {
   /** Runs the finalizer of the object's type; type 0: the object dies, runs what waits for that. */
@@ -89,11 +26,11 @@ export interface CoreHooks {
   collection(phase: number, subject: number): void;
 }
 
-/** One instance of the core on one memory: its functions, the cached views, and typed access to the state block. */
+/** One instance of the core on one memory: its functions, and typed access to the state block. */
 export class Core {
   readonly module: WebAssembly.Module;
   readonly kind: CoreKind;
-  readonly views: Views;
+  readonly linear: LinearMemory;
   readonly exports: CoreExports;
   /** Hits of malloc and free; none with the debug core, which knows every block that it handed out. */
   readonly blocks: Blocks;
@@ -111,13 +48,13 @@ export class Core {
     memory: WebAssembly.Memory,
     hooks: CoreHooks = idleHooks(),
   ) {
-    const views = new Views(memory);
+    const linear = new LinearMemory(memory);
     this.module = module;
     this.kind = kind;
-    this.views = views;
+    this.linear = linear;
     this.hooks = hooks;
     const host = {
-      grown: () => views.refresh(),
+      grown: () => linear.refresh(),
       finalize: (object: number, type: number) => hooks.finalize(object >>> 0, type),
       callback: (weakref: number, token: number) => hooks.callback(weakref >>> 0, token),
       collection: (phase: number, subject: number) => hooks.collection(phase, subject >>> 0),
@@ -128,20 +65,20 @@ export class Core {
     host.callback(0, 0);
     host.collection(NO_PHASE, 0);
     this.#state = this.exports.stateBase.value as number;
-    this.blocks = kind === "release" ? new Blocks(views, this.#state) : NO_BLOCKS;
+    this.blocks = kind === "release" ? new Blocks(linear, this.#state) : NO_BLOCKS;
   }
 
   get memory(): WebAssembly.Memory {
-    return this.views.memory;
+    return this.linear.memory;
   }
 
   /** A word of the state block; `offset` is one of the STATE_ constants. */
   state(offset: number): number {
-    return this.views.word(this.#state + offset);
+    return this.linear.word(this.#state + offset);
   }
 
   setState(offset: number, value: number): void {
-    this.views.setWord(this.#state + offset, value);
+    this.linear.setWord(this.#state + offset, value);
   }
 
   /** Byte address of a part of the state block. */

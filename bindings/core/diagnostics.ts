@@ -6,8 +6,8 @@ import type { LeakedBlocks } from "./leak-report.js";
 import type { Ptr } from "./ptr.js";
 import type { HeapStats } from "./stats.js";
 
-/** Who can say what happened: the default entry from the core's codes, the debug entry from all it recorded. */
-export interface Witness {
+/** Says what happened: the default entry from the core's codes, the debug entry from all it recorded. */
+export interface Diagnostics {
   /** The error for a fault that the core reported about `ptr`. */
   fault(core: Core, fault: number, operation: string, ptr: Ptr): HeapError;
   /** The error for a broken invariant that verify() found. */
@@ -24,8 +24,8 @@ export interface OwnBlocks {
   readonly bytes: number;
 }
 
-/** Knows what the core knows. */
-export const plainWitness: Witness = {
+/** What the core itself can say. */
+export const coreDiagnostics: Diagnostics = {
   fault: faultError,
   broken: brokenError,
   leaks: countLeaks,

@@ -11,7 +11,7 @@ import type { Ptr } from "./ptr.js";
  * | `ERR_HEAP_DOUBLE_FREE` | a block that was freed before |
  * | `ERR_HEAP_USE_AFTER_FREE` | an object that is dead; debug core: a freed block was written to |
  * | `ERR_HEAP_TYPE` | an object, field or type of another kind than the operation wants |
- * | `ERR_HEAP_RANGE` | a range that leaves the memory, an index that does not exist, a number that does not fit |
+ * | `ERR_HEAP_RANGE` | a range that leaves the memory, an index that does not exist, a number that does not fit; a dict whose keys changed during iteration |
  * | `ERR_HEAP_FOREIGN_HANDLE` | a handle of another heap |
  * | `ERR_HEAP_LEAK` | `assertNoLeaks`: something is alive that was not before |
  * | `ERR_HEAP_CORRUPT` | a broken invariant or an overwritten guard; after a trap every later call fails with it |
@@ -71,32 +71,12 @@ export interface HeapErrorDetails {
   readonly freeStack?: string;
 }
 
+/** An error with the properties that its constructor assigns. */
+const DetailedError = Error as new (message: string, options?: ErrorOptions) => Error & HeapErrorDetails;
+
 /** Every failure of the heap. `code` is stable, the numbers are properties, the message is for people. */
-export class HeapError extends Error implements HeapErrorDetails {
+export class HeapError extends DetailedError {
   readonly code: HeapErrorCode;
-  declare readonly operation?: string;
-  declare readonly argument?: string;
-  declare readonly value?: unknown;
-  declare readonly minimum?: number;
-  declare readonly maximum?: number;
-  declare readonly size?: number;
-  declare readonly count?: number;
-  declare readonly alignment?: number;
-  declare readonly length?: number;
-  declare readonly ptr?: Ptr;
-  declare readonly memoryBytes?: number;
-  declare readonly maxBytes?: number;
-  declare readonly invariant?: string;
-  declare readonly invariantCode?: number;
-  declare readonly address?: number;
-  declare readonly expected?: number;
-  declare readonly actual?: number;
-  declare readonly block?: Ptr;
-  declare readonly requestedSize?: number;
-  declare readonly serial?: number;
-  declare readonly domain?: string;
-  declare readonly allocationStack?: string;
-  declare readonly freeStack?: string;
 
   constructor(code: HeapErrorCode, message: string, details: HeapErrorDetails = {}, options?: ErrorOptions) {
     super(message, options);

@@ -1,204 +1,291 @@
-import { FAULT_MEMORY, FAULT_NONE, STATE_FAULT_ADDRESS, STATE_POISON } from "../generated/layout.js";
+import { STATE_POISON } from "../generated/layout.js";
+import { copyObjectFunctions, withObjectFunctions, type ObjectExports } from "./abi.js";
+import { Callbacks } from "./callbacks.js";
 import type { Core } from "./core.js";
+import type { Diagnostics } from "./diagnostics.js";
 import { HeapError } from "./errors.js";
-import { WASM_PAGE_BYTES } from "./memory.js";
+import { guardedMallocCalls, mallocCalls, type MallocCalls } from "./malloc-calls.js";
+import { NO_VIEWS, WASM_PAGE_BYTES, type Views } from "./memory.js";
 import type { Settings } from "./options.js";
-import { NULL, type Ptr } from "./ptr.js";
+import type { Ptr } from "./ptr.js";
 import { reserveStack } from "./stack.js";
-import type { Witness } from "./diagnostics.js";
 
 /**
- * A part of the bindings that keeps something of the core at hand: functions, views. While the heap is open it uses
- * them without asking; when the heap closes, it must let `attend` run before anything else, which throws, or opens the
- * heap again.
+ *     unstarted ── first object or type ──▶ open      nothing is guarded; before that, only the malloc family is not
+ *         ◀──────────── reset ────────────
+ *     either ◀──────── next call ────────▶ suspended  something has to be done before the next call does anything
+ *     any ─────────────────────────────▶ closed       disposed of, or corrupt
  */
-export interface Client {
-  /** The heap is open, on this core: also after it moved, and after a pause. */
-  open(core: Core): void;
-  /** The heap is closed, or wants attention before the next call. */
-  close(attend: () => void): void;
+type State = "unstarted" | "open" | "suspended" | "closed";
+
+/** What the parts of a heap hold on to and use without asking what state the heap is in. */
+export interface Access {
+  /** Undefined once the heap is disposed of. */
+  readonly core: Core | undefined;
+  /** Arrays over the memory; unless the heap is open they are empty, and every element reads as `undefined`. */
+  readonly views: Views;
+  /** Guarded while the heap is suspended or closed: each call first opens the heap, or throws. */
+  readonly malloc: MallocCalls;
+  /** Guarded unless the heap is open. */
+  readonly abi: ObjectExports;
+  /**
+   * The same, undefined instead of guarded: for functions that do nothing rather than fail, as an engine inlines a call
+   * that has never had but one target.
+   */
+  readonly quick: ObjectExports | undefined;
+  /** Whether reading and writing the arrays may stand in for functions: nothing counts their calls. */
+  readonly isBare: boolean;
 }
 
-const NOTHING = Symbol("nothing was thrown");
+/** Hears what may be used from now on. Must not throw, but for want of stack. */
+export type LifecycleListener = (access: Access) => void;
+
+/** What the bindings call in place of the core's object functions. */
+export type AbiWrapper = (abi: ObjectExports, core: Core) => ObjectExports;
 
 /**
- * What all parts of one heap share: the core, the settings, and the rules of entering the core. It guards against
- * traps, keeps callbacks from throwing through the core, asks for memory before a request fails, and closes the heap.
+ * What all parts of one heap share: its core, its settings, its state, and the rules of entering the core.
  *
- * Closing replaces what its clients have at hand, so that no open call has to test whether the heap is closed.
+ * A change of state replaces what the parts hold, so that no call of an open heap tests whether it is open: an array
+ * that reads as `undefined` leads to {@link renew}, and so does a guarded function.
  */
-export class Engine {
+export class Lifecycle {
   readonly settings: Settings;
-  /** The memory or the core's functions are known outside of the heap, which therefore cannot move. */
-  shared: boolean;
-  readonly #witness: Witness;
-  readonly #clients: Client[] = [];
+  readonly diagnostics: Diagnostics;
+  readonly callbacks: Callbacks;
+  /** Whether the memory or the core's functions are known outside of the heap, which therefore cannot move. */
+  isShared: boolean;
+  /** How often the heap was reset: addresses of objects are good within one epoch. */
+  epoch = 0;
+  readonly #listeners: LifecycleListener[] = [];
+  readonly #guardedMalloc: MallocCalls;
+  readonly #guardedAbi: ObjectExports;
   #core: Core | undefined;
-  /** Throws if the heap is closed. */
-  #gate: () => void = passes;
-  /** The stack overflowed somewhere near the core: to be verified before the next call. */
-  #suspect = false;
+  #malloc!: MallocCalls;
+  #abi!: ObjectExports;
+  #wrapper: AbiWrapper | undefined;
+  #makeObjectLayer: () => void = () => {};
+  #state: State = "unstarted";
+  /** Whether some listener may not have heard of the state: the stack ended meanwhile. */
+  #isUnheard = false;
+  #hasObjectLayer = false;
+  #isMakingObjectLayer = false;
+  /** Whether the stack overflowed somewhere near the core, which is to be verified before the next call. */
+  #isSuspect = false;
   /** What waits for the next call. */
   #waiting: (() => void)[] = [];
-  /** Callbacks that are running. */
-  #busy = 0;
-  #relieving = false;
-  /** What a callback threw when there was no stack left to report it. */
-  #lost: unknown[] = [];
+  #isRelieving = false;
+  #closedError = disposedError;
 
-  constructor(core: Core, settings: Settings, witness: Witness) {
+  constructor(core: Core, settings: Settings, diagnostics: Diagnostics) {
     this.settings = settings;
-    this.shared = settings.memory !== undefined;
-    this.#core = core;
-    this.#witness = witness;
+    this.diagnostics = diagnostics;
+    this.isShared = settings.memory !== undefined;
+    this.callbacks = new Callbacks(settings.onUnraisable);
+    this.#guardedMalloc = guardedMallocCalls(
+      () => void this.live(),
+      () => this.#malloc,
+    );
+    this.#guardedAbi = withObjectFunctions((name) => (...values: never[]) => {
+      this.renew();
+      const abi = this.#state === "open" ? this.#abi : this.#guardedAbi;
+      return (abi[name] as (...values: never[]) => unknown)(...values);
+    });
+    this.#adopt(core);
   }
 
-  /** From now on `client` hears when the heap opens and closes. */
-  attach(client: Client): void {
-    this.#clients.push(client);
-    client.open(this.live());
+  /** Calls `listener` now, and at every change. */
+  follow(listener: LifecycleListener): void {
+    this.#listeners.push(listener);
+    listener(this.#access);
   }
 
-  /** The core, if the heap is open. */
+  /** The heap's core. @throws HeapError if the heap is closed */
   live(): Core {
-    this.#gate();
-    if (this.#core === undefined) throw disposedError();
-    this.heal();
-    return this.#core;
+    if (this.#needsResume || this.callbacks.hasLost) this.#resume();
+    this.recover();
+    return this.#core!;
   }
 
-  /** Was the heap disposed of? */
-  get disposed(): boolean {
+  /** The same, with its object layer made. */
+  started(): Core {
+    if (this.#state !== "open") this.renew();
+    return this.#core!;
+  }
+
+  /** The same; undefined if there is no memory for an object layer. */
+  tryStarted(): Core | undefined {
+    try {
+      return this.started();
+    } catch (error) {
+      if (isOutOfMemory(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Whether the heap was disposed of. */
+  get isDisposed(): boolean {
     return this.#core === undefined;
   }
 
-  /** Is the core in order as far as is known? Not so after a trap. */
-  get sound(): boolean {
-    return this.#gate === passes || this.#gate === this.#attend;
+  /** Whether the heap is closed for good. */
+  get isClosed(): boolean {
+    return this.#state === "closed";
+  }
+
+  /** Whether there is an object layer: an object or a type was made. */
+  get hasObjectLayer(): boolean {
+    return this.#hasObjectLayer;
+  }
+
+  /** The same, and complete: before that no code of the host may run, as types are missing. */
+  get isObjectLayerComplete(): boolean {
+    return this.#hasObjectLayer && !this.#isMakingObjectLayer;
+  }
+
+  // ---- changes of state ----
+
+  /** `make` makes what the first object needs; the heap is open meanwhile. */
+  makesObjectLayerBy(make: () => void): void {
+    this.#makeObjectLayer = make;
+  }
+
+  /**
+   * Opens the heap after an array read as `undefined`, which may have been stale; false if all was good.
+   * @throws HeapError if the heap is closed, or has no memory for its object layer
+   */
+  renew(): boolean {
+    if (this.#needsResume) this.#resume();
+    else if (this.#state === "open") return this.#core!.linear.refreshIfStale();
+    if (this.#state === "unstarted") this.#start();
+    return true;
   }
 
   /** Runs `work` before the next call of the heap does anything. */
   beforeNextCall(work: () => void): void {
     this.#waiting.push(work);
-    if (this.#gate === passes) this.#close(this.#attend);
+    this.#suspend();
   }
 
   /** The heap moved to another core. */
   move(core: Core): void {
-    this.#core = core;
-    for (const client of this.#clients) client.open(core);
+    this.#adopt(core);
+    this.#publish();
+  }
+
+  /** Puts a wrapper between the bindings and the core's object functions, in place of the last one. */
+  wrapAbi(wrapper: AbiWrapper | undefined): void {
+    const core = this.live();
+    this.#wrapper = wrapper;
+    this.#bind(core);
+    this.#publish();
+  }
+
+  /** The heap was reset: there are no types and no objects. */
+  restart(): void {
+    this.epoch++;
+    this.#hasObjectLayer = false;
+    if (this.#state === "open") this.#enter("unstarted");
   }
 
   /** Lets go of the core; every later call throws. */
-  end(): void {
+  dispose(): void {
     this.#core = undefined;
+    this.#malloc = this.#guardedMalloc;
+    this.#abi = this.#guardedAbi;
     this.#waiting = [];
-    this.#lost = [];
-    this.#close(() => {
-      throw disposedError();
-    });
+    this.callbacks.forget();
+    this.#close(disposedError);
   }
 
-  // ---- callbacks ----
+  #adopt(core: Core): void {
+    this.#core = core;
+    this.#malloc = mallocCalls(core.exports, this.settings.checks);
+    this.#bind(core);
+    core.linear.follow(() => core === this.#core && this.#state === "open" && this.#publish());
+  }
 
-  /** Runs a callback; what it throws goes to `onUnraisable`, never through the heap. */
-  call(callback: () => void): void {
-    this.#busy++;
+  #bind(core: Core): void {
+    const abi = copyObjectFunctions(core.exports);
+    this.#abi = this.#wrapper ? this.#wrapper(abi, core) : abi;
+  }
+
+  #start(): void {
     try {
-      callback();
+      this.#startOnce();
     } catch (error) {
-      this.report(error);
-    } finally {
-      this.#busy--;
+      if (!isOutOfMemory(error) || !this.relieve(0)) throw error;
+      if (!this.#hasObjectLayer) this.#startOnce();
     }
   }
 
-  /** Has what catches exceptions of callbacks compiled, before it is needed where an engine cannot compile any more. */
-  warm(): void {
-    this.call(passes);
-    this.report(NOTHING);
-  }
-
-  /** Tells the owner what a callback threw. Never throws, also at the end of the stack. */
-  report(error: unknown): void {
-    if (error === NOTHING) return;
-    this.#busy++;
+  #startOnce(): void {
+    this.#hasObjectLayer = true;
+    this.#isMakingObjectLayer = true;
     try {
-      this.settings.onUnraisable(error);
-    } catch {
-      this.#lost = [error];
-      if (this.#gate === passes) this.#gate = this.#attend;
+      this.#enter("open");
+      this.#makeObjectLayer();
+    } catch (error) {
+      this.restart();
+      throw error;
+    } finally {
+      this.#isMakingObjectLayer = false;
     }
-    this.#busy--;
+    this.#publish();
   }
 
-  /** Refuses what must not happen inside a callback. */
-  requireIdle(operation: string): void {
-    if (this.#busy === 0) return;
-    throw new HeapError("ERR_HEAP_BUSY", `${operation}: not inside a callback of the heap`, { operation });
+  #suspend(): void {
+    if (this.#state === "unstarted" || this.#state === "open") this.#enter("suspended");
   }
 
-  // ---- what comes back from the core ----
+  get #needsResume(): boolean {
+    return this.#isUnheard || this.#state === "suspended" || this.#state === "closed";
+  }
 
-  /** A request came back with nothing: the fault's error, or once more after `onMemoryPressure`, or out of memory. */
-  retry(operation: string, size: number, ptr: Ptr, request: () => number): Ptr {
-    if (this.heal()) {
-      const block = this.protect(request) >>> 0;
-      if (block !== 0) return block as Ptr;
+  /** Does what waits for the next call. */
+  #resume(): void {
+    if (this.#state === "closed") {
+      if (this.#isUnheard) this.#publish();
+      throw this.#closedError();
     }
-    this.#requireOnlyMemory(operation, ptr);
-    if (this.protect(() => this.live().exports.gc_rescue()) !== 0) {
-      const block = this.protect(request) >>> 0;
-      if (block !== 0) return block as Ptr;
-      this.#requireOnlyMemory(operation, ptr);
-    }
-    if (this.relieve(size)) {
-      const block = this.protect(request) >>> 0;
-      if (block !== 0) return block as Ptr;
-      this.#requireOnlyMemory(operation, ptr);
-    }
-    throw this.outOfMemory(operation, size);
+    if (this.#isSuspect) this.#recheck(this.#core!);
+    this.#enter(this.#hasObjectLayer ? "open" : "unstarted");
+    for (const work of this.#waiting.splice(0)) work();
+    this.callbacks.reportLost();
   }
 
-  /** Throws unless the last request failed for want of memory. */
-  #requireOnlyMemory(operation: string, ptr: Ptr): void {
-    const core = this.live();
-    const fault = core.takeFault();
-    // An unchecked core notes wrong pointers only, also those of calls that could not tell.
-    const own = this.settings.checks || (ptr !== NULL && core.state(STATE_FAULT_ADDRESS) === ptr);
-    if (core.state(STATE_POISON) !== 0) throw this.#poison(undefined);
-    if (own && fault !== FAULT_NONE && fault !== FAULT_MEMORY) this.throwFault(operation, ptr, fault);
+  #close(error: () => HeapError): void {
+    this.#closedError = error;
+    this.#enter("closed");
   }
 
-  throwFault(operation: string, ptr: Ptr, fault: number): never {
-    const core = this.live();
-    core.takeFault();
-    if (core.state(STATE_POISON) !== 0) throw this.#poison(undefined);
-    throw this.#witness.fault(core, fault, operation, ptr);
+  #enter(state: State): void {
+    this.#state = state;
+    this.#publish();
   }
 
-  /** Throws what verify() found. */
-  throwBroken(broken: number): never {
-    throw this.#witness.broken(this.live(), broken);
+  /** Hands out what may be used in this state. If the stack ends meanwhile, the next call does it again. */
+  #publish(): void {
+    this.#isUnheard = true;
+    const access = this.#access;
+    for (const listener of this.#listeners) listener(access);
+    this.#isUnheard = false;
   }
 
-  outOfMemory(operation: string, size: number): HeapError {
-    const memoryBytes = this.live().memory.buffer.byteLength;
-    const maxBytes = this.settings.maxPages * WASM_PAGE_BYTES;
-    const message = `${operation}: out of memory for ${size} bytes (memory ${memoryBytes}, limit ${maxBytes})`;
-    return new HeapError("ERR_HEAP_OOM", message, { operation, size, memoryBytes, maxBytes });
+  get #access(): Access {
+    const isOpen = this.#state === "open";
+    const hasMalloc = isOpen || this.#state === "unstarted";
+    return {
+      core: this.#core,
+      views: isOpen ? this.#core!.linear.views : NO_VIEWS,
+      malloc: hasMalloc ? this.#malloc : this.#guardedMalloc,
+      abi: isOpen ? this.#abi : this.#guardedAbi,
+      quick: isOpen ? this.#abi : undefined,
+      isBare: isOpen && this.#wrapper === undefined,
+    };
   }
 
-  /** Asks the owner to free something; false if there is nobody to ask. */
-  relieve(size: number): boolean {
-    const handler = this.settings.onMemoryPressure;
-    if (handler === undefined || this.#relieving) return false;
-    const memoryBytes = this.live().memory.buffer.byteLength;
-    this.#relieving = true;
-    this.call(() => handler({ size, memoryBytes, maxBytes: this.settings.maxPages * WASM_PAGE_BYTES }));
-    this.#relieving = false;
-    return true;
-  }
+  // ---- entering the core ----
 
   /** Runs something that enters the core. */
   protect<T>(enter: () => T): T {
@@ -218,46 +305,22 @@ export class Engine {
     if (cause instanceof HeapError) throw cause;
     if (cause instanceof WebAssembly.RuntimeError) throw this.#poison(cause);
     if (cause instanceof RangeError) {
-      this.#suspect = true;
-      if (this.#gate === passes) this.#close(this.#attend);
+      this.#isSuspect = true;
+      this.#suspend();
     }
     throw cause;
   }
 
   /**
-   * Was a slow path of the core cut short, with nothing left of the stack even to note it? It refuses all slow paths
-   * then. True once the heap was verified and is open again.
+   * Verifies the heap if a slow path of the core was cut short with nothing left of the stack even to note it: the core
+   * refuses all slow paths then. True once the heap is open again.
    */
-  heal(): boolean {
+  recover(): boolean {
     if (this.#core === undefined || this.#core.state(STATE_POISON) === 0) return false;
-    this.#suspect = true;
-    this.#attend();
+    this.#isSuspect = true;
+    this.#resume();
     return true;
   }
-
-  // ---- open, wanting attention, corrupt, disposed ----
-
-  /** From now on `gate` runs before everything else; if the stack ends meanwhile, the next call closes the rest. */
-  #close(gate: () => void): void {
-    this.#gate = () => {
-      this.#close(gate);
-      gate();
-    };
-    for (const client of this.#clients) client.close(gate);
-    this.#gate = gate;
-  }
-
-  /** Opens the heap and does what waited for it. */
-  readonly #attend = (): void => {
-    if (this.#core === undefined) throw disposedError();
-    if (this.#suspect) this.#recheck(this.#core);
-    for (const client of this.#clients) client.open(this.#core);
-    this.#gate = passes;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const work of waiting) work();
-    for (const error of this.#lost.splice(0)) this.report(error);
-  };
 
   /** The mark of a slow path that was cut short says only that there may be something to find. */
   #recheck(core: Core): void {
@@ -270,25 +333,51 @@ export class Engine {
       if (cause instanceof RangeError) throw cause;
       throw this.#poison(cause);
     }
-    if (broken !== 0) throw this.#poison(this.#witness.broken(core, broken));
-    this.#suspect = false;
+    if (broken !== 0) throw this.#poison(this.diagnostics.broken(core, broken));
+    this.#isSuspect = false;
   }
 
-  /** Closes the heap for good; returns the error to throw now. */
+  /** Closes the heap as corrupt; returns the error to throw now. */
   #poison(cause: unknown): HeapError {
-    this.#close(() => {
-      throw corruptError(cause);
-    });
+    this.#close(() => corruptError(cause));
     return corruptError(cause);
   }
 
-  /** The blocks that are still allocated, for `onLeak`. */
-  get witness(): Witness {
-    return this.#witness;
+  // ---- faults ----
+
+  /** Throws the error for a fault that the core reported about `ptr`. */
+  throwFault(operation: string, ptr: Ptr, fault: number): never {
+    const core = this.live();
+    core.takeFault();
+    throw this.diagnostics.fault(core, fault, operation, ptr);
+  }
+
+  /** Asks the host to free something; false if there is nobody to ask, or it is being asked. */
+  relieve(size: number): boolean {
+    const { onMemoryPressure } = this.settings;
+    if (onMemoryPressure === undefined || this.#isRelieving) return false;
+    const pressure = { size, ...this.#memoryBytes() };
+    this.#isRelieving = true;
+    this.callbacks.run(() => onMemoryPressure(pressure));
+    this.#isRelieving = false;
+    return true;
+  }
+
+  outOfMemory(operation: string, size: number): HeapError {
+    const { memoryBytes, maxBytes } = this.#memoryBytes();
+    const message = `${operation}: out of memory for ${size} bytes (memory ${memoryBytes}, limit ${maxBytes})`;
+    return new HeapError("ERR_HEAP_OOM", message, { operation, size, memoryBytes, maxBytes });
+  }
+
+  #memoryBytes(): { memoryBytes: number; maxBytes: number } {
+    const memoryBytes = this.live().memory.buffer.byteLength;
+    return { memoryBytes, maxBytes: this.settings.maxPages * WASM_PAGE_BYTES };
   }
 }
 
-function passes(): void {}
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof HeapError && error.code === "ERR_HEAP_OOM";
+}
 
 function disposedError(): HeapError {
   return new HeapError("ERR_HEAP_USE_AFTER_DISPOSE", "the heap was disposed");

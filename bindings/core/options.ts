@@ -1,14 +1,9 @@
 import { ARENA_BYTES, MAX_ARENAS, PAGE_BYTES, SMALL_LIMIT } from "../generated/layout.js";
 import { HeapError, show } from "./errors.js";
 import { describeLeaks, type LeakReport } from "./leak-report.js";
-import {
-  DEFAULT_THRESHOLDS,
-  THRESHOLDS_EXPECTED,
-  areThresholds,
-  type Thresholds,
-} from "../collector/thresholds.js";
 import { WASM_PAGE_BYTES } from "./memory.js";
 import { MAX_U32 } from "./ptr.js";
+import { DEFAULT_THRESHOLDS, THRESHOLDS_EXPECTED, areThresholds, type Thresholds } from "./thresholds.js";
 
 /** Why `onMemoryPressure` is called. All bytes. */
 export interface MemoryPressure {

@@ -1,27 +1,4 @@
-import {
-  ARENA_BYTES,
-  ARENA_FOREIGN,
-  ARENA_WASM_PAGES,
-  MAX_ARENAS,
-  PAGE_BYTES,
-  STATE_END,
-  STATE_FIRST,
-  STATE_LIMIT,
-  STATE_MEMORY,
-  STATE_STATS,
-  STAT_ARENAS_HIGH_WATER,
-  STAT_ARENAS_PAGED,
-  STAT_ARENAS_RECLAIMED,
-  STAT_ARENAS_TAIL,
-  STAT_ARENAS_TAKEN,
-  STAT_GROWS,
-  STAT_GROWS_FAILED,
-  STAT_POOL_PAGES,
-  STAT_SLAB_PAGES,
-  STAT_SPANS,
-  STAT_SPAN_PAGES,
-  STAT_TABLE_PAGES,
-} from "../generated/layout.js";
+import * as layout from "../generated/layout.js";
 import type { Core } from "./core.js";
 import { WASM_PAGE_BYTES } from "./memory.js";
 
@@ -86,49 +63,50 @@ export class StatsView implements HeapStats {
     return this.poolBytes + this.slabBytes + this.spanBytes + this.tableBytes;
   }
   get heapSizeLimit(): number {
-    return this.#core().state(STATE_LIMIT) * WASM_PAGE_BYTES;
+    return this.#core().state(layout.STATE_LIMIT) * WASM_PAGE_BYTES;
   }
   get totalAvailableSize(): number {
     const core = this.#core();
-    const pages = Math.min(core.state(STATE_LIMIT), memoryMaximum(core.memory));
-    const arenas = Math.min(Math.floor(pages / ARENA_WASM_PAGES), MAX_ARENAS) - this.#foreignArenas(core);
-    return Math.max(0, arenas * ARENA_BYTES - this.reservedBytes - this.heapUsed);
+    const pages = Math.min(core.state(layout.STATE_LIMIT), memoryMaximum(core.memory));
+    const arenas =
+      Math.min(Math.floor(pages / layout.ARENA_WASM_PAGES), layout.MAX_ARENAS) - this.#foreignArenas(core);
+    return Math.max(0, arenas * layout.ARENA_BYTES - this.reservedBytes - this.heapUsed);
   }
   get poolBytes(): number {
-    return this.#statistic(STAT_POOL_PAGES) * PAGE_BYTES;
+    return this.#statistic(layout.STAT_POOL_PAGES) * layout.PAGE_BYTES;
   }
   get slabBytes(): number {
-    return this.#statistic(STAT_SLAB_PAGES) * PAGE_BYTES;
+    return this.#statistic(layout.STAT_SLAB_PAGES) * layout.PAGE_BYTES;
   }
   get spanBytes(): number {
-    return this.#statistic(STAT_SPAN_PAGES) * PAGE_BYTES;
+    return this.#statistic(layout.STAT_SPAN_PAGES) * layout.PAGE_BYTES;
   }
   get tableBytes(): number {
-    return this.#statistic(STAT_TABLE_PAGES) * PAGE_BYTES;
+    return this.#statistic(layout.STAT_TABLE_PAGES) * layout.PAGE_BYTES;
   }
   get reservedBytes(): number {
-    return this.#core().state(STATE_FIRST) * ARENA_BYTES;
+    return this.#core().state(layout.STATE_FIRST) * layout.ARENA_BYTES;
   }
   get spans(): number {
-    return this.#statistic(STAT_SPANS);
+    return this.#statistic(layout.STAT_SPANS);
   }
   get arenas(): number {
-    return this.#statistic(STAT_ARENAS_PAGED) + this.#statistic(STAT_ARENAS_TAIL);
+    return this.#statistic(layout.STAT_ARENAS_PAGED) + this.#statistic(layout.STAT_ARENAS_TAIL);
   }
   get arenasAllocated(): number {
-    return this.#statistic(STAT_ARENAS_TAKEN);
+    return this.#statistic(layout.STAT_ARENAS_TAKEN);
   }
   get arenasReclaimed(): number {
-    return this.#statistic(STAT_ARENAS_RECLAIMED);
+    return this.#statistic(layout.STAT_ARENAS_RECLAIMED);
   }
   get arenasHighWater(): number {
-    return this.#statistic(STAT_ARENAS_HIGH_WATER);
+    return this.#statistic(layout.STAT_ARENAS_HIGH_WATER);
   }
   get grows(): number {
-    return this.#statistic(STAT_GROWS);
+    return this.#statistic(layout.STAT_GROWS);
   }
   get growsFailed(): number {
-    return this.#statistic(STAT_GROWS_FAILED);
+    return this.#statistic(layout.STAT_GROWS_FAILED);
   }
 
   /** What `JSON.stringify` shows: the numbers of now. */
@@ -137,20 +115,22 @@ export class StatsView implements HeapStats {
   }
 
   #statistic(offset: number): number {
-    return this.#core().state(STATE_STATS + offset);
+    return this.#core().state(layout.STATE_STATS + offset);
   }
 
   /** Arenas above the first one that others took by growing the memory, seen by the core or not yet. */
   #foreignArenas(core: Core): number {
-    const seen = core.state(STATE_MEMORY);
-    const end = core.state(STATE_END);
+    const seen = core.state(layout.STATE_MEMORY);
+    const end = core.state(layout.STATE_END);
     if (this.#foreign.pages !== seen) {
       let arenas = 0;
-      for (let i = core.state(STATE_FIRST); i < end; i++) if (core.arenaEntry(i) === ARENA_FOREIGN) arenas++;
+      for (let i = core.state(layout.STATE_FIRST); i < end; i++)
+        if (core.arenaEntry(i) === layout.ARENA_FOREIGN) arenas++;
       this.#foreign = { pages: seen, arenas };
     }
     const pages = this.heapTotal / WASM_PAGE_BYTES;
-    const unseen = pages === seen ? 0 : Math.min(Math.ceil(pages / ARENA_WASM_PAGES), MAX_ARENAS) - end;
+    const unseen =
+      pages === seen ? 0 : Math.min(Math.ceil(pages / layout.ARENA_WASM_PAGES), layout.MAX_ARENAS) - end;
     return this.#foreign.arenas + unseen;
   }
 }
@@ -165,25 +145,13 @@ function memoryMaximum(memory: WebAssembly.Memory): number {
   return Number((memory as TypedMemory).type?.().maximum ?? Infinity);
 }
 
+/** The numbers of a view by name: its getters. */
+const NUMBERS = Object.entries(Object.getOwnPropertyDescriptors(StatsView.prototype))
+  .filter(([, { get }]) => get !== undefined)
+  .map(([name]) => name as keyof HeapStats);
+
 /** A plain object with the numbers of now; the same cost however large the heap is. */
 export function takeStats(view: StatsView): HeapStats {
-  return {
-    version: view.version,
-    heapTotal: view.heapTotal,
-    heapUsed: view.heapUsed,
-    heapSizeLimit: view.heapSizeLimit,
-    totalAvailableSize: view.totalAvailableSize,
-    poolBytes: view.poolBytes,
-    slabBytes: view.slabBytes,
-    spanBytes: view.spanBytes,
-    tableBytes: view.tableBytes,
-    reservedBytes: view.reservedBytes,
-    spans: view.spans,
-    arenas: view.arenas,
-    arenasAllocated: view.arenasAllocated,
-    arenasReclaimed: view.arenasReclaimed,
-    arenasHighWater: view.arenasHighWater,
-    grows: view.grows,
-    growsFailed: view.growsFailed,
-  };
+  const numbers = NUMBERS.map((name) => [name, view[name]]);
+  return { version: view.version, ...(Object.fromEntries(numbers) as Omit<HeapStats, "version">) };
 }

@@ -1,35 +1,16 @@
-import {
-  ARENA_PAGED,
-  ARENA_SHIFT,
-  ARENA_TAIL,
-  BROKEN_GUARD,
-  BROKEN_QUARANTINE,
-  DAMAGE_NONE,
-  DEBUG_BLOCK,
-  DEBUG_LIVE,
-  FAULT_BAD_POINTER,
-  FAULT_CORRUPT,
-  FAULT_DOUBLE_FREE,
-  FAULT_USE_AFTER_FREE,
-  STATE_DEBUG,
-  STATE_FAULT_ADDRESS,
-} from "../generated/layout.js";
+import * as layout from "../generated/layout.js";
 import type { Core } from "../core/core.js";
 import { HeapError, hex, type HeapErrorCode, type HeapErrorDetails } from "../core/errors.js";
 import { OVERRELEASED, brokenError, faultError, faultReason, invariantName } from "../core/faults.js";
 import type { LeakedBlock, LeakedBlocks } from "../core/leak-report.js";
 import { NULL, type Ptr } from "../core/ptr.js";
-import type { Witness } from "../core/diagnostics.js";
+import type { Diagnostics } from "../core/diagnostics.js";
 import { blockReport, damageDetails, damageSummary, readDamage, stacks } from "./report.js";
 import type { Site, Sites } from "./sites.js";
 import { Trace } from "./trace.js";
 
-/** Offsets, before a block, of the link to the next live one and of its size (big-endian); see assembly/debug. */
-const NEXT_OFFSET = 28;
-const SIZE_OFFSET = 8;
-
 /** Tells faults with everything the debug core noted and the stacks the debug entry kept. */
-export class DebugWitness implements Witness {
+export class DebugDiagnostics implements Diagnostics {
   readonly #sites: Sites;
 
   constructor(sites: Sites) {
@@ -44,17 +25,18 @@ export class DebugWitness implements Witness {
 
   /** The error for a fault that waited for a call that can tell: of one of C's functions, or of an object's release. */
   waiting(core: Core, fault: number): HeapError {
-    const block = core.state(STATE_DEBUG + DEBUG_BLOCK) as Ptr;
+    const block = core.state(layout.STATE_DEBUG + layout.DEBUG_BLOCK) as Ptr;
     if (block !== NULL) return this.fault(core, fault, "heap.raw", block);
     // Only guards note a block.
-    const object = core.state(STATE_FAULT_ADDRESS) as Ptr;
-    if (fault !== FAULT_DOUBLE_FREE) return faultError(core, fault, "decref", object);
+    const object = core.state(layout.STATE_FAULT_ADDRESS) as Ptr;
+    if (fault !== layout.FAULT_DOUBLE_FREE) return faultError(core, fault, "decref", object);
     const details = { operation: "decref", ptr: object };
     return new HeapError("ERR_HEAP_DOUBLE_FREE", `${call("decref", object)}: ${OVERRELEASED}`, details);
   }
 
   broken(core: Core, broken: number): HeapError {
-    if (broken !== BROKEN_GUARD && broken !== BROKEN_QUARANTINE) return brokenError(core, broken);
+    if (broken !== layout.BROKEN_GUARD && broken !== layout.BROKEN_QUARANTINE)
+      return brokenError(core, broken);
     const details = { operation: "verify", invariant: invariantName(broken), invariantCode: broken };
     const error = this.#damageError(core, "ERR_HEAP_CORRUPT", "verify()", details);
     forgetBlock(core);
@@ -71,12 +53,12 @@ export class DebugWitness implements Witness {
   }
 
   #faultError(core: Core, fault: number, operation: string, ptr: Ptr): HeapError {
-    if (fault === FAULT_CORRUPT || fault === FAULT_USE_AFTER_FREE) {
-      const code = fault === FAULT_CORRUPT ? "ERR_HEAP_CORRUPT" : "ERR_HEAP_USE_AFTER_FREE";
+    if (fault === layout.FAULT_CORRUPT || fault === layout.FAULT_USE_AFTER_FREE) {
+      const code = fault === layout.FAULT_CORRUPT ? "ERR_HEAP_CORRUPT" : "ERR_HEAP_USE_AFTER_FREE";
       return this.#damageError(core, code, call(operation, ptr), { operation, ptr });
     }
     const site = this.#sites.at(ptr);
-    if (fault !== FAULT_BAD_POINTER) {
+    if (fault !== layout.FAULT_BAD_POINTER) {
       return site ? knownBlockError(core, fault, operation, site) : faultError(core, fault, operation, ptr);
     }
     // The core takes it for a bad pointer, but it was handed out: what says that it is a block is gone.
@@ -89,7 +71,8 @@ export class DebugWitness implements Witness {
   #damageError(core: Core, code: HeapErrorCode, call: string, details: HeapErrorDetails): HeapError {
     const damage = readDamage(core);
     const site = this.#sites.at(damage.block);
-    const summary = damage.kind === DAMAGE_NONE ? "the block's header is destroyed" : damageSummary(damage);
+    const summary =
+      damage.kind === layout.DAMAGE_NONE ? "the block's header is destroyed" : damageSummary(damage);
     const message = `${call}: ${summary}\n${blockReport(core, damage, site)}`;
     return new HeapError(code, message, { ...details, ...damageDetails(damage, site) });
   }
@@ -98,10 +81,10 @@ export class DebugWitness implements Witness {
   #strangerError(core: Core, operation: string, ptr: Ptr, freed: Site | undefined): HeapError {
     const around = this.#sites.around(ptr);
     if (around === undefined) {
-      if (freed) return knownBlockError(core, FAULT_DOUBLE_FREE, operation, freed);
-      return faultError(core, FAULT_BAD_POINTER, operation, ptr);
+      if (freed) return knownBlockError(core, layout.FAULT_DOUBLE_FREE, operation, freed);
+      return faultError(core, layout.FAULT_BAD_POINTER, operation, ptr);
     }
-    const error = faultError(core, FAULT_BAD_POINTER, operation, ptr);
+    const error = faultError(core, layout.FAULT_BAD_POINTER, operation, ptr);
     const place = `it points ${ptr - around.ptr} bytes into the block of ${around.size} bytes at ${hex(around.ptr)}`;
     const message = `${error.message}: ${place}\nAllocated at:\n${around.allocated.text}`;
     const details = { operation, ptr, block: around.ptr, requestedSize: around.size, ...stacks(around) };
@@ -113,12 +96,12 @@ export class DebugWitness implements Witness {
     const blocks: LeakedBlock[] = [];
     const seen = new Set<number>();
     for (
-      let ptr = core.state(STATE_DEBUG + DEBUG_LIVE);
+      let ptr = core.state(layout.STATE_DEBUG + layout.DEBUG_LIVE);
       isBlockAddress(core, ptr) && !seen.has(ptr);
-      ptr = core.views.word(ptr - NEXT_OFFSET)
+      ptr = core.linear.word(ptr - layout.DEBUG_NEXT_BEFORE)
     ) {
       seen.add(ptr);
-      const size = bigEndian(core.views.word(ptr - SIZE_OFFSET));
+      const size = bigEndian(core.linear.word(ptr - layout.DEBUG_SIZE_BEFORE));
       const allocationStack = this.#sites.at(ptr as Ptr)?.allocated.text ?? "";
       blocks.push({ ptr: ptr as Ptr, size, allocationStack });
     }
@@ -144,13 +127,13 @@ function knownBlockError(core: Core, fault: number, operation: string, site: Sit
 
 /** The block that the guards noted was told of: the next fault is another's. */
 function forgetBlock(core: Core): void {
-  core.setState(STATE_DEBUG + DEBUG_BLOCK, 0);
+  core.setState(layout.STATE_DEBUG + layout.DEBUG_BLOCK, 0);
 }
 
 /** Could a block be there? */
 function isBlockAddress(core: Core, ptr: number): boolean {
-  const entry = core.arenaEntry(ptr >>> ARENA_SHIFT);
-  return ptr % 8 === 0 && (entry >= ARENA_PAGED || entry === ARENA_TAIL);
+  const entry = core.arenaEntry(ptr >>> layout.ARENA_SHIFT);
+  return ptr % 8 === 0 && (entry >= layout.ARENA_PAGED || entry === layout.ARENA_TAIL);
 }
 
 function call(operation: string, ptr: Ptr): string {

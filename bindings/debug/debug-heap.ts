@@ -4,22 +4,22 @@ import { HeapError } from "../core/errors.js";
 import { Heap, coreOf } from "../heap/heap.js";
 import type { Settings } from "../core/options.js";
 import type { Ptr } from "../core/ptr.js";
-import { DebugWitness } from "./debug-diagnostics.js";
+import { DebugDiagnostics } from "./debug-diagnostics.js";
 import { Sites } from "./sites.js";
 import { Trace } from "./trace.js";
 
 /** A heap on the debug core that remembers where each of its blocks was made and freed. */
 export class DebugHeap extends Heap {
   readonly #sites: Sites;
-  readonly #witness: DebugWitness;
+  readonly #diagnostics: DebugDiagnostics;
 
   /** @internal Use `createHeap` of `tallyheap/debug`. */
   constructor(core: Core, settings: Settings) {
     const sites = new Sites();
-    const witness = new DebugWitness(sites);
-    super(core, settings, witness);
+    const diagnostics = new DebugDiagnostics(sites);
+    super(core, settings, diagnostics);
     this.#sites = sites;
-    this.#witness = witness;
+    this.#diagnostics = diagnostics;
   }
 
   override malloc(size: number): Ptr {
@@ -99,6 +99,6 @@ export class DebugHeap extends Heap {
     const core = coreOf(this);
     const fault = core.state(STATE_FAULT);
     if (core.state(STATE_POISON) !== 0 || fault < FAULT_BAD_POINTER || fault > FAULT_USE_AFTER_FREE) return;
-    throw this.#witness.waiting(core, core.takeFault());
+    throw this.#diagnostics.waiting(core, core.takeFault());
   }
 }

@@ -1,21 +1,4 @@
-import {
-  DAMAGE_FREED,
-  DAMAGE_LEADING,
-  DAMAGE_LETTER,
-  DAMAGE_NONE,
-  DAMAGE_TRAILING,
-  DEBUG_BLOCK,
-  DEBUG_BLOCK_SERIAL,
-  DEBUG_DAMAGE,
-  DEBUG_DEAD_BYTE,
-  DEBUG_GUARD_BYTE,
-  DEBUG_RAW_LETTER,
-  DEBUG_SIZE,
-  STATE_DEBUG,
-  STATE_FAULT_ACTUAL,
-  STATE_FAULT_ADDRESS,
-  STATE_FAULT_EXPECTED,
-} from "../generated/layout.js";
+import * as layout from "../generated/layout.js";
 import type { Core } from "../core/core.js";
 import { hex, type HeapErrorDetails } from "../core/errors.js";
 import type { Ptr } from "../core/ptr.js";
@@ -40,31 +23,31 @@ const TRAILING_PAD = 4;
 const DATA_SHOWN = 8;
 
 const WHAT: Readonly<Record<number, string>> = {
-  [DAMAGE_LEADING]: "bytes before the block were overwritten (bad leading pad byte)",
-  [DAMAGE_TRAILING]: "bytes behind the block were overwritten (bad trailing pad byte)",
-  [DAMAGE_FREED]: "the block was written to after it was freed",
-  [DAMAGE_LETTER]: "the word before the block was overwritten (bad ID)",
+  [layout.DAMAGE_LEADING]: "bytes before the block were overwritten (bad leading pad byte)",
+  [layout.DAMAGE_TRAILING]: "bytes behind the block were overwritten (bad trailing pad byte)",
+  [layout.DAMAGE_FREED]: "the block was written to after it was freed",
+  [layout.DAMAGE_LETTER]: "the word before the block was overwritten (bad ID)",
 };
 
 export function readDamage(core: Core): Damage {
-  const note = (offset: number): number => core.state(STATE_DEBUG + offset);
-  const block = note(DEBUG_BLOCK) as Ptr;
+  const note = (offset: number): number => core.state(layout.STATE_DEBUG + offset);
+  const block = note(layout.DEBUG_BLOCK) as Ptr;
   return {
-    kind: note(DEBUG_DAMAGE),
+    kind: note(layout.DEBUG_DAMAGE),
     block,
-    size: note(DEBUG_SIZE),
-    serial: note(DEBUG_BLOCK_SERIAL),
-    letter: letterOf(core.views.byte(block - 4)),
-    address: core.state(STATE_FAULT_ADDRESS),
-    expected: core.state(STATE_FAULT_EXPECTED),
-    actual: core.state(STATE_FAULT_ACTUAL),
+    size: note(layout.DEBUG_SIZE),
+    serial: note(layout.DEBUG_BLOCK_SERIAL),
+    letter: letterOf(core.linear.byte(block - 4)),
+    address: core.state(layout.STATE_FAULT_ADDRESS),
+    expected: core.state(layout.STATE_FAULT_EXPECTED),
+    actual: core.state(layout.STATE_FAULT_ACTUAL),
   };
 }
 
 /** The numbers of the report as properties of the error. */
 export function damageDetails(damage: Damage, site: Site | undefined): HeapErrorDetails {
   const { block, size, serial, letter, address, expected, actual } = damage;
-  if (damage.kind === DAMAGE_NONE) {
+  if (damage.kind === layout.DAMAGE_NONE) {
     return { block, ...(site ? { requestedSize: site.size } : {}), ...stacks(site) };
   }
   return { block, address, expected, actual, requestedSize: size, serial, domain: letter, ...stacks(site) };
@@ -86,12 +69,12 @@ export function damageSummary(damage: Damage): string {
 /** The block as CPython's `_PyObject_DebugDumpAddress` prints it, then the stacks. */
 export function blockReport(core: Core, damage: Damage, site: Site | undefined): string {
   const { block, size, serial, letter } = damage;
-  if (damage.kind === DAMAGE_NONE) return headerlessReport(block, site);
+  if (damage.kind === layout.DAMAGE_NONE) return headerlessReport(block, site);
   const tail = block + size;
   const lines = [
     `Debug memory block at address p=${hex(block)}: API '${letter}'`,
     `    ${size} bytes originally requested`,
-    ...(damage.kind === DAMAGE_FREED ? [] : guardLines(core, damage, tail)),
+    ...(damage.kind === layout.DAMAGE_FREED ? [] : guardLines(core, damage, tail)),
     `    The block was made by call #${serial} to debug malloc/realloc.`,
     ...(size > 0 ? [`    Data at p: ${dataText(core, block, size)}`] : []),
     ...stackLines(site),
@@ -107,7 +90,7 @@ function headerlessReport(block: Ptr, site: Site | undefined): string {
 
 function guardLines(core: Core, { block, kind }: Damage, tail: number): string[] {
   const lines = padLines(core, block - LEADING_PAD, LEADING_PAD, "p-3", "p", -LEADING_PAD);
-  if (kind === DAMAGE_LEADING || kind === DAMAGE_LETTER) {
+  if (kind === layout.DAMAGE_LEADING || kind === layout.DAMAGE_LETTER) {
     lines.push("    Because memory is corrupted at the start, the count of bytes requested may be bogus.");
   }
   return [...lines, ...padLines(core, tail, TRAILING_PAD, `tail=${hex(tail)}`, "tail+", 0)];
@@ -122,20 +105,20 @@ function padLines(
   label: string,
   first: number,
 ): string[] {
-  const bytes = Array.from({ length: count }, (_, i) => core.views.byte(start + i));
-  const guard = byteText(DEBUG_GUARD_BYTE);
-  if (bytes.every((byte) => byte === DEBUG_GUARD_BYTE)) {
+  const bytes = Array.from({ length: count }, (_, i) => core.linear.byte(start + i));
+  const guard = byteText(layout.DEBUG_GUARD_BYTE);
+  if (bytes.every((byte) => byte === layout.DEBUG_GUARD_BYTE)) {
     return [`    The ${count} pad bytes at ${where} are FORBIDDENBYTE, as expected.`];
   }
   const line = (byte: number, i: number): string =>
-    `        at ${label}${first + i}: ${byteText(byte)}${byte === DEBUG_GUARD_BYTE ? "" : " *** OUCH"}`;
+    `        at ${label}${first + i}: ${byteText(byte)}${byte === layout.DEBUG_GUARD_BYTE ? "" : " *** OUCH"}`;
   return [`    The ${count} pad bytes at ${where} are not all FORBIDDENBYTE (${guard}):`, ...bytes.map(line)];
 }
 
 /** The first and the last eight bytes of the data. */
 function dataText(core: Core, block: number, size: number): string {
   const show = (from: number, to: number): string =>
-    Array.from({ length: to - from }, (_, i) => digits(core.views.byte(block + from + i))).join(" ");
+    Array.from({ length: to - from }, (_, i) => digits(core.linear.byte(block + from + i))).join(" ");
   if (size <= 2 * DATA_SHOWN) return show(0, size);
   return `${show(0, DATA_SHOWN)} ... ${show(size - DATA_SHOWN, size)}`;
 }
@@ -148,7 +131,7 @@ function stackLines(site: Site | undefined): string[] {
 
 /** The domain letter of a block; a freed one's is overwritten, and there is only one domain to be freed from. */
 function letterOf(byte: number): string {
-  if (byte === DEBUG_DEAD_BYTE) return String.fromCharCode(DEBUG_RAW_LETTER);
+  if (byte === layout.DEBUG_DEAD_BYTE) return String.fromCharCode(layout.DEBUG_RAW_LETTER);
   return byte > 32 && byte < 127 ? String.fromCharCode(byte) : byteText(byte);
 }
 

@@ -6,19 +6,19 @@ import {
   requireRange,
   requireSize,
 } from "../core/arguments.js";
-import { checkedCalls, closedCalls, guardedCalls, uncheckedCalls, type Calls } from "../core/calls.js";
 import type { Core } from "../core/core.js";
-import { Engine } from "../core/lifecycle.js";
+import { coreDiagnostics, type Diagnostics } from "../core/diagnostics.js";
 import { HeapError, hex } from "../core/errors.js";
-import { mallocStatsText } from "./malloc-stats.js";
-import { Handle, resolve } from "../objects/ownership/handle.js";
-import type { Ref } from "../objects/access/object-memory.js";
+import { Lifecycle } from "../core/lifecycle.js";
+import type { MallocCalls } from "../core/malloc-calls.js";
 import type { Settings } from "../core/options.js";
 import { MAX_U32, NULL, isU32, type Ptr } from "../core/ptr.js";
-import { RawHeap } from "./raw.js";
+import { retry } from "../core/requests.js";
 import { StatsView, takeStats, type HeapStats } from "../core/stats.js";
+import { Handle, resolve, type Ref } from "../objects/access/handle.js";
+import { mallocStatsText } from "./malloc-stats.js";
+import { RawHeap } from "./raw.js";
 import { migrate } from "./trim.js";
-import { plainWitness, type Witness } from "../core/diagnostics.js";
 
 /**
  * Raw bytes in one linear memory: the malloc family, and the memory as a whole. The base of `Heap`.
@@ -28,39 +28,21 @@ import { plainWitness, type Witness } from "../core/diagnostics.js";
  * trap has cut an operation of the core short: the heap never works on broken lists.
  *
  * The hot methods have one shape: test the argument, call the core once, test the result. What can go wrong is sorted
- * out below, out of line. A closed heap (disposed, corrupt) has its functions replaced, so no call tests for it.
+ * out below, out of line. A closed heap (disposed, corrupt) has its functions replaced, so that no call tests for it.
  */
 export class ByteHeap {
-  /** @internal The core and the rules of entering it. */
-  protected readonly engine: Engine;
-  /** The core's functions while the heap is open. */
-  #open!: Calls;
-  /** Those in use now. */
-  #malloc!: Calls["malloc"];
-  #calloc!: Calls["calloc"];
-  #realloc!: Calls["realloc"];
-  #alignedAlloc!: Calls["alignedAlloc"];
-  #free!: Calls["free"];
-  #usableSize!: Calls["usableSize"];
+  /** @internal The heap's state, and the rules of entering the core. */
+  protected readonly lifecycle: Lifecycle;
+  #calls!: MallocCalls;
   #raw: RawHeap | undefined;
   #statsView: StatsView | undefined;
 
   /** @internal Use `createHeap`. */
-  constructor(core: Core, settings: Settings, witness: Witness = plainWitness) {
-    this.engine = new Engine(core, settings, witness);
-    this.engine.attach({
-      open: (core) => {
-        this.#open = settings.checks ? checkedCalls(core.exports) : uncheckedCalls(core.exports);
-        this.#bind(this.#open);
-      },
-      close: (attend) => {
-        if (this.engine.disposed) {
-          // Lets go of the memory.
-          this.#open = closedCalls;
-          this.#raw = undefined;
-        }
-        this.#bind(guardedCalls(attend, this.#open));
-      },
+  constructor(core: Core, settings: Settings, diagnostics: Diagnostics = coreDiagnostics) {
+    this.lifecycle = new Lifecycle(core, settings, diagnostics);
+    this.lifecycle.follow(({ core, malloc }) => {
+      this.#calls = malloc;
+      if (core === undefined) this.#raw = undefined;
     });
   }
 
@@ -74,9 +56,9 @@ export class ByteHeap {
   malloc(size: number): Ptr {
     let ptr = 0;
     try {
-      if (isU32(size)) ptr = this.#malloc(size) >>> 0;
+      if (isU32(size)) ptr = this.#calls.malloc(size) >>> 0;
     } catch (cause) {
-      this.engine.trapped(cause);
+      this.lifecycle.trapped(cause);
     }
     return ptr === 0 ? this.#mallocFailed(size) : (ptr as Ptr);
   }
@@ -88,9 +70,9 @@ export class ByteHeap {
   calloc(count: number, size: number): Ptr {
     let ptr = 0;
     try {
-      if (isU32(count) && isU32(size) && count * size <= MAX_U32) ptr = this.#calloc(count, size) >>> 0;
+      if (isU32(count) && isU32(size) && count * size <= MAX_U32) ptr = this.#calls.calloc(count, size) >>> 0;
     } catch (cause) {
-      this.engine.trapped(cause);
+      this.lifecycle.trapped(cause);
     }
     return ptr === 0 ? this.#callocFailed(count, size) : (ptr as Ptr);
   }
@@ -104,9 +86,9 @@ export class ByteHeap {
   realloc(ptr: Ptr, size: number): Ptr {
     let moved = 0;
     try {
-      if (isU32(ptr) && isU32(size)) moved = this.#realloc(ptr, size) >>> 0;
+      if (isU32(ptr) && isU32(size)) moved = this.#calls.realloc(ptr, size) >>> 0;
     } catch (cause) {
-      this.engine.trapped(cause);
+      this.lifecycle.trapped(cause);
     }
     return moved === 0 ? this.#reallocFailed(ptr, size) : (moved as Ptr);
   }
@@ -118,9 +100,9 @@ export class ByteHeap {
   alignedAlloc(alignment: number, size: number): Ptr {
     let ptr = 0;
     try {
-      if (isU32(alignment) && isU32(size)) ptr = this.#alignedAlloc(alignment, size) >>> 0;
+      if (isU32(alignment) && isU32(size)) ptr = this.#calls.alignedAlloc(alignment, size) >>> 0;
     } catch (cause) {
-      this.engine.trapped(cause);
+      this.lifecycle.trapped(cause);
     }
     return ptr === 0 ? this.#alignedAllocFailed(alignment, size) : (ptr as Ptr);
   }
@@ -134,9 +116,9 @@ export class ByteHeap {
   free(ptr: Ptr): void {
     let fault: number | undefined = -1;
     try {
-      if (isU32(ptr)) fault = this.#free(ptr);
+      if (isU32(ptr)) fault = this.#calls.free(ptr);
     } catch (cause) {
-      this.engine.trapped(cause);
+      this.lifecycle.trapped(cause);
     }
     if (fault) this.#freeFailed(ptr, fault);
   }
@@ -148,9 +130,9 @@ export class ByteHeap {
   usableSize(ptr: Ptr): number {
     let bytes = 0;
     try {
-      if (isU32(ptr)) bytes = this.#usableSize(ptr) >>> 0;
+      if (isU32(ptr)) bytes = this.#calls.usableSize(ptr) >>> 0;
     } catch (cause) {
-      this.engine.trapped(cause);
+      this.lifecycle.trapped(cause);
     }
     return bytes === 0 ? this.#usableSizeFailed(ptr) : bytes;
   }
@@ -161,11 +143,11 @@ export class ByteHeap {
    * @throws HeapError `ERR_HEAP_BAD_POINTER` in the null page, `ERR_HEAP_RANGE` past the memory, `ERR_HEAP_ARGUMENT`
    */
   bytes(ref: Ref, length: number): Uint8Array<ArrayBuffer> {
-    const { views } = this.engine.live();
-    const ptr = isU32(ref) ? ref : resolve(this.engine, "bytes", ref);
+    const { linear } = this.lifecycle.live();
+    const ptr = isU32(ref) ? ref : resolve(this.lifecycle, "bytes", ref);
     requireSize("bytes", "length", length);
-    if (ptr + length > views.bytes.length) views.refresh();
-    const memory = views.bytes;
+    if (ptr + length > linear.views.u8.length) linear.refresh();
+    const memory = linear.views.u8;
     requireRange("bytes", ptr, length, PAGE_BYTES, memory.length);
     return new Uint8Array(memory.buffer, ptr, length);
   }
@@ -179,8 +161,8 @@ export class ByteHeap {
 
   /** The numbers of `stats()`, read from memory at each access, without a call. Always the same object. */
   get statsView(): StatsView {
-    this.engine.live();
-    return (this.#statsView ??= new StatsView(() => this.engine.live()));
+    this.lifecycle.live();
+    return (this.#statsView ??= new StatsView(() => this.lifecycle.live()));
   }
 
   /**
@@ -189,8 +171,8 @@ export class ByteHeap {
    * @throws HeapError `ERR_HEAP_CORRUPT` if the bytes do not add up to the arenas, or the walk leaves the memory
    */
   debugMallocStats(): string {
-    const core = this.engine.live();
-    return this.engine.protect(() => mallocStatsText(core, this.stats()));
+    const core = this.lifecycle.live();
+    return this.lifecycle.protect(() => mallocStatsText(core, this.stats()));
   }
 
   /**
@@ -199,22 +181,22 @@ export class ByteHeap {
    * @throws HeapError `ERR_HEAP_CORRUPT` with the first broken invariant
    */
   verify(): void {
-    const core = this.engine.live();
-    const broken = this.engine.protect(() => core.exports.verify());
-    if (broken !== 0) this.engine.throwBroken(broken);
+    const core = this.lifecycle.live();
+    const broken = this.lifecycle.protect(() => core.exports.verify());
+    if (broken !== 0) throw this.lifecycle.diagnostics.broken(core, broken);
   }
 
   /** The linear memory, to import into other modules. Whoever holds it may grow it; the heap can no longer `trim()`. */
   get memory(): WebAssembly.Memory {
-    const core = this.engine.live();
-    this.engine.shared = true;
+    const core = this.lifecycle.live();
+    this.lifecycle.isShared = true;
     return core.memory;
   }
 
   /** The malloc family without checks. The heap can no longer `trim()`. Always the same object. */
   get raw(): RawHeap {
-    const core = this.engine.live();
-    this.engine.shared = true;
+    const core = this.lifecycle.live();
+    this.lifecycle.isShared = true;
     return (this.#raw ??= new RawHeap(core));
   }
 
@@ -228,12 +210,12 @@ export class ByteHeap {
    * `ERR_HEAP_BUSY` inside a callback, `ERR_HEAP_OOM` if the host has no memory for the copy (the heap is as it was)
    */
   trim(): number {
-    const { engine } = this;
-    const core = engine.live();
-    engine.requireIdle("trim");
-    if (engine.shared) throw sharedError();
-    const { core: moved, released } = engine.protect(() => migrate(core, engine.settings.maxPages));
-    engine.move(moved);
+    const { lifecycle } = this;
+    const core = lifecycle.live();
+    lifecycle.callbacks.requireNone("trim");
+    if (lifecycle.isShared) throw sharedError();
+    const { core: moved, released } = lifecycle.protect(() => migrate(core, lifecycle.settings.maxPages));
+    lifecycle.move(moved);
     return released;
   }
 
@@ -243,66 +225,56 @@ export class ByteHeap {
    * @throws HeapError `ERR_HEAP_BUSY` inside a callback
    */
   reset(): void {
-    const { engine } = this;
-    const core = engine.live();
-    engine.requireIdle("reset");
-    engine.protect(() => core.exports.reset());
+    const core = this.lifecycle.live();
+    this.lifecycle.callbacks.requireNone("reset");
+    this.lifecycle.protect(() => core.exports.reset());
   }
 
   // ---- slow paths: a result of 0, a fault ----
 
   #mallocFailed(size: number): Ptr {
     requireSize("malloc", "size", size);
-    return this.engine.retry("malloc", size, NULL, () => this.#malloc(size));
+    return retry(this.lifecycle, "malloc", size, NULL, () => this.#calls.malloc(size));
   }
 
   #callocFailed(count: number, size: number): Ptr {
     requireSize("calloc", "count", count);
     requireSize("calloc", "size", size);
     requireProduct("calloc", count, size);
-    return this.engine.retry("calloc", count * size, NULL, () => this.#calloc(count, size));
+    return retry(this.lifecycle, "calloc", count * size, NULL, () => this.#calls.calloc(count, size));
   }
 
   #reallocFailed(ptr: Ptr, size: number): Ptr {
     this.#requireBlock("realloc", ptr);
     requireSize("realloc", "size", size);
-    return this.engine.retry("realloc", size, ptr, () => this.#realloc(ptr, size));
+    return retry(this.lifecycle, "realloc", size, ptr, () => this.#calls.realloc(ptr, size));
   }
 
   #alignedAllocFailed(alignment: number, size: number): Ptr {
     requireAlignment("alignedAlloc", alignment);
     requireSize("alignedAlloc", "size", size);
-    return this.engine.retry("alignedAlloc", size, NULL, () => this.#alignedAlloc(alignment, size));
+    return retry(this.lifecycle, "alignedAlloc", size, NULL, () => this.#calls.alignedAlloc(alignment, size));
   }
 
   #freeFailed(ptr: Ptr, fault: number): void {
     this.#requireBlock("free", ptr);
-    if (this.engine.heal()) return this.free(ptr);
-    this.engine.throwFault("free", ptr, fault);
+    if (this.lifecycle.recover()) return this.free(ptr);
+    this.lifecycle.throwFault("free", ptr, fault);
   }
 
   #usableSizeFailed(ptr: Ptr): number {
     this.#requireBlock("usableSize", ptr);
-    const fault = this.engine.settings.checks ? this.engine.live().takeFault() : FAULT_NONE;
-    if (fault !== FAULT_NONE) this.engine.throwFault("usableSize", ptr, fault);
+    const fault = this.lifecycle.settings.checks ? this.lifecycle.live().takeFault() : FAULT_NONE;
+    if (fault !== FAULT_NONE) this.lifecycle.throwFault("usableSize", ptr, fault);
     return 0; // The debug core says how much was asked for.
   }
 
   /** Refuses what cannot be the address of a block. What a handle stands for is an object: those end with their counts. */
   #requireBlock(operation: string, ptr: Ref): asserts ptr is Ptr {
     if (!(ptr instanceof Handle)) return requirePtr(operation, ptr);
-    const object = resolve(this.engine, operation, ptr);
+    const object = resolve(this.lifecycle, operation, ptr);
     const message = `${operation}: the handle stands for the object at ${hex(object)}, which is no block of \`malloc\``;
     throw new HeapError("ERR_HEAP_BAD_POINTER", message, { operation, ptr: object });
-  }
-
-  #bind(calls: Calls): void {
-    this.#malloc = calls.malloc;
-    this.#calloc = calls.calloc;
-    this.#realloc = calls.realloc;
-    this.#alignedAlloc = calls.alignedAlloc;
-    this.#free = calls.free;
-    this.#usableSize = calls.usableSize;
   }
 }
 

@@ -1,11 +1,4 @@
-import {
-  ARENA_BYTES,
-  ARENA_WASM_PAGES,
-  FAULT_NONE,
-  MAX_ARENAS,
-  STATE_END,
-  STATE_VIRGIN,
-} from "../generated/layout.js";
+import * as layout from "../generated/layout.js";
 import { Core, type CoreKind } from "../core/core.js";
 import { HeapError } from "../core/errors.js";
 import { WASM_PAGE_BYTES } from "../core/memory.js";
@@ -34,9 +27,9 @@ export function openCore(module: WebAssembly.Module, kind: CoreKind, settings: S
   const core = new Core(module, kind, memory);
   const { maxPages, smallThreshold, poolPages, clientArenas } = settings;
   const fault = core.exports.initialize(maxPages, smallThreshold, poolPages, clientArenas, randomWord());
-  if (fault !== FAULT_NONE) throw refusedMemory("it already holds a heap");
+  if (fault !== layout.FAULT_NONE) throw refusedMemory("it already holds a heap");
   // What lies above the first arena of a memory that was passed in is not known to be zero, and calloc asks.
-  if (settings.memory) core.setState(STATE_VIRGIN, core.state(STATE_END));
+  if (settings.memory) core.setState(layout.STATE_VIRGIN, core.state(layout.STATE_END));
   return core;
 }
 
@@ -80,14 +73,18 @@ function isAddressedBy32Bits(memory: WebAssembly.Memory): boolean {
 
 /** The core takes zeroes below its first arena for granted. */
 function requireZero(memory: WebAssembly.Memory): void {
-  const words = new Uint32Array(memory.buffer, 0, Math.min(memory.buffer.byteLength, ARENA_BYTES) >>> 2);
+  const words = new Uint32Array(
+    memory.buffer,
+    0,
+    Math.min(memory.buffer.byteLength, layout.ARENA_BYTES) >>> 2,
+  );
   if (words.some((word) => word !== 0))
     throw refusedMemory("its first 256 KiB are not zero; it may hold a heap");
 }
 
 /** Pages behind the last whole arena become part of one that the core grows and takes for untouched. */
 function clearPartialArena(memory: WebAssembly.Memory, pages: number): void {
-  const end = Math.min(Math.floor(pages / ARENA_WASM_PAGES), MAX_ARENAS) * ARENA_BYTES;
+  const end = Math.min(Math.floor(pages / layout.ARENA_WASM_PAGES), layout.MAX_ARENAS) * layout.ARENA_BYTES;
   new Uint8Array(memory.buffer, end, memory.buffer.byteLength - end).fill(0);
 }
 

@@ -1,19 +1,18 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Collector, Generation } from "../collector/collector.js";
 import type { Core } from "../core/core.js";
-import { makeDisposable } from "./dispose.js";
+import { makeDisposable } from "../core/disposable.js";
 import { HeapError } from "../core/errors.js";
 import type { LeakReport } from "../core/leak-report.js";
-import { ObjectHeap, partsOf } from "./object-heap.js";
-import type { Finalizer } from "../objects/weak/finalizers.js";
-import type { Handle } from "../objects/ownership/handle.js";
+import type { Ptr } from "../core/ptr.js";
+import type { Handle, Ref } from "../objects/access/handle.js";
 import { runScope, runScopeAsync, type Scope } from "../objects/ownership/scope.js";
-import type { Ref } from "../objects/access/object-memory.js";
+import type { Finalizer } from "../objects/weak/finalizers.js";
 import { WeakKeyMap } from "../objects/weak/weak-key-map.js";
 import { WeakObjectSet } from "../objects/weak/weak-object-set.js";
 import { WeakValueMap } from "../objects/weak/weak-value-map.js";
 import type { WeakCallback } from "../objects/weak/weakrefs.js";
-import type { Ptr } from "../core/ptr.js";
+import { ObjectHeap } from "./object-heap.js";
 
 const NO_BLOCKS = { blocks: 0, bytes: 0 };
 
@@ -34,7 +33,7 @@ export class Heap extends ObjectHeap implements Disposable {
   declare readonly [Symbol.dispose]: () => void;
 
   static {
-    coreOf = (heap) => heap.engine.live();
+    coreOf = (heap) => heap.lifecycle.live();
     reportOf = (heap) => heap.#report();
   }
 
@@ -47,7 +46,7 @@ export class Heap extends ObjectHeap implements Disposable {
    * @throws HeapError `ERR_HEAP_TYPE` if the type of `p` has no weak references, `ERR_HEAP_OOM`
    */
   weakref(p: Ref, callback?: WeakCallback): Ptr {
-    return partsOf(this).weakrefs.make("weakref", p, callback);
+    return this.objectLayer.weakrefs.make("weakref", p, callback);
   }
 
   /**
@@ -55,25 +54,27 @@ export class Heap extends ObjectHeap implements Disposable {
    * @throws HeapError `ERR_HEAP_TYPE` if `weakref` is none
    */
   deref(weakref: Ref): Ptr {
-    return partsOf(this).weakrefs.deref(weakref);
+    return this.objectLayer.weakrefs.deref(weakref);
   }
 
   /** A *new* map from anything to objects that it does not keep alive. (CPython: weakref.WeakValueDictionary) */
   weakValueMap<K = unknown>(entries: Iterable<readonly [K, Ref]> = []): WeakValueMap<K> {
-    this.engine.live();
-    return new WeakValueMap(partsOf(this), entries);
+    this.lifecycle.live();
+    return new WeakValueMap(this.objectLayer.watches, entries);
   }
 
   /** A *new* map from objects that it does not keep alive to anything. (CPython: weakref.WeakKeyDictionary) */
   weakKeyMap<V = unknown>(entries: Iterable<readonly [Ref, V]> = []): WeakKeyMap<V> {
-    this.engine.live();
-    return new WeakKeyMap(partsOf(this), entries);
+    this.lifecycle.live();
+    const { memory, watches } = this.objectLayer;
+    return new WeakKeyMap(memory, watches, entries);
   }
 
   /** A *new* set of objects that it does not keep alive. (CPython: weakref.WeakSet) */
   weakSet(values: Iterable<Ref> = []): WeakObjectSet {
-    this.engine.live();
-    return new WeakObjectSet(partsOf(this), values);
+    this.lifecycle.live();
+    const { memory, watches } = this.objectLayer;
+    return new WeakObjectSet(memory, watches, values);
   }
 
   /**
@@ -83,7 +84,7 @@ export class Heap extends ObjectHeap implements Disposable {
    * @throws HeapError `ERR_HEAP_ARGUMENT` if `fn` is no function
    */
   finalize<T>(p: Ref, fn: () => T): Finalizer<T> {
-    return partsOf(this).finalizers.add(p, fn);
+    return this.objectLayer.finalizers.add(p, fn);
   }
 
   // ---- cycles ----
@@ -95,19 +96,19 @@ export class Heap extends ObjectHeap implements Disposable {
    * counted references than were found
    */
   gc(generation: Generation = 2): number {
-    return partsOf(this).collector.collect(generation);
+    return this.objectLayer.collector.collect(generation);
   }
 
   /** When and how cycles are collected, and what the collector knows. (CPython: the module gc) */
   get collector(): Collector {
-    return partsOf(this).collector;
+    return this.objectLayer.collector;
   }
 
   // ---- handles and scopes ----
 
   /** A *new* handle that owns the reference `ref`: *steals* it, unless it throws. */
   own(ref: Ref): Handle {
-    return partsOf(this).handles.own(ref);
+    return this.objectLayer.handles.own(ref);
   }
 
   /**
@@ -115,14 +116,14 @@ export class Heap extends ObjectHeap implements Disposable {
    * @throws what `body` or a disposal threw; several failures together as an `AggregateError`
    */
   scope<T>(body: (scope: Scope) => T): T {
-    this.engine.live();
-    return runScope(partsOf(this).handles, body);
+    this.lifecycle.live();
+    return runScope(this.objectLayer.handles, body);
   }
 
   /** The same for asynchronous bodies: the scope ends when the promise is settled. */
   async scopeAsync<T>(body: (scope: Scope) => PromiseLike<T> | T): Promise<T> {
-    this.engine.live();
-    return runScopeAsync(partsOf(this).handles, body);
+    this.lifecycle.live();
+    return runScopeAsync(this.objectLayer.handles, body);
   }
 
   // ---- the heap as a whole ----
@@ -130,12 +131,12 @@ export class Heap extends ObjectHeap implements Disposable {
   /** Frees everything at once: blocks, objects without their finalizers, handles. Types stay. See `ByteHeap.reset`. */
   override reset(): void {
     super.reset();
-    const { space, handles, weakrefs, finalizers, watches } = partsOf(this);
+    const { handles, weakrefs, finalizers, watches } = this.objectLayer;
     watches.clear();
     handles.clear();
     weakrefs.clear();
     finalizers.clear();
-    space.restart();
+    this.lifecycle.restart();
   }
 
   /**
@@ -145,46 +146,46 @@ export class Heap extends ObjectHeap implements Disposable {
    * say what is still held, and disposed of all the same
    */
   dispose(): void {
-    const { engine } = this;
-    if (engine.disposed) return;
-    engine.requireIdle("dispose");
+    const { lifecycle } = this;
+    if (lifecycle.isDisposed) return;
+    lifecycle.callbacks.requireNone("dispose");
     try {
-      if (engine.sound) this.#finish();
+      if (!lifecycle.isClosed) this.#finish();
     } catch (error) {
       if (error instanceof HeapError) throw error;
-      engine.report(error);
+      lifecycle.callbacks.report(error);
     } finally {
-      engine.end();
-      partsOf(this).handles.clear();
+      lifecycle.dispose();
+      this.objectLayer.handles.clear();
     }
   }
 
-  /** Was `dispose()` called? */
+  /** Whether `dispose()` was called. */
   get disposed(): boolean {
-    return this.engine.disposed;
+    return this.lifecycle.isDisposed;
   }
 
   #finish(): void {
-    const { engine } = this;
-    engine.live();
-    const { finalizers, watches } = partsOf(this);
+    const { callbacks, settings } = this.lifecycle;
+    this.lifecycle.live();
+    const { finalizers, watches } = this.objectLayer;
     finalizers.exit();
     watches.end();
     const report = this.#report();
     if (report.blocks > 0 || report.handles > 0 || report.held.length > 0) {
-      engine.call(() => engine.settings.onLeak(report));
+      callbacks.run(() => settings.onLeak(report));
     }
   }
 
   #report(): LeakReport {
-    const { engine } = this;
-    const core = engine.live();
-    const { survey } = partsOf(this);
+    const { diagnostics, settings } = this.lifecycle;
+    const core = this.lifecycle.live();
+    const { leaks } = this.objectLayer;
     this.clearFreeLists();
-    return engine.protect(() => ({
+    return this.lifecycle.protect(() => ({
       // The debug core guards the blocks of the host only, and lists them.
-      ...engine.witness.leaks(core, this.stats(), engine.settings.strict ? NO_BLOCKS : survey.ownBlocks()),
-      ...survey.report(),
+      ...diagnostics.leaks(core, this.stats(), settings.strict ? NO_BLOCKS : leaks.ownBlocks()),
+      ...leaks.report(),
     }));
   }
 }

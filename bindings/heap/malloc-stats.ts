@@ -1,14 +1,4 @@
-import {
-  ARENA_BYTES,
-  ARENA_PAGED,
-  DEBUG_SERIAL,
-  MAP_ENTRIES,
-  PAGE_BYTES,
-  STATE_DEBUG,
-  STATE_FIRST,
-  STATE_FRONTIER,
-  STATE_THRESHOLD,
-} from "../generated/layout.js";
+import * as layout from "../generated/layout.js";
 import { freePages, headerAt } from "../core/arena-header.js";
 import { takeCensus, type ClassCount } from "../core/census.js";
 import type { Core } from "../core/core.js";
@@ -36,7 +26,7 @@ interface Usage {
 export function mallocStatsText(core: Core, stats: HeapStats): string {
   const counts = takeCensus(core);
   const usage = account(stats, counts, countFreePages(core));
-  checkSum(total(usage), stats.arenas * ARENA_BYTES);
+  checkSum(total(usage), stats.arenas * layout.ARENA_BYTES);
   return [
     ...classTable(core, counts),
     "",
@@ -45,7 +35,7 @@ export function mallocStatsText(core: Core, stats: HeapStats): string {
     ...usageLines(usage),
     "",
     "arena map counts",
-    line("# bytes lost to arena map root", MAP_ENTRIES * 4),
+    line("# bytes lost to arena map root", layout.MAP_ENTRIES * 4),
     "",
   ].join("\n");
 }
@@ -59,7 +49,7 @@ function account(stats: HeapStats, counts: readonly ClassCount[], unusedPools: n
     available,
     unusedPools,
     headers: stats.tableBytes,
-    quantization: pools * PAGE_BYTES - allocated - available,
+    quantization: pools * layout.PAGE_BYTES - allocated - available,
     spans: stats.spanBytes,
   };
 }
@@ -67,10 +57,10 @@ function account(stats: HeapStats, counts: readonly ClassCount[], unusedPools: n
 /** Free pages of all arenas that have some, by the arenas' own bits. */
 function countFreePages(core: Core): number {
   let pages = 0;
-  const frontier = core.state(STATE_FRONTIER);
-  for (let index = core.state(STATE_FIRST); index < frontier; index++) {
+  const frontier = core.state(layout.STATE_FRONTIER);
+  for (let index = core.state(layout.STATE_FIRST); index < frontier; index++) {
     const entry = core.arenaEntry(index);
-    if (entry < ARENA_PAGED) continue;
+    if (entry < layout.ARENA_PAGED) continue;
     const [low, high] = freePages(core, headerAt(core, entry));
     pages += ones(low) + ones(high);
   }
@@ -85,7 +75,7 @@ function ones(word: number): number {
 
 function total(usage: Usage): number {
   const { allocated, available, unusedPools, headers, quantization, spans } = usage;
-  return allocated + available + unusedPools * PAGE_BYTES + headers + quantization + spans;
+  return allocated + available + unusedPools * layout.PAGE_BYTES + headers + quantization + spans;
 }
 
 function checkSum(actual: number, expected: number): void {
@@ -95,7 +85,7 @@ function checkSum(actual: number, expected: number): void {
 }
 
 function classTable(core: Core, counts: readonly ClassCount[]): string[] {
-  const threshold = core.state(STATE_THRESHOLD);
+  const threshold = core.state(layout.STATE_THRESHOLD);
   return [
     `Small block threshold = ${threshold}, in ${threshold / 8} size classes.`,
     "",
@@ -109,14 +99,14 @@ function classTable(core: Core, counts: readonly ClassCount[]): string[] {
 }
 
 function arenaLines(core: Core, stats: HeapStats): string[] {
-  const serial = core.state(STATE_DEBUG + DEBUG_SERIAL);
+  const serial = core.state(layout.STATE_DEBUG + layout.DEBUG_SERIAL);
   return [
     ...(serial > 0 ? [line("# times object malloc called", serial)] : []),
     line("# arenas allocated total", stats.arenasAllocated),
     line("# arenas reclaimed", stats.arenasReclaimed),
     line("# arenas highwater mark", stats.arenasHighWater),
     line("# arenas allocated current", stats.arenas),
-    line(`${stats.arenas} arenas * ${ARENA_BYTES} bytes/arena`, stats.arenas * ARENA_BYTES),
+    line(`${stats.arenas} arenas * ${layout.ARENA_BYTES} bytes/arena`, stats.arenas * layout.ARENA_BYTES),
   ];
 }
 
@@ -124,7 +114,10 @@ function usageLines(usage: Usage): string[] {
   return [
     line("# bytes in allocated blocks", usage.allocated),
     line("# bytes in available blocks", usage.available),
-    line(`${usage.unusedPools} unused pools * ${PAGE_BYTES} bytes`, usage.unusedPools * PAGE_BYTES),
+    line(
+      `${usage.unusedPools} unused pools * ${layout.PAGE_BYTES} bytes`,
+      usage.unusedPools * layout.PAGE_BYTES,
+    ),
     line("# bytes lost to pool headers", usage.headers),
     line("# bytes lost to quantization", usage.quantization),
     line("# bytes lost to arena alignment", 0),

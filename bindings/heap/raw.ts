@@ -1,6 +1,7 @@
+import type { CoreExports } from "../core/abi.js";
 import type { Blocks } from "../core/blocks.js";
-import type { Core, CoreExports } from "../core/core.js";
-import type { Views } from "../core/memory.js";
+import type { Core } from "../core/core.js";
+import type { LinearMemory } from "../core/memory.js";
 import type { Ptr } from "../core/ptr.js";
 
 /** C's malloc family as wasm functions, to import into another module next to `heap.memory`. */
@@ -23,7 +24,7 @@ export class RawHeap {
   readonly #alignedAlloc: CoreExports["aligned_alloc"];
   readonly #free: CoreExports["free"];
   readonly #usableSize: CoreExports["malloc_usable_size"];
-  readonly #views: Views;
+  readonly #linear: LinearMemory;
   readonly #blocks: Blocks;
 
   /** @internal */
@@ -36,14 +37,14 @@ export class RawHeap {
     this.#alignedAlloc = aligned_alloc;
     this.#free = free;
     this.#usableSize = malloc_usable_size;
-    this.#views = core.views;
+    this.#linear = core.linear;
     this.#blocks = core.blocks;
   }
 
   /** A new block of `size` bytes, or 0 when memory is out; for size 0 a distinct block. */
   malloc(size: number): Ptr {
     const block = this.#blocks.pop(size);
-    return block === 0 ? this.#mallocSlowly(size) : (block as Ptr);
+    return block === 0 ? this.#mallocSlow(size) : (block as Ptr);
   }
 
   /** A new zeroed block of `count` · `size` bytes; 0 when memory is out or the product does not fit 32 bits. */
@@ -63,7 +64,7 @@ export class RawHeap {
 
   /** Releases a block; null is a no-op. */
   free(ptr: Ptr): void {
-    if (!this.#blocks.push(ptr)) this.#freeSlowly(ptr);
+    if (!this.#blocks.push(ptr)) this.#freeSlow(ptr);
   }
 
   /** Bytes the block really has. */
@@ -71,18 +72,18 @@ export class RawHeap {
     return this.#usableSize(ptr) >>> 0;
   }
 
-  #mallocSlowly(size: number): Ptr {
+  #mallocSlow(size: number): Ptr {
     this.#renew();
     return (this.#malloc(size) >>> 0) as Ptr;
   }
 
-  #freeSlowly(ptr: Ptr): void {
+  #freeSlow(ptr: Ptr): void {
     this.#renew();
     this.#free(ptr);
   }
 
   /** Somebody else may have grown the memory. */
   #renew(): void {
-    if (this.#blocks.isStale) this.#views.refresh();
+    if (this.#blocks.isStale) this.#linear.refresh();
   }
 }

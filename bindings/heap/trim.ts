@@ -1,17 +1,4 @@
-import {
-  ARENA_BYTES,
-  ARENA_FOREIGN,
-  ARENA_FREE,
-  ARENA_PAGED,
-  ARENA_PAGES,
-  ARENA_STATE,
-  ARENA_WASM_PAGES,
-  PAGE_BYTES,
-  STATE_END,
-  STATE_FRONTIER,
-  STATE_MEMORY,
-  STATE_VIRGIN,
-} from "../generated/layout.js";
+import * as layout from "../generated/layout.js";
 import { freePages, headerAt } from "../core/arena-header.js";
 import { Core } from "../core/core.js";
 import { HeapError } from "../core/errors.js";
@@ -27,17 +14,17 @@ import { WASM_PAGE_BYTES } from "../core/memory.js";
  */
 export function migrate(core: Core, maxPages: number): { core: Core; released: number } {
   core.exports.retire_idle_pools();
-  const arenas = core.state(STATE_FRONTIER);
-  const pages = arenas * ARENA_WASM_PAGES;
+  const arenas = core.state(layout.STATE_FRONTIER);
+  const pages = arenas * layout.ARENA_WASM_PAGES;
   const memory = freshMemory(pages, maxPages);
-  const from = core.views.bytes;
-  const to = new Uint8Array(memory.buffer, 0, arenas * ARENA_BYTES);
+  const from = core.linear.views.u8;
+  const to = new Uint8Array(memory.buffer, 0, arenas * layout.ARENA_BYTES);
   let carried = 0;
   for (let index = 0; index < arenas; index++) carried += copyArena(core, index, from, to);
   const moved = new Core(core.module, core.kind, memory, core.hooks);
-  moved.setState(STATE_MEMORY, pages);
-  moved.setState(STATE_END, arenas);
-  moved.setState(STATE_VIRGIN, arenas);
+  moved.setState(layout.STATE_MEMORY, pages);
+  moved.setState(layout.STATE_END, arenas);
+  moved.setState(layout.STATE_VIRGIN, arenas);
   return { core: moved, released: core.memory.buffer.byteLength - carried };
 }
 
@@ -54,21 +41,21 @@ function freshMemory(initial: number, maximum: number): WebAssembly.Memory {
 
 /** Copies what an arena holds; returns its bytes. */
 function copyArena(core: Core, index: number, from: Uint8Array, to: Uint8Array): number {
-  const arena = index * ARENA_BYTES;
+  const arena = index * layout.ARENA_BYTES;
   const entry = core.arenaEntry(index);
-  if (entry === ARENA_FREE) return 0;
-  if (entry === ARENA_STATE || entry === ARENA_FOREIGN) return copyNonZero(arena, from, to);
-  if (entry >= ARENA_PAGED) return copyUsed(core, arena, headerAt(core, entry), from, to);
-  return copy(arena, ARENA_BYTES, from, to);
+  if (entry === layout.ARENA_FREE) return 0;
+  if (entry === layout.ARENA_STATE || entry === layout.ARENA_FOREIGN) return copyNonZero(arena, from, to);
+  if (entry >= layout.ARENA_PAGED) return copyUsed(core, arena, headerAt(core, entry), from, to);
+  return copy(arena, layout.ARENA_BYTES, from, to);
 }
 
 /** An arena with pages: every page that is not free. */
 function copyUsed(core: Core, arena: number, header: number, from: Uint8Array, to: Uint8Array): number {
   const free = freePages(core, header);
   let copied = 0;
-  for (let page = 0; page < ARENA_PAGES; page++) {
+  for (let page = 0; page < layout.ARENA_PAGES; page++) {
     const isFree = (free[page < 32 ? 0 : 1] >>> (page & 31)) & 1;
-    if (!isFree) copied += copy(arena + page * PAGE_BYTES, PAGE_BYTES, from, to);
+    if (!isFree) copied += copy(arena + page * layout.PAGE_BYTES, layout.PAGE_BYTES, from, to);
   }
   return copied;
 }
@@ -76,9 +63,9 @@ function copyUsed(core: Core, arena: number, header: number, from: Uint8Array, t
 /** State and client arenas: mostly zero, and copying a zero page would make it resident. */
 function copyNonZero(arena: number, from: Uint8Array, to: Uint8Array): number {
   let copied = 0;
-  for (let page = arena; page < arena + ARENA_BYTES; page += PAGE_BYTES) {
-    const words = new Uint32Array(from.buffer, page, PAGE_BYTES / 4);
-    if (words.some((word) => word !== 0)) copied += copy(page, PAGE_BYTES, from, to);
+  for (let page = arena; page < arena + layout.ARENA_BYTES; page += layout.PAGE_BYTES) {
+    const words = new Uint32Array(from.buffer, page, layout.PAGE_BYTES / 4);
+    if (words.some((word) => word !== 0)) copied += copy(page, layout.PAGE_BYTES, from, to);
   }
   return copied;
 }

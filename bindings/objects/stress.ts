@@ -1,6 +1,7 @@
 import { FAULT_NONE, STATE_FAULT, STATE_GC_ENABLED, STATE_GC_THRESHOLDS } from "../generated/layout.js";
-import { OBJECT_FUNCTIONS, type ObjectExports } from "../core/abi.js";
-import type { Layer } from "./access/object-memory.js";
+import { OBJECT_FUNCTIONS } from "../generated/exports.js";
+import type { ObjectExports } from "../core/abi.js";
+import type { AbiWrapper } from "../core/lifecycle.js";
 
 /** What may take memory, and may therefore collect. */
 const ALLOCATING = [
@@ -29,7 +30,7 @@ const ALLOCATING = [
  * preceded by one: the core holds what a request borrows while it collects, and nobody would hold it before the core
  * was asked.
  */
-export function stressLayer(interval: number): Layer {
+export function collectEvery(interval: number): AbiWrapper {
   let calls = 0;
   return (abi, core) => {
     // A collection must not take the place of a fault that the caller is going to ask for.
@@ -37,10 +38,10 @@ export function stressLayer(interval: number): Layer {
       core.state(STATE_GC_ENABLED) !== 0 &&
       core.state(STATE_GC_THRESHOLDS) !== 0 &&
       core.state(STATE_FAULT) === FAULT_NONE;
-    const layer: Record<string, unknown> = { ...abi };
+    const wrapped: Record<string, unknown> = { ...abi };
     for (const name of ALLOCATING) {
       const allocate = abi[name] as (...values: never[]) => unknown;
-      layer[name] = (...values: never[]) => {
+      wrapped[name] = (...values: never[]) => {
         const result = allocate(...values);
         if (++calls % interval === 0 && mayCollect()) abi.gc(2);
         return result;
@@ -48,8 +49,8 @@ export function stressLayer(interval: number): Layer {
     }
     // Quick births never collect; nothing quick is to be had under stress.
     for (const name of OBJECT_FUNCTIONS) {
-      if (name.endsWith("_quick") && name !== "release_quick") layer[name] = () => 0;
+      if (name.endsWith("_quick") && name !== "release_quick") wrapped[name] = () => 0;
     }
-    return layer as unknown as ObjectExports;
+    return wrapped as unknown as ObjectExports;
   };
 }

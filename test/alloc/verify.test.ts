@@ -59,7 +59,7 @@ function header(on: Subject, ptr: number): number {
 function freePage(on: Subject): number {
   for (let arena = ARENA; ; arena += ARENA) {
     if (on.core.arenaEntry(arena / ARENA) < layout.ARENA_PAGED) continue;
-    const pages = on.core.views.word(header(on, arena) + layout.HEADER_PAGES + 4);
+    const pages = on.core.linear.word(header(on, arena) + layout.HEADER_PAGES + 4);
     if (pages !== 0) return arena + (63 - Math.clz32(pages)) * layout.PAGE_BYTES;
   }
 }
@@ -115,7 +115,7 @@ describe("verify() finds and names damage to the heap's own data", () => {
   test.each(Object.keys(DAMAGE))("%s", (name) => {
     const on = subject();
     const address = DAMAGE[name]!(on);
-    const bytes = on.core.views.bytes;
+    const bytes = on.core.linear.views.u8;
     const good = bytes[address]!;
     bytes[address] = good ^ (BITS[name] ?? 1);
     const error = errorOf(() => on.heap.verify());
@@ -136,7 +136,7 @@ describe("verify() finds and names damage to the heap's own data", () => {
     const on = subject();
     const [first] = [on.heap.malloc(200), on.heap.malloc(200)];
     on.heap.free(first);
-    on.core.views.setWord(first, first);
+    on.core.linear.setWord(first, first);
     expect(errorOf(() => on.heap.verify()).invariantCode).toBe(layout.BROKEN_FREE_LIST);
   });
 });

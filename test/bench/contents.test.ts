@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { createHeap, type Heap, type Ptr } from "tallyheap";
-import { decodeTrace, OP_CALLOC, OP_FREE, OP_MALLOC, OP_REALLOC } from "../../bench/replay/trace.js";
+import { decodeTrace, OP_CALLOC, OP_FREE, OP_MALLOC, OP_REALLOC } from "../../bench/lib/trace.js";
 import { TypeScriptReplayer, type HeapCalls } from "../../bench/replay/typescript-replay.js";
 import { encode, type Operation } from "./encode.js";
 

@@ -1,4 +1,4 @@
-import { OP_FREE, OP_MEMALIGN } from "../../bench/replay/trace.js";
+import { OP_FREE, OP_MEMALIGN } from "../../bench/lib/trace.js";
 
 /** An operation of a trace: code, slot, size, and for memalign log2 of the alignment. */
 export type Operation = readonly [op: number, slot: number, size?: number, log2?: number];

@@ -14,7 +14,7 @@ import {
   nodeCount,
   readGraph,
   type Graph,
-} from "../../bench/gc/graph.js";
+} from "../../bench/lib/graph.js";
 import { listNodes, recordNodes } from "../../bench/gc/heap-nodes.js";
 import { bundledGraphs, python } from "../../bench/lib/paths.js";
 import type { Row } from "../../bench/lib/results.js";

@@ -4,14 +4,7 @@ import { join } from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import {
-  OP_CALLOC,
-  OP_FREE,
-  OP_MALLOC,
-  OP_MEMALIGN,
-  OP_REALLOC,
-  readTrace,
-} from "../../bench/replay/trace.js";
+import { OP_CALLOC, OP_FREE, OP_MALLOC, OP_MEMALIGN, OP_REALLOC, readTrace } from "../../bench/lib/trace.js";
 import { bench, hasCompiler, scratch } from "./command.js";
 
 const works = process.platform === "linux" && hasCompiler;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 
 import type { Row } from "../../bench/lib/results.js";
-import { OP_CALLOC, OP_FREE, OP_MALLOC, OP_MEMALIGN, OP_REALLOC } from "../../bench/replay/trace.js";
+import { OP_CALLOC, OP_FREE, OP_MALLOC, OP_MEMALIGN, OP_REALLOC } from "../../bench/lib/trace.js";
 import { bench, hasCompiler, scratch } from "./command.js";
 import { encode, type Operation } from "./encode.js";
 
@@ -187,11 +187,30 @@ describe("bench:micro", () => {
 
 test("bench:release: every arena is free afterwards, and the memory serves 150 MB without growing", () => {
   const { stdout } = bench("memory/release.js", "--json");
-  const seen = JSON.parse(stdout) as Record<string, number>;
-  expect(seen["arenasAtPeak"]).toBeGreaterThanOrEqual(640);
-  expect(seen["arenasFreed"]).toBe(0);
-  expect(seen["memoryWithLarge"]).toBe(seen["memoryAtPeak"]);
+  const rows = JSON.parse(stdout) as Row[];
+  const seen = (workload: string): number => rows.find((row) => row.workload === workload)!.median;
+  expect(seen("arenas in use at the peak")).toBeGreaterThanOrEqual(640);
+  expect(seen("arenas in use after freeing all")).toBe(0);
+  expect(seen("memory with one block of 150 MB after that")).toBe(seen("memory at the peak"));
   // trim(): what the heap had is gone, but for a quarter; V8's own memory is the start's.
-  const above = (name: string): number => seen[name]! - seen["residentAtStart"]!;
-  expect(above("residentTrimmed")).toBeLessThan(0.25 * above("residentAtPeak"));
+  const above = (name: string): number =>
+    seen(`resident ${name}`) - seen("resident at the start of the process");
+  expect(above("after trim()")).toBeLessThan(0.25 * above("at the peak"));
+});
+
+test("bench:growth: the calls of memory.grow, and their part of the time", () => {
+  const { code, stdout, stderr } = bench(
+    ...["memory/growth.js", "--json", "--rounds", "1", "--only", "called,tlsf", "--pairs", "1000"],
+  );
+  expect([code, stderr]).toEqual([0, ""]);
+  const rows = JSON.parse(stdout) as Row[];
+  for (const contender of ["tallyheap (called)", "tlsf (wasm)"]) {
+    const [whole, growing, calls] = ["", ": in memory.grow", ": memory.grow"].map((part) =>
+      rows.find((row) => row.contender === contender && row.workload.endsWith(`pairs${part}`))!,
+    );
+    expect([whole!.unit, growing!.unit, calls!.unit]).toEqual(["ns/block", "ns/block", "calls"]);
+    expect(growing!.median).toBeGreaterThan(0);
+    expect(growing!.median).toBeLessThan(whole!.median);
+    expect(calls!.median).toBeGreaterThan(0);
+  }
 });

@@ -5,16 +5,13 @@ import { join } from "node:path";
 import { createHeap, HeapError } from "tallyheap";
 import { describe, expect, test } from "vitest";
 
-import { CALLED, DLMALLOC, INLINED, TLSF, type Contender } from "../../bench/lib/contenders.js";
+import { CALLED, DLMALLOC, INLINED, TLSF } from "../../bench/lib/contenders.js";
 import { firstScreen, wholeTable } from "../../bench/start/first-screen.js";
-import { replayRows, type Measurement } from "../../bench/replay/measure.js";
 import { buildDir, bundledTraces, python } from "../../bench/lib/paths.js";
-import type { Row } from "../../bench/lib/results.js";
+import { makeColdRow, withRatios, type Row } from "../../bench/lib/results.js";
 import { COLUMNS } from "../../bench/start/screen.js";
-import { drawStrip, type StripRow } from "../../bench/start/strip.js";
-import { decodeTrace, OP_MALLOC } from "../../bench/replay/trace.js";
+import { drawArenas, type ArenasLine } from "../../bench/start/arenas.js";
 import { bench, hasCompiler } from "./command.js";
-import { encode } from "./encode.js";
 
 /** Of the terminal, npm's own included. */
 const SCREEN = 24;
@@ -49,7 +46,9 @@ test("npm start: one screen, plain where it is piped", { timeout: 300_000 }, () 
   // Who wins: the figures of the bars in words.
   const head = lines.findIndex((line) => WORKLOADS.every((workload) => line.includes(` ${workload}`)));
   const text = flowing(lines.slice(0, head));
-  expect(text).toMatch(/^tallyheap \d+\.\d+\.\d+ in wasm, on the heap calls of 5 real programs: /);
+  expect(text).toMatch(
+    /^tallyheap \d+\.\d+\.\d+ in wasm on Node \d+\.\d+\.\d+, the heap calls of 5 real programs: /,
+  );
   const claimed = /(\d\.\d\d) of (.+)'s time inlined, (\d\.\d\d) called/.exec(text)!;
   const reference = claimed[2]!;
   const verdict = `(?:(?:faster|slower|within noise) (?:on [\\w, -]+|elsewhere)(?:; )?)+`;
@@ -85,7 +84,7 @@ test("npm start: one screen, plain where it is piped", { timeout: 300_000 }, () 
   expect(ratios[0]![0]).toBe("tallyheap");
   expect(Number(ratios[0]![1])).toBeGreaterThan(1);
 
-  // The words of these two are test/bench/lives.test.ts's.
+  // The words of these two are test/bench/start-objects.test.ts's.
   expect(lines.filter((line) => line.startsWith("x = Point(): count 1 "))).toHaveLength(1);
   expect(lines.filter((line) => line.startsWith("a.other = b "))).toHaveLength(1);
   const graph = lines.find((line) => line.startsWith("imports, dropped: "))!;
@@ -94,12 +93,12 @@ test("npm start: one screen, plain where it is piped", { timeout: 300_000 }, () 
     hasPython ? /CPython \d+\.\d ms \(ratio \d\.\d\d–\d\.\d\d\)$/ : /CPython is not here$/,
   );
 
-  const strip = lines.filter((line) => / \d+ arenas/.test(line));
-  const [filled, quarter, freed] = strip.map((line) => ({
+  const arenas = lines.filter((line) => / \d+ arenas/.test(line));
+  const [filled, quarter, freed] = arenas.map((line) => ({
     picture: [...line.slice(10, 50)],
     arenas: Number(/(\d+) arenas/.exec(line)![1]),
   }));
-  expect(strip.map((line) => line.slice(0, 10).trim())).toEqual(["filled", "3/4 freed", "all freed"]);
+  expect(arenas.map((line) => line.slice(0, 10).trim())).toEqual(["filled", "3/4 freed", "all freed"]);
   expect(filled!.picture.slice(0, -1).every((cell) => cell === "█")).toBe(true);
   expect(filled!.arenas).toBeGreaterThanOrEqual(640);
   expect(quarter!.picture.every((cell) => "▁▂▃".includes(cell))).toBe(true);
@@ -121,32 +120,25 @@ type Measured = Readonly<Record<string, Figures | ((workload: string) => Figures
 
 /** Rows as if these had been measured. */
 function rowsOf(figures: Measured, reference: string): Row[] {
-  const measurements = WORKLOADS.flatMap((workload) => {
-    const trace = decodeTrace(encode([[OP_MALLOC, 0, 100]]), workload);
-    return Object.entries(figures).map(([name, given]): Measurement => {
+  const rows = WORKLOADS.flatMap((workload) =>
+    Object.entries(figures).map(([name, given]): Row => {
       const { warm, memory = 1.25 } = typeof given === "function" ? given(workload) : given;
-      const contender: Contender = {
-        ...{ name, kind: "wasm", version: "1", isFloor: false },
-        replay: () => ({ file: process.execPath, args: [] }),
+      const cell = {
+        workload: { name: workload },
+        contender: { name, version: "1" },
+        answers: warm.map((ns) => ({ warm: ns, cold: ns })),
       };
-      const bytes = memory * trace.peakLiveBytes;
-      return {
-        trace,
-        contender,
-        warm: [...warm],
-        cold: [...warm],
-        memory: { firstPass: bytes, fifthPass: bytes },
-      };
-    });
-  });
-  return replayRows(measurements, reference);
+      return { ...makeColdRow(cell, "ns/op"), memory: { firstPass: memory, fifthPass: memory } };
+    }),
+  );
+  return withRatios(rows, reference);
 }
 
-const LIVES = ["objects", "cycles", "graph"];
+const OBJECTS = ["objects", "cycles", "graph"];
 const PEERS = ["mimalloc", "jemalloc", "tcmalloc"];
 
 function screenOf(figures: Measured, reference: string, absent: readonly string[] = []) {
-  const { above, below } = firstScreen("1.2.3", { reference, absent }, rowsOf(figures, reference), LIVES);
+  const { above, below } = firstScreen("1.2.3", { reference, absent }, rowsOf(figures, reference), OBJECTS);
   expectFits([...above, "filled", "3/4 freed", "all freed", ...below]);
   return { above, below, text: flowing(above) };
 }
@@ -243,28 +235,29 @@ describe("npm start fails", () => {
     [["--rounds", "1"], "--rounds 1: noise takes at least 2 to be seen\n"],
     [["--seed", "x"], "--seed x: must be a whole number above 0\n"],
   ])("of %j, in one line", (options, message) => {
-    expect(bench("start/start.js", ...options)).toEqual({ code: 1, stdout: "", stderr: message });
+    expect(bench("start/start.js", ...options)).toMatchObject({ code: 1, stdout: "", stderr: message });
   });
 
   // The floor has no heap: it gives out the same blocks again and again.
   test("where a heap loses contents", { timeout: 120_000 }, () => {
-    const from = (name: string): string => JSON.stringify(pathToFileURL(join(buildDir, "bench", name)).href);
+    const from = (name: string): string =>
+      JSON.stringify(pathToFileURL(join(buildDir, "bench/lib", name)).href);
     const script = `
       import { cac } from "cac";
-      import { assemble } from ${from("lib/contenders.js")};
-      import { inspectReplays, prepareTrace } from ${from("replay/measure.js")};
-      import { runCli } from ${from("lib/options.js")};
-      import { readTrace } from ${from("replay/trace.js")};
+      import { assemble } from ${from("contenders.js")};
+      import { inspectReplays, prepareTrace } from ${from("replays.js")};
+      import { runCli } from ${from("options.js")};
+      import { readTrace } from ${from("trace.js")};
       const cli = cac("start");
-      cli.command("").action(async () => {
+      const command = cli.command("");
+      command.action(async () => {
         const { contenders } = await assemble();
-        const prepared = prepareTrace(readTrace(${JSON.stringify(bundledTraces()[0])}));
+        const workload = prepareTrace(readTrace(${JSON.stringify(bundledTraces()[0])}));
         const floor = contenders.find(({ name }) => name === "floor (wasm)");
-        const measurement = { trace: prepared.trace, contender: { ...floor, isFloor: false }, warm: [], cold: [] };
-        await inspectReplays([prepared], [measurement], () => {});
+        await inspectReplays([{ workload, contender: { ...floor, isFloor: false } }], 1);
         console.log("nothing was noticed");
       });
-      await runCli(cli);
+      await runCli(cli, command);
     `;
     const run = spawnSync(process.execPath, ["--input-type=module", "--eval", script], { encoding: "utf8" });
     expect([run.status, run.stdout]).toEqual([1, ""]);
@@ -274,12 +267,12 @@ describe("npm start fails", () => {
   test("where verify() finds the heap damaged", () => {
     const heap = createHeap();
     const shown: string[] = [];
-    const row = ({ label }: StripRow): void => {
+    const show = ({ label }: ArenasLine): void => {
       shown.push(label);
       // The head of a page in use.
       if (label === "3/4 freed") new Uint8Array(heap.memory.buffer, heap.malloc(16) & -4096, 64).fill(0xff);
     };
-    expect(() => drawStrip(heap, 40, { row })).toThrow(HeapError);
+    expect(() => drawArenas(heap, 40, show)).toThrow(HeapError);
     expect(shown).toEqual(["filled", "3/4 freed"]);
   });
 });

@@ -19,7 +19,7 @@ import {
   readTrace,
   traceName,
   usedBytes,
-} from "../../bench/replay/trace.js";
+} from "../../bench/lib/trace.js";
 import { encode, type Operation } from "./encode.js";
 
 const traces = fileURLToPath(new URL("../../bench/data/traces/", import.meta.url));

@@ -8,7 +8,7 @@ function poke(heap: Heap, address: number, value: number): void {
 }
 
 function pokeWord(heap: Heap, address: number, value: number): void {
-  coreOf(heap).views.setWord(address, value);
+  coreOf(heap).linear.setWord(address, value);
 }
 
 describe("the quarantine counts memory, not what was asked for", () => {

@@ -236,7 +236,7 @@ describe("each fault of the debug core", () => {
   test("a write to the null page: seen by verify()", () => {
     const heap = debug.create();
     new Uint8Array(heap.memory.buffer)[12] = 1;
-    expect(errorOf(() => heap.verify())).toMatchObject({ code: "ERR_HEAP_CORRUPT", address: 8 });
+    expect(errorOf(() => heap.verify())).toMatchObject({ code: "ERR_HEAP_CORRUPT", address: 12 });
   });
 });
 

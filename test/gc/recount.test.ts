@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { BROKEN_REFERENCE_COUNT, STATE_CRITICAL } from "../../bindings/generated/layout.js";
 import { type Heap, type Ptr } from "../../bindings/index.js";
 import { coreOf } from "../../bindings/heap/heap.js";
-import { partsOf } from "../../bindings/heap/object-heap.js";
+import { objectLayerOf } from "../../bindings/heap/record-heap.js";
 import { builds, errorOf } from "../support/cores.js";
 import {
   NULL,
@@ -17,10 +17,10 @@ import {
 
 /** The header words of every object. */
 function headers(heap: Heap): number[][] {
-  const { space } = partsOf(heap);
+  const { memory, calls } = objectLayerOf(heap);
   const found: number[][] = [];
-  for (let p = 0; (p = space.abi.object_next(p) >>> 0) !== 0;) {
-    found.push([p, space.i32[p >>> 2]!, space.i32[(p >>> 2) + 1]!]);
+  for (let p = 0; (p = calls.abi.object_next(p) >>> 0) !== 0;) {
+    found.push([p, memory.i32[p >>> 2]!, memory.i32[(p >>> 2) + 1]!]);
   }
   return found;
 }
@@ -301,12 +301,14 @@ describe.each(builds)("verify() compares counts with references, $name core", (b
     /** References of live objects to one. */
     const referencesTo = (p: Ptr): number =>
       headers(heap).reduce((sum, [object]) => {
-        const { space } = partsOf(heap);
-        const count = space.abi.gc_referents(object!, 0);
+        const { memory, calls } = objectLayerOf(heap);
+        const count = calls.abi.gc_referents(object!, 0);
         if (count === 0) return sum;
         const buffer = heap.raw.malloc(4 * count);
-        space.abi.gc_referents(object!, buffer);
-        const found = space.u32.subarray(buffer >>> 2, (buffer >>> 2) + count).filter((child) => child === p);
+        calls.abi.gc_referents(object!, buffer);
+        const found = memory.u32
+          .subarray(buffer >>> 2, (buffer >>> 2) + count)
+          .filter((child) => child === p);
         heap.raw.free(buffer);
         return sum + found.length;
       }, 0);

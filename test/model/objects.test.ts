@@ -1,7 +1,7 @@
 /** Random programs against plain JavaScript: lists against arrays, dicts against maps, graphs against their roots. */
 import { describe, expect, test } from "vitest";
 import { HeapError, type Heap, type HeapOptions, type Ptr } from "../../bindings/index.js";
-import { partsOf } from "../../bindings/heap/object-heap.js";
+import { objectLayerOf } from "../../bindings/heap/record-heap.js";
 import { builds, MIB } from "../support/cores.js";
 import { NULL, fillUp, newHeap, randomFrom, release, seedOf } from "../support/objects.js";
 
@@ -154,7 +154,7 @@ describe.each(builds)("random programs, $name core", (build) => {
 function compareRoots(heap: Heap, roots: readonly Ptr[]): void {
   const owned = new Map<Ptr, number>();
   for (const root of roots) owned.set(root, (owned.get(root) ?? 0) + 1);
-  const { held } = partsOf(heap).survey.report();
+  const { held } = objectLayerOf(heap).leaks.report();
   const found = new Map(held.map(({ ptr, references }) => [ptr, references]));
   const ascending = ([a]: [Ptr, number], [b]: [Ptr, number]): number => a - b;
   expect([...found].sort(ascending)).toEqual([...owned].sort(ascending));

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { npm, read, run, snippets } from "./repository.js";
+import { filesEndingWith, npm, quotedFrom, read, run, snippets } from "./repository.js";
 
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 
@@ -12,7 +12,7 @@ interface Packed {
   readonly files: readonly { readonly path: string }[];
 }
 
-/** What a user does: an empty TypeScript project that installs the tarball and copies the README's examples. */
+/** What a user does: an empty TypeScript project that installs the tarball and copies the examples of README and docs. */
 describe("the packed package", () => {
   let folder = "";
   let packed: Packed;
@@ -30,15 +30,16 @@ describe("the packed package", () => {
     const paths = packed.files.map(({ path }) => path);
     const documents = [
       ...["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "NOTICE", "README.md", "SECURITY.md"],
-      ...["docs/behaviour.md", "docs/checks.md", "docs/design.md", "docs/objects.md", "package.json"],
+      ...filesEndingWith(".md", "docs"),
+      "package.json",
     ];
-    expect(paths.filter((path) => !path.startsWith("dist/")).sort()).toEqual(documents);
+    expect(paths.filter((path) => !path.startsWith("dist/")).sort()).toEqual(documents.sort());
     expect(paths).toContain("dist/heap.wasm");
     expect(paths).toContain("dist/index.js");
     expect(paths.filter((path) => /\.atrc|\.graph|bench|\btests?\b/.test(path))).toEqual([]);
   });
 
-  test("type-checks and runs the README's examples in an empty project", async () => {
+  test("type-checks and runs the examples of README and docs in an empty project", async () => {
     const project = join(folder, "project");
     mkdirSync(join(project, "src"), { recursive: true });
     const manifest = { name: "consumer", version: "1.0.0", private: true, type: "module" };
@@ -47,7 +48,9 @@ describe("the packed package", () => {
     const install = await npm(["install", ...flags, join(folder, packed.filename)], project);
     expect(install.code, install.stderr).toBe(0);
 
-    const examples = snippets(read("README.md")).filter(({ language }) => language === "ts");
+    const examples = ["README.md", ...filesEndingWith(".md", "docs")]
+      .flatMap((file) => snippets(read(file)))
+      .filter((snippet) => snippet.language === "ts" && quotedFrom(snippet) === undefined);
     examples.forEach(({ code }, index) => writeFileSync(join(project, `src/example${index}.ts`), code));
     // Every entry's types, also without skipLibCheck: a consumer may not have our settings.
     const entries = ["tallyheap", "tallyheap/debug", "tallyheap/url"];

@@ -3,9 +3,9 @@ import { filesEndingWith, read } from "./repository.js";
 
 /** Scenarios of docs/objects.md by the letter of their number: how many there are, and where their tests are. */
 const SCENARIOS = {
-  F: { count: 16, folder: "test/object" },
-  W: { count: 49, folder: "test" },
-  G: { count: 48, folder: "test/gc" },
+  F: { count: 16, folders: ["test/object", "test/bindings"] },
+  W: { count: 49, folders: ["test/object", "test/bindings"] },
+  G: { count: 48, folders: ["test/gc"] },
 };
 
 const section = read("docs/objects.md").split("\n## Scenarios\n")[1]!;
@@ -22,16 +22,17 @@ const sentences = [...section.matchAll(/^Left out: (.*)$/gm)].flatMap(
 const leftOut = [...rows.filter((row) => row.leftOut).flatMap(({ numbers }) => numbers), ...sentences];
 const listed = rows.filter((row) => !row.leftOut).flatMap(({ numbers }) => numbers);
 
-/** The numbers in the titles of a folder's tests. */
-function titlesIn(folder: string): string[] {
-  return filesEndingWith(".test.ts", folder)
+/** The numbers in the titles of the tests in some folders. */
+function titlesIn(folders: readonly string[]): string[] {
+  return folders
+    .flatMap((folder) => filesEndingWith(".test.ts", folder))
     .flatMap((file) => [...read(file).matchAll(/(?:test|\]\))\(\s*"((?:[FWG]\d+(?:, )?)+):/g)])
     .flatMap(([, numbers]) => numbers!.split(", "));
 }
 
-describe.each(Object.entries(SCENARIOS))("scenarios %s1 and on", (letter, { count, folder }) => {
+describe.each(Object.entries(SCENARIOS))("scenarios %s1 and on", (letter, { count, folders }) => {
   const all = Array.from({ length: count }, (_, i) => `${letter}${i + 1}`);
-  const titles = titlesIn(folder);
+  const titles = titlesIn(folders);
   /** Those of this letter, in order; then those that there should not be. */
   const own = (numbers: readonly string[]): string[] =>
     all

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { summarize } from "../../scripts/wasm.mjs";
-import { CORE_FUNCTIONS } from "../../bindings/core/core.js";
-import { OBJECT_FUNCTIONS } from "../../bindings/core/abi.js";
+import { CORE_FUNCTIONS } from "../../bindings/core/abi.js";
+import { OBJECT_FUNCTIONS } from "../../bindings/generated/exports.js";
 import { read, root } from "./repository.js";
 
 const listed = JSON.parse(read("assembly/abi/interface.json")) as Record<

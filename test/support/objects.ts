@@ -1,7 +1,7 @@
 import { afterEach, expect } from "vitest";
 import { assertNoLeaks, checkpoint } from "../../bindings/testing.js";
 import type { Heap, HeapOptions, Ptr } from "../../bindings/index.js";
-import { partsOf } from "../../bindings/heap/object-heap.js";
+import { objectLayerOf } from "../../bindings/heap/record-heap.js";
 import type { Build } from "./cores.js";
 
 export const NULL = 0 as Ptr;
@@ -52,7 +52,7 @@ export function selfCycle(heap: Heap): void {
 
 /** Writes the count of an object: what releasing it too often comes to, or mends that. */
 export function setCount(heap: Heap, p: Ptr, count: number): void {
-  partsOf(heap).space.i32[p >>> 2] = count;
+  objectLayerOf(heap).memory.i32[p >>> 2] = count;
 }
 
 /** Is the referent of a weak reference alive? */

@@ -10,34 +10,13 @@
  * From the first callback on host code may do anything: allocate, free, let trash die by count. So the walks go by
  * page and look at everything anew after each call.
  */
-import {
-  DOMAIN_CONTAINER,
-  FLAG_WEAKREF,
-  META_DYING,
-  META_FINALIZED,
-  META_FINALIZER,
-  META_HOST,
-  META_SAVED,
-  META_TRASH,
-  META_WEAK,
-  COLLECTION_TRASH,
-  DEBUG_COLLECTABLE,
-  DEBUG_SAVEALL,
-  FAULT_CORRUPT,
-  STATE_GC_DAMAGED,
-  STATE_GC_DEBUG,
-  STATE_GC_HOST,
-  TYPE_FLAGS,
-  TYPE_WEAKREF,
-  WEAKREF_CALLBACK,
-  WEAKREF_NEXT,
-} from "../../layout";
-import { setWord, word } from "../../state";
+import * as layout from "../../layout";
+import { Weakref } from "../../layout";
+import { collector, word } from "../../state";
 import { fault } from "../../alloc/malloc";
-import { recordOf } from "../../alloc/pages";
-import { poolDomain } from "../../alloc/pools";
+import { pageRecord } from "../../alloc/pages";
 import { callFinalizer, decref } from "../../object/death/death";
-import { countOf, describe, incref, metaOf, setMeta, typeOf } from "../../object/core/header";
+import { countOf, incref, metaOf, setMeta, typeByMeta, typeOf } from "../../object/core/header";
 import { announceCollection, runFinalizer } from "../../object/core/host";
 import { clearWeakrefs, dropWeakref, runCallbacks } from "../../object/death/weak";
 import { COLOUR, COLOURED, COLOURED_MASK, SAVED } from "../heap/colour";
@@ -52,22 +31,22 @@ import { spare, spareColoured } from "./survivors";
  * Deals with the trash of a collection, whose counts are right again. The number of objects that were trash; −1 and a
  * fault if host code released some of it too often.
  */
-export function bury(generation: u32): i32 {
-  setWord(STATE_GC_HOST, 0);
-  if (word(STATE_GC_DEBUG) & DEBUG_COLLECTABLE) announceTrash();
+export function finalizeGarbage(generation: u32): i32 {
+  collector.host = 0;
+  if (collector.debug & layout.DEBUG_COLLECTABLE) announceTrash();
   dropTrashWeakrefs();
   const dead = callBack(clearTrashWeakrefs());
   runFinalizers();
-  if (word(STATE_GC_HOST) && !resurrect(generation)) return -1;
-  if (word(STATE_GC_DEBUG) & DEBUG_SAVEALL) return dead + saveAll(generation);
-  // References that finalizers made: dead without a word.
+  if (collector.host && !resurrect(generation)) return -1;
+  if (collector.debug & layout.DEBUG_SAVEALL) return dead + saveAll(generation);
+  // References that finalizers made: cleared without callbacks.
   silence(clearTrashWeakrefs());
   runHostFinalizers();
   return dead + reclaim(TRASH, COLOURED_MASK, COLOURED);
 }
 
 /** Trash whose end is certain, while the host hears of it. */
-const DOOMED: u32 = META_TRASH | META_DYING;
+const DOOMED: u32 = layout.META_TRASH | layout.META_DYING;
 
 /** The white object of a page at or behind an address; 0 if there is none, or if the page holds no containers now. */
 function nextWhite(page: usize, from: usize): usize {
@@ -75,12 +54,12 @@ function nextWhite(page: usize, from: usize): usize {
 }
 
 function nextOf(colour: u32, page: usize, from: usize): usize {
-  if (poolDomain(recordOf(page)) != DOMAIN_CONTAINER) return 0;
+  if (pageRecord(page).domain != layout.DOMAIN_CONTAINER) return 0;
   const stride = strideOf(page);
   let object = firstOf(page);
   if (object < from) object += ((from - object + stride - 1) / stride) * stride;
   for (const end = endOf(page); object < end; object += stride) {
-    if ((metaOf(object) & (COLOUR | META_DYING)) == colour) return object;
+    if ((metaOf(object) & (COLOUR | layout.META_DYING)) == colour) return object;
   }
   return 0;
 }
@@ -88,7 +67,7 @@ function nextOf(colour: u32, page: usize, from: usize): usize {
 function announceTrash(): void {
   for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
     for (let object = nextWhite(page, 0); object; object = nextWhite(page, object + 1)) {
-      announceCollection(COLLECTION_TRASH, <u32>object);
+      announceCollection(layout.COLLECTION_TRASH, <u32>object);
     }
   }
 }
@@ -98,7 +77,7 @@ function announceTrash(): void {
 function dropTrashWeakrefs(): void {
   for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
     for (let object = nextWhite(page, 0); object; object = nextWhite(page, object + 1)) {
-      if (typeOf(object) == TYPE_WEAKREF) dropWeakref(object);
+      if (typeOf(object) == layout.TYPE_WEAKREF) dropWeakref(object);
     }
   }
 }
@@ -109,14 +88,14 @@ function clearTrashWeakrefs(): usize {
   let last: usize = 0;
   for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
     for (let object = nextWhite(page, 0); object; object = nextWhite(page, object + 1)) {
-      if (!(metaOf(object) & META_WEAK)) continue;
+      if (!(metaOf(object) & layout.META_WEAK)) continue;
       let weakref = clearWeakrefs(object);
       if (!weakref) continue;
-      if (last) store<u32>(last, <u32>weakref, WEAKREF_NEXT);
+      if (last) changetype<Weakref>(last).next = weakref;
       else first = weakref;
       while (weakref) {
         last = weakref;
-        weakref = load<u32>(weakref, WEAKREF_NEXT);
+        weakref = changetype<Weakref>(weakref).next;
       }
     }
   }
@@ -128,10 +107,10 @@ function callBack(queue: usize): u32 {
   let dead: u32 = 0;
   while (queue) {
     const weakref = queue;
-    queue = load<u32>(weakref, WEAKREF_NEXT);
-    store<u32>(weakref, 0, WEAKREF_NEXT);
+    queue = changetype<Weakref>(weakref).next;
+    changetype<Weakref>(weakref).next = 0;
     incref(weakref);
-    setWord(STATE_GC_HOST, 1);
+    collector.host = 1;
     runCallbacks(weakref);
     dead += u32(countOf(weakref) == 1);
     decref(weakref);
@@ -142,9 +121,9 @@ function callBack(queue: usize): u32 {
 function silence(queue: usize): void {
   while (queue) {
     const weakref = queue;
-    queue = load<u32>(weakref, WEAKREF_NEXT);
-    store<u32>(weakref, 0, WEAKREF_NEXT);
-    if (load<u32>(weakref, WEAKREF_CALLBACK)) dropWeakref(weakref);
+    queue = changetype<Weakref>(weakref).next;
+    changetype<Weakref>(weakref).next = 0;
+    if (changetype<Weakref>(weakref).callback) dropWeakref(weakref);
     decref(weakref);
   }
 }
@@ -155,10 +134,10 @@ function runFinalizers(): void {
   for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
     for (let object = nextWhite(page, 0); object; object = nextWhite(page, object + 1)) {
       const meta = metaOf(object);
-      if ((meta & (META_FINALIZER | META_FINALIZED)) != META_FINALIZER) continue;
-      if (load<u32>(describe(meta), TYPE_FLAGS) & FLAG_WEAKREF) continue;
+      if ((meta & (layout.META_FINALIZER | layout.META_FINALIZED)) != layout.META_FINALIZER) continue;
+      if (typeByMeta(meta).flags & layout.FLAG_WEAKREF) continue;
       incref(object);
-      setWord(STATE_GC_HOST, 1);
+      collector.host = 1;
       callFinalizer(object);
       decref(object);
     }
@@ -168,12 +147,12 @@ function runFinalizers(): void {
 /** What the host registered for single objects. It cannot reach them any more: they are dying, and show it. */
 function runHostFinalizers(): void {
   const metas = repaint(COLOUR, DOOMED);
-  if (metas & META_HOST) {
+  if (metas & layout.META_HOST) {
     for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
       for (let object = nextOf(DOOMED, page, 0); object; object = nextOf(DOOMED, page, object + 1)) {
         const meta = metaOf(object);
-        if (!(meta & META_HOST)) continue;
-        setMeta(object, meta & ~META_HOST);
+        if (!(meta & layout.META_HOST)) continue;
+        setMeta(object, meta & ~layout.META_HOST);
         runFinalizer(object, 0);
       }
     }
@@ -200,11 +179,11 @@ function repaint(from: u32, to: u32): u32 {
 function resurrect(generation: u32): bool {
   subtract(TRASH, COLOURED_MASK, COLOURED);
   // Host code released what was not its own: all of it lives on, as if nobody had looked.
-  const damaged = <usize>word(STATE_GC_DAMAGED);
+  const damaged = collector.damaged;
   if (damaged) {
     restore(TRASH, COLOURED_MASK, COLOURED);
     spareColoured(COLOUR, generation);
-    fault(FAULT_CORRUPT, damaged);
+    fault(layout.FAULT_CORRUPT, damaged);
     return false;
   }
   mark(TRASH, COLOURED_MASK, COLOURED);
@@ -220,7 +199,7 @@ function saveAll(generation: u32): u32 {
     for (let object = nextWhite(page, 0); object; object = nextWhite(page, object + 1)) {
       found++;
       incref(object);
-      spare(object, (metaOf(object) & ~COLOUR) | META_SAVED, generation);
+      spare(object, (metaOf(object) & ~COLOUR) | layout.META_SAVED, generation);
     }
   }
   return found;

@@ -1,7 +1,7 @@
 /** What becomes of those that a collection does not find to be trash: they grow older, and some tuples leave. */
-import { META_UNTRACKABLE, META_TRACKED, META_WHITE, STATE_GC_UNTRACKABLE } from "../../layout";
-import { setWord, word } from "../../state";
-import { metaOf, setMeta } from "../../object/core/header";
+import { META_TRACKED, META_UNTRACKABLE, META_WHITE } from "../../layout";
+import { collector, word } from "../../state";
+import { headerOf, metaOf, setMeta } from "../../object/core/header";
 import { markCurrentPools } from "../../object/core/young-pages";
 import { COLOUR, GENERATION, TRACKED, bitsOf, upTo } from "../heap/colour";
 import {
@@ -19,7 +19,7 @@ import {
 } from "../heap/pages";
 
 /** Notes the pages with white objects in the set TRASH. All bits that any of them has in its meta word. */
-export function noteTrash(sets: u32): u32 {
+export function markGarbagePages(sets: u32): u32 {
   let metas: u32 = 0;
   for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) {
     const stride = strideOf(page);
@@ -44,7 +44,7 @@ export function promote(generation: u32): void {
     const end = endOf(page);
     let grown = false;
     for (let object = firstOf(page); object < end; object += stride) {
-      const header = load<u64>(object);
+      const header = headerOf(object);
       const meta = <u32>(header >>> 32);
       if ((header & mask) != TRACKED || meta & META_WHITE) continue;
       setMeta(object, olderMeta(meta, generation));
@@ -73,8 +73,8 @@ export function spare(object: usize, meta: u32, generation: u32): void {
 
 /** Takes out of the collector's sight the tuples that the first look found to be loose, unless they are trash. */
 export function untrackMarked(sets: u32): void {
-  if (!word(STATE_GC_UNTRACKABLE)) return;
-  setWord(STATE_GC_UNTRACKABLE, 0);
+  if (!collector.untrackable) return;
+  collector.untrackable = 0;
   for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) {
     const stride = strideOf(page);
     const end = endOf(page);

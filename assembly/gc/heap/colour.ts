@@ -10,73 +10,54 @@
  * Immortal objects belong to no set: what they hold is held from outside.
  *
  *   white │ trash   white: no reference from outside of the set is known so far
- *   white           grey: reached, in front of the first pass of the first look, which clears it when it comes there
- *   trash           reached in the second look; in the first one, during the first pass, a presumed root
+ *   trash           reached in the second look
  *   neither         reached in the first look, or not looked at yet
  */
-import {
-  COUNT_LIMIT,
-  META_DYING,
-  META_FROZEN,
-  META_OLDER,
-  META_OLDEST,
-  META_TRACKED,
-  META_TRASH,
-  META_WHITE,
-} from "../../layout";
+import * as layout from "../../layout";
 
-/** Both bits, which is the colour of white objects; the colours of saved ones and of presumed roots. */
-export const COLOUR: u32 = META_WHITE | META_TRASH;
-export const SAVED: u32 = META_TRASH;
-export const ROOT: u32 = META_TRASH;
+/** Both bits, which is the colour of white objects; the colour of those that the second look reached. */
+export const COLOUR: u32 = layout.META_WHITE | layout.META_TRASH;
+export const SAVED: u32 = layout.META_TRASH;
 /** As they stand in a header of eight bytes. */
 export const COLOURS: u64 = (<u64>COLOUR) << 32;
-export const WHITE: u64 = (<u64>META_WHITE) << 32;
-/** What a grey object has not, and a white one and a presumed root have. */
-export const NOT_GREY: u64 = (<u64>META_TRASH) << 32;
-export const GENERATION: u32 = META_OLDER | META_OLDEST;
+export const WHITE: u64 = (<u64>layout.META_WHITE) << 32;
+export const GENERATION: u32 = layout.META_OLDER | layout.META_OLDEST;
 
 /** Pattern of sets of generations. */
-export const TRACKED: u64 = (<u64>META_TRACKED) << 32;
+export const TRACKED: u64 = (<u64>layout.META_TRACKED) << 32;
 /** Pattern and mask of the trash. */
-export const COLOURED: u64 = (<u64>META_TRASH) << 32;
-export const COLOURED_MASK: u64 = ((<u64>(META_TRASH | META_DYING)) << 32) | (<u64>COUNT_LIMIT);
+export const COLOURED: u64 = (<u64>layout.META_TRASH) << 32;
+export const COLOURED_MASK: u64 =
+  ((<u64>(layout.META_TRASH | layout.META_DYING)) << 32) | (<u64>layout.COUNT_LIMIT);
 
 /** Mask of the generations up to one. */
 export function upTo(generation: u32): u64 {
-  const older = generation ? (generation == 1 ? META_OLDEST : 0) : META_OLDER;
-  return ((<u64>(META_TRACKED | META_FROZEN | older)) << 32) | (<u64>COUNT_LIMIT);
+  const older = generation ? (generation == 1 ? layout.META_OLDEST : 0) : layout.META_OLDER;
+  return ((<u64>(layout.META_TRACKED | layout.META_FROZEN | older)) << 32) | (<u64>layout.COUNT_LIMIT);
 }
 
 // @ts-ignore: decorator
 @inline
 export function isWhite(meta: u32): bool {
-  return (meta & (META_WHITE | META_DYING)) == META_WHITE;
-}
-
-/** Grey or a presumed root: one of the two bits, which stand side by side. */
-// @ts-ignore: decorator
-@inline
-export function isKnown(meta: u32): bool {
-  return ((meta / META_WHITE + 1) & 2) != 0;
+  return (meta & (layout.META_WHITE | layout.META_DYING)) == layout.META_WHITE;
 }
 
 /** Trash that a collection is dealing with, or dying: not for the host to see. */
 // @ts-ignore: decorator
 @inline
 export function isHidden(meta: u32): bool {
-  return (meta & (META_TRASH | META_DYING)) != 0;
+  return (meta & (layout.META_TRASH | layout.META_DYING)) != 0;
 }
 
 // @ts-ignore: decorator
 @inline
 export function generationOf(meta: u32): u32 {
-  return u32((meta & META_OLDER) != 0) + u32((meta & META_OLDEST) != 0);
+  return u32((meta & layout.META_OLDER) != 0) + u32((meta & layout.META_OLDEST) != 0);
 }
 
 /** The bits of a generation. */
 // @ts-ignore: decorator
 @inline
 export function bitsOf(generation: u32): u32 {
-  return generation ? (generation == 1 ? META_OLDER : GENERATION) : 0;
+  return generation ? (generation == 1 ? layout.META_OLDER : GENERATION) : 0;
 }

@@ -2,30 +2,15 @@
  * Pages that a collection has to look at, in address order. Four sets of pages are kept as bits in the headers of
  * their arenas, with a bit an arena above them, so that a young collection never sees the old part of the heap.
  */
-import {
-  ARENA_BIT_BYTES,
-  ARENA_PAGED,
-  ARENA_PAGES,
-  ARENA_SHIFT,
-  DOMAIN_CONTAINER,
-  HEADER_PAGES,
-  HEADER_YOUNG,
-  PAGE_BYTES,
-  PAGE_SHIFT,
-  RECORD_CLASS,
-  SHAPE_CARVED,
-  SHAPE_FIRST,
-  SLOT_SHAPE,
-  STATE_FIRST,
-  STATE_FRONTIER,
-  STATE_YOUNG_ARENAS,
-} from "../../layout";
-import { STATE, word } from "../../state";
+import * as layout from "../../layout";
+import { ArenaHeader } from "../../layout";
+import { STATE, state } from "../../state";
 import { kindOf } from "../../alloc/arenas";
-import { classBytes } from "../../alloc/classes";
-import { arenaOf, entryOf, headerOf, recordOf } from "../../alloc/pages";
-import { isPool, poolDomain } from "../../alloc/pools";
+import { arenaHeader, pageNumber, pageRecord } from "../../alloc/pages";
+import { endOf, firstOf, strideOf } from "../../object/core/page-blocks";
 import { forgetContainers, noteContainers } from "../../object/core/young-pages";
+
+export { endOf, firstOf, strideOf };
 
 /** Sets of pages; they can be combined. */
 export const YOUNG: u32 = 1;
@@ -38,45 +23,52 @@ export const ALL: u32 = 16;
 /** Adds the page of an object to one set. */
 export function markPage(object: usize, set: u32): void {
   const index = <u32>ctz(set);
-  const header = headerOf(arenaOf(object)) + HEADER_YOUNG + (index << 3);
-  const number = (<u32>object) >>> ARENA_SHIFT;
-  store<u64>(header, load<u64>(header) | ((<u64>1) << (((<u32>object) >>> PAGE_SHIFT) & (ARENA_PAGES - 1))));
-  const arenas = bitsOf(index) + (number >>> 3);
+  const header = arenaHeader(object);
+  header.setPageSet(index, header.pageSet(index) | bitOf(object));
+  const number = (<u32>object) >>> layout.ARENA_SHIFT;
+  const arenas = arenaBits(index) + (number >>> 3);
   store<u8>(arenas, <u8>((<u32>load<u8>(arenas)) | (1 << (number & 7))));
 }
 
 /** Takes a page out of one set. */
 export function unmarkPage(page: usize, set: u32): void {
-  const header = headerOf(arenaOf(page)) + HEADER_YOUNG + ((<usize>ctz(set)) << 3);
-  store<u64>(header, load<u64>(header) & ~((<u64>1) << (((<u32>page) >>> PAGE_SHIFT) & (ARENA_PAGES - 1))));
+  const index = <u32>ctz(set);
+  const header = arenaHeader(page);
+  header.setPageSet(index, header.pageSet(index) & ~bitOf(page));
+}
+
+// @ts-ignore: decorator
+@inline
+function bitOf(page: usize): u64 {
+  return (<u64>1) << pageNumber(page);
 }
 
 /** Empties one set. */
 export function clearPages(set: u32): void {
   const index = <u32>ctz(set);
-  const frontier = word(STATE_FRONTIER);
+  const frontier = state.frontier;
   for (let number: u32 = 0; number < frontier; number += 64) {
-    const place = bitsOf(index) + (number >>> 3);
+    const place = arenaBits(index) + (number >>> 3);
     let bits = load<u64>(place);
     store<u64>(place, 0);
     for (; bits; bits &= bits - 1) {
       const arena = number + <u32>ctz(bits);
-      if (kindOf(arena) == ARENA_PAGED)
-        store<u64>(headerOf((<usize>arena) << ARENA_SHIFT) + HEADER_YOUNG + (index << 3), 0);
+      if (kindOf(arena) == layout.ARENA_PAGED)
+        arenaHeader((<usize>arena) << layout.ARENA_SHIFT).setPageSet(index, 0);
     }
   }
 }
 
 /** The page of containers that follows one in address order, the first for 0; 0 after the last. */
 export function nextPage(after: usize, sets: u32): usize {
-  let number = word(STATE_FIRST);
+  let number = state.first;
   let page: u32 = 0;
   if (after) {
-    number = (<u32>after) >>> ARENA_SHIFT;
-    page = (((<u32>after) >>> PAGE_SHIFT) & (ARENA_PAGES - 1)) + 1;
+    number = (<u32>after) >>> layout.ARENA_SHIFT;
+    page = pageNumber(after) + 1;
   }
-  const frontier = word(STATE_FRONTIER);
-  if (page == ARENA_PAGES) {
+  const frontier = state.frontier;
+  if (page == layout.ARENA_PAGES) {
     number++;
     page = 0;
   }
@@ -87,12 +79,12 @@ export function nextPage(after: usize, sets: u32): usize {
       if (marked != number) page = 0;
       number = marked;
     }
-    if (kindOf(number) == ARENA_PAGED) {
-      const arena = (<usize>number) << ARENA_SHIFT;
-      let bits = (pagesOf(headerOf(arena), sets) >>> page) << page;
+    if (kindOf(number) == layout.ARENA_PAGED) {
+      const arena = (<usize>number) << layout.ARENA_SHIFT;
+      let bits = (pagesOf(arenaHeader(arena), sets) >>> page) << page;
       for (; bits; bits &= bits - 1) {
-        const found = arena + ((<usize>ctz(bits)) << PAGE_SHIFT);
-        if (poolDomain(recordOf(found)) == DOMAIN_CONTAINER) return found;
+        const found = arena + ((<usize>ctz(bits)) << layout.PAGE_SHIFT);
+        if (pageRecord(found).domain == layout.DOMAIN_CONTAINER) return found;
       }
     }
     page = 0;
@@ -100,7 +92,7 @@ export function nextPage(after: usize, sets: u32): usize {
   return 0;
 }
 
-/** Finds out anew which pages hold containers. Only while no page is young: see object/young.ts. */
+/** Finds out anew which pages hold containers. Only while no page is young: see object/core/young-pages.ts. */
 export function noteContainerPages(): void {
   forgetContainers();
   for (let page = nextPage(0, ALL); page; page = nextPage(page, ALL)) noteContainers(page);
@@ -108,11 +100,11 @@ export function noteContainerPages(): void {
 
 /** Number of the first arena from `number` on in which one of the sets has a page; a large number if there is none. */
 function nextMarked(number: u32, sets: u32): u32 {
-  const frontier = word(STATE_FRONTIER);
+  const frontier = state.frontier;
   for (let base = number & ~63; base < frontier; base += 64) {
     let bits: u64 = 0;
     for (let index: u32 = 0; index < 4; index++) {
-      if (sets & (1 << index)) bits |= load<u64>(bitsOf(index) + (base >>> 3));
+      if (sets & (1 << index)) bits |= load<u64>(arenaBits(index) + (base >>> 3));
     }
     if (base < number) bits = (bits >>> (number & 63)) << (number & 63);
     if (bits) return base + <u32>ctz(bits);
@@ -120,19 +112,19 @@ function nextMarked(number: u32, sets: u32): u32 {
   return u32.MAX_VALUE;
 }
 
-function pagesOf(header: usize, sets: u32): u64 {
-  if (sets == ALL) return ~load<u64>(header, HEADER_PAGES);
+function pagesOf(header: ArenaHeader, sets: u32): u64 {
+  if (sets == ALL) return ~header.freePages;
   let bits: u64 = 0;
   for (let index: u32 = 0; index < 4; index++) {
-    if (sets & (1 << index)) bits |= load<u64>(header + HEADER_YOUNG + (index << 3));
+    if (sets & (1 << index)) bits |= header.pageSet(index);
   }
   return bits;
 }
 
 // @ts-ignore: decorator
 @inline
-function bitsOf(index: u32): usize {
-  return STATE + STATE_YOUNG_ARENAS + index * ARENA_BIT_BYTES;
+function arenaBits(index: u32): usize {
+  return STATE + layout.STATE_YOUNG_ARENAS + index * layout.ARENA_BIT_BYTES;
 }
 
 /**
@@ -140,7 +132,7 @@ function bitsOf(index: u32): usize {
  * that change nothing but marks; those that every collection takes have loops of their own.
  */
 export function nextBlock(previous: usize, sets: u32): usize {
-  let page = previous & ~(<usize>PAGE_BYTES - 1);
+  let page = previous & ~(<usize>layout.PAGE_BYTES - 1);
   if (previous) {
     const next = previous + strideOf(page);
     if (next < endOf(page)) return next;
@@ -149,35 +141,4 @@ export function nextBlock(previous: usize, sets: u32): usize {
     page = nextPage(page, sets);
   } while (page && firstOf(page) >= endOf(page));
   return page ? firstOf(page) : 0;
-}
-
-// ---- blocks of a page ----
-
-/** Distance between the blocks of a page; of a span, which has one, anything. */
-// @ts-ignore: decorator
-@inline
-export function strideOf(page: usize): usize {
-  const record = recordOf(page);
-  return isPool(record) ? <usize>classBytes(load<u8>(record, RECORD_CLASS)) : 4096;
-}
-
-// @ts-ignore: decorator
-@inline
-export function firstOf(page: usize): usize {
-  const record = recordOf(page);
-  return isPool(record) ? page + load<u16>(entryOf(record, SLOT_SHAPE), SHAPE_FIRST) : page;
-}
-
-/** Behind the last block that may be an object. */
-// @ts-ignore: decorator
-@inline
-export function endOf(page: usize): usize {
-  const record = recordOf(page);
-  if (!isPool(record)) return page + 1;
-  const shape = entryOf(record, SLOT_SHAPE);
-  return (
-    page +
-    load<u16>(shape, SHAPE_FIRST) +
-    <usize>load<u16>(shape, SHAPE_CARVED) * classBytes(load<u8>(record, RECORD_CLASS))
-  );
 }

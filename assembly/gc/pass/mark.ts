@@ -17,19 +17,12 @@
  * One sweep does one page at most, and one call of drainMarked() one batch of the stack: V8 changes to optimised code
  * when a function is entered.
  */
-import {
-  META_TYPE,
-  STATE_GC_LAST,
-  STATE_GC_REACHED,
-  STATE_GC_STACK_END,
-  STATE_GC_STACK_TOP,
-  TYPE_LIST,
-} from "../../layout";
-import { setWord, word } from "../../state";
-import { metaOf } from "../../object/core/header";
+import { META_TYPE, STATE_GC_REACHED, TYPE_LIST } from "../../layout";
+import { collector } from "../../state";
+import { headerOf, metaOf, setHeader } from "../../object/core/header";
 import { isWhite } from "../heap/colour";
 import { RESCAN, endOf, firstOf, nextPage, strideOf, unmarkPage } from "../heap/pages";
-import { STACK, drainMarked } from "./stack";
+import { STACK, drainMarked, openStack } from "./stack";
 import {
   ANYTHING,
   LISTS,
@@ -48,6 +41,8 @@ const BEHIND_ALL: usize = usize.MAX_VALUE;
 
 /** Marks from every white object that has a count. Counts the objects reached in STATE_GC_REACHED. */
 export function mark(sets: u32, mask: u64, pattern: u64): void {
+  collector.reached = 0;
+  openStack();
   for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) markFrom(page, 0, mask, pattern);
   // What overflows during a rescan is in the set again.
   for (let page = nextPage(0, RESCAN); page; page = nextPage(0, RESCAN)) {
@@ -70,13 +65,13 @@ function markFrom(page: usize, ahead: usize, mask: u64, pattern: u64): void {
     else object = sweepOthers(object, end, stride, ahead, mask, pattern);
     let last = object - stride;
     const where = last | ahead;
-    let top = <usize>word(STATE_GC_STACK_TOP);
+    let top = collector.stackTop;
     // Nothing on the stack: it came to the end, or to something that was not expected.
     if (top == STACK) expected++;
     while (top > STACK) {
-      if (top == <usize>word(STATE_GC_STACK_END)) noteOverflow(last, mask, pattern);
+      if (top == collector.stackEnd) noteOverflow(last, mask, pattern);
       top = drainMarked(top, where, mask, pattern);
-      last = word(STATE_GC_LAST);
+      last = collector.last;
     }
   }
 }
@@ -114,7 +109,7 @@ function sweep(
   let top = STACK;
   let object = first;
   for (; object < end; object += stride) {
-    const header = load<u64>(object);
+    const header = headerOf(object);
     if (<i32>header <= 0) continue;
     const meta = <u32>(header >>> 32);
     if (!isWhite(meta)) continue;
@@ -127,7 +122,7 @@ function sweep(
       if (expected == RECORDS && !hasOnlyFields(scan)) break;
       known = type;
     }
-    store<u64>(object, reached(header, pattern));
+    setHeader(object, reached(header, pattern));
     found++;
     top = visitExpected(expected, MARK, object, meta, scan, mask, pattern, object | ahead, top);
     if (top != STACK) {
@@ -135,8 +130,8 @@ function sweep(
       break;
     }
   }
-  setWord(STATE_GC_STACK_TOP, <u32>top);
-  setWord(STATE_GC_REACHED, word(STATE_GC_REACHED) + found);
+  collector.stackTop = top;
+  collector.reached = collector.reached + found;
   return object;
 }
 

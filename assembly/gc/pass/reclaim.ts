@@ -1,29 +1,13 @@
 /**
  * Trash goes at once and not by counting down: every object of it releases what is not trash, then its memory. Nothing
  * is allocated and no host code runs meanwhile, so a child that is gone already is known by its meta word of 0. What
- * has to die by the book waits in a list until all trash is gone.
+ * has to be deallocated in full waits in a list until all trash is gone.
  */
-import {
-  FLAG_BUFFER,
-  FLAG_WEAKREF,
-  LIST_ITEMS,
-  META_DYING,
-  META_TYPE,
-  PAGE_SHIFT,
-  STATE_GC_COLLECTED,
-  STATE_GC_LAST,
-  STATE_GC_ORPHANS,
-  STATE_INTERNAL_BLOCKS,
-  STATE_YOUNG_COUNT,
-  TYPE_FLAGS,
-  TYPE_ITEMS,
-  TYPE_LIST,
-  TYPE_SCAN,
-} from "../../layout";
-import { setWord, word } from "../../state";
+import * as layout from "../../layout";
+import { collector, objects, word } from "../../state";
 import { giveBlocks } from "../../object/core/blocks";
 import { decref } from "../../object/death/death";
-import { describe, metaOf, setMeta } from "../../object/core/header";
+import { metaOf, setCount, setHeader, setMeta, typeByMeta } from "../../object/core/header";
 import { bufferAt } from "../../object/death/slots";
 import { unlinkWeakref } from "../../object/death/weak";
 import { isWhite } from "../heap/colour";
@@ -35,7 +19,7 @@ import { ANYTHING, LISTS, RECORDS, RELEASE, hasOnlyFields, visitExpected } from 
  * taken out of the count already. The number of objects.
  */
 export function reclaim(sets: u32, mask: u64, pattern: u64): u32 {
-  setWord(STATE_GC_COLLECTED, 0);
+  collector.collected = 0;
   for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) {
     const end = endOf(page);
     const stride = strideOf(page);
@@ -43,7 +27,7 @@ export function reclaim(sets: u32, mask: u64, pattern: u64): u32 {
     if (rest < end) rest = reclaimRecords(rest, end, stride, mask, pattern);
     if (rest < end) reclaimOthers(rest, end, stride, mask, pattern);
   }
-  return word(STATE_GC_COLLECTED);
+  return collector.collected;
 }
 
 function reclaimLists(first: usize, end: usize, stride: usize, mask: u64, pattern: u64): usize {
@@ -79,26 +63,26 @@ function release(expected: u32, from: usize, end: usize, stride: usize, mask: u6
   for (; object < end; object += stride) {
     const meta = metaOf(object);
     if (!isWhite(meta)) continue;
-    const type = meta & META_TYPE;
+    const type = meta & layout.META_TYPE;
     if (expected == LISTS) {
-      if (type != TYPE_LIST) break;
+      if (type != layout.TYPE_LIST) break;
     } else if (type != known) {
       if (expected == RECORDS && known) break;
-      const descriptor = describe(meta);
-      const flags = load<u32>(descriptor, TYPE_FLAGS);
-      scan = load<u32>(descriptor, TYPE_SCAN);
-      extra = flags & FLAG_BUFFER ? load<u32>(descriptor, TYPE_ITEMS) : usize((flags & FLAG_WEAKREF) != 0);
+      const descriptor = typeByMeta(meta);
+      const flags = descriptor.flags;
+      scan = descriptor.scan;
+      extra = flags & layout.FLAG_BUFFER ? descriptor.itemsOffset : usize((flags & layout.FLAG_WEAKREF) != 0);
       if (expected == RECORDS && (extra || !hasOnlyFields(scan))) break;
       known = type;
     }
     visitExpected(expected, RELEASE, object, meta, scan, mask, pattern, 0, 0);
-    const own: usize = expected == LISTS ? LIST_ITEMS : expected == RECORDS ? 0 : extra;
+    const own: usize = expected == LISTS ? layout.LIST_ITEMS : expected == RECORDS ? 0 : extra;
     if (own > 1) {
       const buffer = bufferAt(object, own);
       if (buffer) {
-        if ((buffer ^ firstBuffer) >>> PAGE_SHIFT) {
+        if ((buffer ^ firstBuffer) >>> layout.PAGE_SHIFT) {
           if (buffers) giveBuffers(firstBuffer, buffers);
-          setWord(STATE_GC_LAST, <u32>buffer);
+          collector.last = buffer;
           buffers = 0;
         }
         store<u32>(buffer, <u32>firstBuffer);
@@ -106,35 +90,35 @@ function release(expected: u32, from: usize, end: usize, stride: usize, mask: u6
         buffers++;
       }
     } else if (own) unlinkWeakref(object);
-    store<u64>(object, <u64>first);
+    setHeader(object, <u64>first);
     first = object;
     if (!found) last = object;
     found++;
   }
   if (buffers) giveBuffers(firstBuffer, buffers);
   if (found) {
-    const young = word(STATE_YOUNG_COUNT);
-    setWord(STATE_YOUNG_COUNT, young > found ? young - found : 0);
-    setWord(STATE_GC_COLLECTED, word(STATE_GC_COLLECTED) + found);
+    const young = objects.youngCount;
+    objects.youngCount = young > found ? young - found : 0;
+    collector.collected = collector.collected + found;
     giveBlocks(first, last, found);
   }
   return object;
 }
 
-/** STATE_GC_LAST is the last one. */
+/** collector.last is the last one. */
 function giveBuffers(first: usize, buffers: u32): void {
-  setWord(STATE_INTERNAL_BLOCKS, word(STATE_INTERNAL_BLOCKS) - buffers);
-  giveBlocks(first, word(STATE_GC_LAST), buffers);
+  objects.internalBlocks = objects.internalBlocks - buffers;
+  giveBlocks(first, collector.last, buffers);
 }
 
 /** Lets those die that trash alone held. Host code may run. */
 export function releaseOrphans(): void {
-  let object = <usize>word(STATE_GC_ORPHANS);
+  let object = collector.orphans;
   while (object) {
-    setWord(STATE_GC_ORPHANS, load<u32>(object));
-    store<u32>(object, 1);
-    setMeta(object, metaOf(object) & ~META_DYING);
+    collector.orphans = load<u32>(object);
+    setCount(object, 1);
+    setMeta(object, metaOf(object) & ~layout.META_DYING);
     decref(object);
-    object = word(STATE_GC_ORPHANS);
+    object = collector.orphans;
   }
 }

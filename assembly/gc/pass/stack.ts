@@ -4,45 +4,24 @@
  *
  * One call follows one batch of it: V8 changes to optimised code when a function is entered.
  */
-import {
-  MARK_STACK_ENTRIES,
-  META_TYPE,
-  STATE_GC_LAST,
-  STATE_GC_REACHED,
-  STATE_GC_STACK_END,
-  STATE_GC_STACK_LIMIT,
-  STATE_GC_STACK_TOP,
-  STATE_MARK_STACK,
-  TYPE_LIST,
-} from "../../layout";
-import { STATE, setWord, word } from "../../state";
+import { MARK_STACK_ENTRIES, META_TYPE, STATE_MARK_STACK, TYPE_LIST } from "../../layout";
+import { STATE, collector } from "../../state";
 import { metaOf } from "../../object/core/header";
-import { MARK, REPAY, scanOf, visit, visitList } from "./visit";
+import { MARK, scanOf, visit, visitList } from "./visit";
 
 export const STACK: usize = STATE + STATE_MARK_STACK;
 /** Objects that one call takes from the stack. */
 const BATCH: u32 = 512;
 
 export function openStack(): void {
-  const entries = word(STATE_GC_STACK_LIMIT);
-  setWord(STATE_GC_STACK_END, <u32>STACK + ((entries ? entries : MARK_STACK_ENTRIES) << 2));
-  setWord(STATE_GC_STACK_TOP, <u32>STACK);
+  const entries = collector.stackLimit;
+  collector.stackEnd = <u32>STACK + ((entries ? entries : MARK_STACK_ENTRIES) << 2);
+  collector.stackTop = STACK;
 }
 
 /** Follows objects from the stack until it is empty, or full, or the batch is done. The new top. */
 export function drainMarked(top: usize, where: usize, mask: u64, pattern: u64): usize {
-  return drain(MARK, top, where, mask, pattern);
-}
-
-/** The same in the first pass. */
-export function drainKnown(top: usize, where: usize, mask: u64, pattern: u64): usize {
-  return drain(REPAY, top, where, mask, pattern);
-}
-
-// @ts-ignore: decorator
-@inline
-function drain(act: u32, top: usize, where: usize, mask: u64, pattern: u64): usize {
-  const room = <usize>word(STATE_GC_STACK_END) - STACK - 4;
+  const room = collector.stackEnd - STACK - 4;
   let left = BATCH;
   let seen: u32 = 0;
   let scan: u32 = 0;
@@ -51,17 +30,17 @@ function drain(act: u32, top: usize, where: usize, mask: u64, pattern: u64): usi
     top -= 4;
     object = load<u32>(top);
     const meta = metaOf(object);
-    if ((meta & META_TYPE) == TYPE_LIST) top = visitList(act, object, mask, pattern, where, top);
+    if ((meta & META_TYPE) == TYPE_LIST) top = visitList(MARK, object, mask, pattern, where, top);
     else {
       if ((meta & META_TYPE) != seen) {
         seen = meta & META_TYPE;
         scan = scanOf(meta);
       }
-      top = visit(act, object, meta, scan, mask, pattern, where, top);
+      top = visit(MARK, object, meta, scan, mask, pattern, where, top);
     }
     left--;
   } while (left && top - STACK - 4 < room);
-  setWord(STATE_GC_LAST, <u32>object);
-  setWord(STATE_GC_REACHED, word(STATE_GC_REACHED) + (BATCH - left));
+  collector.last = object;
+  collector.reached = collector.reached + (BATCH - left);
   return top;
 }

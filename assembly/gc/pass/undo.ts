@@ -1,30 +1,12 @@
 /**
- * The ways back from the first pass. One call does one page: V8 changes to optimised code when a function is entered.
+ * Undoing trial deletion. One call does one page: V8 changes to optimised code when a function is entered.
  */
-import { META_UNTRACKABLE, STATE_GC_UNTRACKABLE, STATE_GC_REACHED } from "../../layout";
-import { setWord } from "../../state";
+import { META_UNTRACKABLE } from "../../layout";
+import { collector } from "../../state";
 import { metaOf, setMeta } from "../../object/core/header";
 import { COLOUR, isWhite } from "../heap/colour";
 import { endOf, firstOf, nextBlock, nextPage, strideOf } from "../heap/pages";
-import { RESTORE, SUBTRACT, scanOf, visit } from "./visit";
-
-/** Some presumed root is none: what was followed becomes white like the rest, and its references leave the counts too. */
-export function subtractFollowed(sets: u32, mask: u64, pattern: u64): void {
-  setWord(STATE_GC_REACHED, 0);
-  for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) subtractRest(page, mask, pattern);
-}
-
-function subtractRest(page: usize, mask: u64, pattern: u64): void {
-  const end = endOf(page);
-  const stride = strideOf(page);
-  for (let object = firstOf(page); object < end; object += stride) {
-    const header = load<u64>(object);
-    if ((header & mask) != pattern) continue;
-    const meta = <u32>(header >>> 32);
-    setMeta(object, meta | COLOUR);
-    if (!isWhite(meta)) visit(SUBTRACT, object, meta, scanOf(meta), mask, pattern, 0, 0);
-  }
-}
+import { RESTORE, scanOf, visit } from "./visit";
 
 /** Puts the references of white objects back into the counts. */
 export function restore(sets: u32, mask: u64, pattern: u64): void {
@@ -41,10 +23,10 @@ function restoreFrom(page: usize, mask: u64, pattern: u64): void {
 }
 
 /** After restore(): no object shows that a collection had begun. */
-export function unpaint(sets: u32): void {
+export function clearColours(sets: u32): void {
   for (let object = nextBlock(0, sets); object; object = nextBlock(object, sets)) {
     const meta = metaOf(object);
     if (meta & (COLOUR | META_UNTRACKABLE)) setMeta(object, meta & ~(COLOUR | META_UNTRACKABLE));
   }
-  setWord(STATE_GC_UNTRACKABLE, 0);
+  collector.untrackable = 0;
 }

@@ -6,50 +6,23 @@
  * stores have not brought to the cache yet, and the next object is often the child of the last one. And they call
  * nothing: V8 would keep every value of the loop on the stack for the sake of a call that it hardly ever makes.
  */
-import {
-  COUNT_LIMIT,
-  DICT_FILLED,
-  DICT_TABLE,
-  ENTRY_BYTES,
-  ENTRY_KEY,
-  ENTRY_VALUE,
-  FLAG_BUFFER,
-  FLAG_CONTAINER,
-  FLAG_ENTRIES,
-  FLAG_ITEMS_REF,
-  LIST_ITEMS,
-  LIST_LENGTH,
-  META_DYING,
-  META_HELD,
-  META_HOOKS,
-  META_LEAF,
-  META_TRACKED,
-  META_TYPE,
-  SCAN_BUFFER,
-  SCAN_FIELDS,
-  SCAN_KIND,
-  SCAN_PIECES,
-  SCAN_X,
-  SCAN_Y_SHIFT,
-  STATE_GC_DAMAGED,
-  STATE_GC_ORPHANS,
-  STATE_GC_STACK_END,
-  TYPE_FLAGS,
-  TYPE_ITEMS,
-  TYPE_LENGTH,
-  TYPE_OFFSETS,
-  TYPE_REFS,
-  TYPE_SCAN,
-  TYPE_TUPLE,
-} from "../../layout";
-import { setWord, word } from "../../state";
+import * as layout from "../../layout";
+import { Dict, List } from "../../layout";
+import { collector, word } from "../../state";
 import { discard } from "../../object/core/alloc";
 import { postpone } from "../../object/death/death";
-import { describe, metaOf, setMeta } from "../../object/core/header";
+import {
+  countOf,
+  headerOf,
+  metaOf,
+  setCount,
+  setHeader,
+  setMeta,
+  typeByMeta,
+} from "../../object/core/header";
 import { mayHoldContainers } from "../../object/core/young-pages";
-import { COLOURED, COLOURS, NOT_GREY, WHITE } from "../heap/colour";
+import { COLOURED, COLOURS, WHITE } from "../heap/colour";
 import { RESCAN, markPage } from "../heap/pages";
-import { noteReference } from "./roots";
 
 /** Takes the reference out of the child's count. */
 export const SUBTRACT: u32 = 0;
@@ -57,27 +30,23 @@ export const SUBTRACT: u32 = 0;
 export const RESTORE: u32 = 1;
 /** Puts it back, and reaches the child if it is white and behind `where`; the state is the top of the mark stack. */
 export const MARK: u32 = 2;
-/** Makes the child grey in front of `where`, and reaches it if it is white; takes note of it if it is a presumed root. */
-export const FOLLOW: u32 = 3;
-/** The same, and puts the reference back. */
-export const REPAY: u32 = 4;
 /** Has it looked at again if it is white and counted: there was no room on the stack. */
-export const NOTE: u32 = 5;
+export const NOTE: u32 = 3;
 /** Releases it for good, unless the child belongs to the set, or is gone already. */
-export const RELEASE: u32 = 6;
+export const RELEASE: u32 = 4;
 /** Writes it to the address that the state is; the state goes up by 4. */
-export const LIST: u32 = 7;
+export const LIST: u32 = 5;
 /** The state becomes 1 if the child is a container that may be tracked, or null. */
-export const TRACKABLE: u32 = 8;
+export const TRACKABLE: u32 = 6;
 /** The state goes up by 1. */
-export const COUNT: u32 = 9;
+export const COUNT: u32 = 7;
 /** The state becomes 1 if the child is the object at `where`. */
-export const FIND: u32 = 10;
+export const FIND: u32 = 8;
 /** Adds `where` to the count of any mortal child; the state becomes the first child whose count is below 0 then. */
-export const ADD: u32 = 11;
+export const ADD: u32 = 9;
 
 /**
- * Visits the children of `object`, whose meta word is `meta` and whose type's TYPE_SCAN is `scan`. `mask` and `pattern`
+ * Visits the children of `object`, whose meta word is `meta` and whose type's scan word is `scan`. `mask` and `pattern`
  * say which set is looked at; `state` goes from child to child.
  */
 // @ts-ignore: decorator
@@ -92,36 +61,37 @@ export function visit(
   where: usize,
   state: usize,
 ): usize {
-  const kind = scan & SCAN_KIND;
-  let slot = object + (scan & SCAN_X);
-  let last: usize = scan >>> SCAN_Y_SHIFT;
-  if (kind == SCAN_FIELDS) last += slot;
-  else if (kind != SCAN_PIECES) {
+  const kind = scan & layout.SCAN_KIND;
+  let slot = object + (scan & layout.SCAN_X);
+  let last: usize = scan >>> layout.SCAN_Y_SHIFT;
+  if (kind == layout.SCAN_FIELDS) last += slot;
+  else if (kind != layout.SCAN_PIECES) {
     last = (<usize>load<u32>(object + last)) << 2;
-    if (kind == SCAN_BUFFER) slot = load<u32>(slot);
+    if (kind == layout.SCAN_BUFFER) slot = load<u32>(slot);
     last += slot;
   } else {
-    const type = describe(meta);
-    let offset = type + TYPE_OFFSETS;
-    const offsets = offset + ((<usize>load<u32>(type, TYPE_REFS)) << 2);
+    const type = typeByMeta(meta);
+    let offset = changetype<usize>(type) + layout.TYPE_OFFSETS;
+    const offsets = offset + (type.refs << 2);
     for (; offset < offsets; offset += 4) {
       state = look(act, <usize>load<u32>(object + load<u32>(offset)), mask, pattern, where, state);
     }
-    const flags = load<u32>(type, TYPE_FLAGS);
-    if (flags & FLAG_ENTRIES) {
-      slot = <usize>load<u32>(object, DICT_TABLE) + ENTRY_KEY;
-      last = slot + <usize>load<u32>(object, DICT_FILLED) * ENTRY_BYTES;
+    const flags = type.flags;
+    if (flags & layout.FLAG_ENTRIES) {
+      const dict = changetype<Dict>(object);
+      slot = dict.table + layout.ENTRY_KEY;
+      last = slot + dict.filled * layout.ENTRY_BYTES;
       // Key, value, next entry's key …
-      let step: usize = ENTRY_VALUE - ENTRY_KEY;
+      let step: usize = layout.ENTRY_VALUE - layout.ENTRY_KEY;
       while (slot < last) {
         state = look(act, <usize>load<u32>(slot), mask, pattern, where, state);
         slot += step;
-        step = ENTRY_BYTES - step;
+        step = layout.ENTRY_BYTES - step;
       }
-    } else if (flags & FLAG_ITEMS_REF) {
-      slot = object + load<u32>(type, TYPE_ITEMS);
-      if (flags & FLAG_BUFFER) slot = load<u32>(slot);
-      last = slot + ((<usize>load<u32>(object + load<u32>(type, TYPE_LENGTH))) << 2);
+    } else if (flags & layout.FLAG_ITEMS_REF) {
+      slot = object + type.itemsOffset;
+      if (flags & layout.FLAG_BUFFER) slot = load<u32>(slot);
+      last = slot + ((<usize>load<u32>(object + type.lengthOffset)) << 2);
     }
   }
   for (; slot < last; slot += 4) state = look(act, <usize>load<u32>(slot), mask, pattern, where, state);
@@ -135,8 +105,8 @@ export function visit(
 // @ts-ignore: decorator
 @inline
 export function visitList(act: u32, list: usize, mask: u64, pattern: u64, where: usize, state: usize): usize {
-  let slot: usize = load<u32>(list, LIST_ITEMS);
-  const last = slot + ((<usize>load<u32>(list, LIST_LENGTH)) << 2);
+  let slot = changetype<List>(list).items;
+  const last = changetype<List>(list).at(changetype<List>(list).length);
   for (; slot < last; slot += 4) state = see(act, <usize>load<u32>(slot), mask, pattern, where, state);
   return state;
 }
@@ -166,33 +136,30 @@ export function visitExpected(
 ): usize {
   if (expected == LISTS) return visitList(act, object, mask, pattern, where, state);
   if (expected == ANYTHING) return visit(act, object, meta, scan, mask, pattern, where, state);
-  let slot = object + (scan & SCAN_X);
-  const last = slot + (scan >>> SCAN_Y_SHIFT);
+  let slot = object + (scan & layout.SCAN_X);
+  const last = slot + (scan >>> layout.SCAN_Y_SHIFT);
   for (; slot < last; slot += 4) state = look(act, <usize>load<u32>(slot), mask, pattern, where, state);
   return state;
 }
 
-/** Is one run of fields all that instances of a type refer with? `scan` is its TYPE_SCAN. */
+/** Whether one run of fields is all that instances of a type refer with. `scan` is the type's. */
 // @ts-ignore: decorator
 @inline
 export function hasOnlyFields(scan: u32): bool {
-  return (scan & SCAN_KIND) == SCAN_FIELDS;
+  return (scan & layout.SCAN_KIND) == layout.SCAN_FIELDS;
 }
 
 // @ts-ignore: decorator
 @inline
 export function scanOf(meta: u32): u32 {
-  return load<u32>(describe(meta), TYPE_SCAN);
+  return typeByMeta(meta).scan;
 }
 
-/**
- * As see(), without a look at a child on a page that cannot hold any of the set. REPAY does not ask: trees of records,
- * children first, take a tenth less, and the graphs of programs, of which hardly anything is repaid, as long.
- */
+/** As see(), without a look at a child on a page that cannot hold any of the set. */
 // @ts-ignore: decorator
 @inline
 function look(act: u32, child: usize, mask: u64, pattern: u64, where: usize, state: usize): usize {
-  if ((act == SUBTRACT || act == FOLLOW || act == MARK) && !mayHoldContainers(child)) return state;
+  if ((act == SUBTRACT || act == MARK) && !mayHoldContainers(child)) return state;
   return see(act, child, mask, pattern, where, state);
 }
 
@@ -201,51 +168,40 @@ function look(act: u32, child: usize, mask: u64, pattern: u64, where: usize, sta
 @inline
 function see(act: u32, child: usize, mask: u64, pattern: u64, where: usize, state: usize): usize {
   if (act == SUBTRACT) {
-    const header = load<u64>(child);
+    const header = headerOf(child);
     if ((header & mask) == pattern) {
-      if (<i32>header > 0) store<u64>(child, header - 1);
+      if (<i32>header > 0) setHeader(child, header - 1);
       else {
         // −1 is 0xbfffffff: negative, but without the bit that would make it immortal.
-        store<i32>(child, (<i32>header - 1) & ~COUNT_LIMIT);
-        setWord(STATE_GC_DAMAGED, <u32>child);
+        setCount(child, (<i32>header - 1) & ~layout.COUNT_LIMIT);
+        collector.damaged = child;
       }
     }
-  } else if (act == FOLLOW || act == REPAY) {
-    const header = load<u64>(child);
-    if ((header & mask) == pattern) {
-      const paid = act == REPAY ? header + 1 : header;
-      if (header & NOT_GREY) {
-        if (header & WHITE) state = reach(child, paid, pattern, state);
-        else {
-          noteReference(child);
-          if (act == REPAY) store<u64>(child, paid);
-        }
-      } else if (child > where) {
-        if (act == REPAY || !(header & WHITE)) store<u64>(child, paid | WHITE);
-      } else if (act == REPAY) store<u64>(child, paid);
-    }
   } else if (act == RESTORE) {
-    const header = load<u64>(child);
-    if ((header & mask) == pattern) store<i32>(child, <i32>header < 0 ? repay(<i32>header) : <i32>header + 1);
+    const header = headerOf(child);
+    if ((header & mask) == pattern) setCount(child, <i32>header < 0 ? repay(<i32>header) : <i32>header + 1);
   } else if (act == MARK) {
-    const header = load<u64>(child);
+    const header = headerOf(child);
     if ((header & mask) == pattern) {
       if (child < where) {
         if (header & WHITE) state = reach(child, header + 1, pattern, state);
-        else store<u64>(child, header + 1);
-      } else store<u64>(child, header + 1);
+        else setHeader(child, header + 1);
+      } else setHeader(child, header + 1);
     }
   } else if (act == NOTE) {
-    const header = load<u64>(child);
+    const header = headerOf(child);
     if ((header & mask) == pattern && header & WHITE && <i32>header > 0) markPage(child, RESCAN);
   } else if (act == RELEASE) {
-    const header = load<u64>(child);
+    const header = headerOf(child);
     const meta = <u32>(header >>> 32);
     // The count word of an orphan is its link: who finds one again finds it gone, whatever its count should have been.
-    if ((header & mask) != pattern && (meta & (META_TYPE | META_DYING)) - 1 < META_TYPE) {
+    if (
+      (header & mask) != pattern &&
+      (meta & (layout.META_TYPE | layout.META_DYING)) - 1 < layout.META_TYPE
+    ) {
       const count = <i32>header;
       if (count > 1) {
-        if (count < COUNT_LIMIT) store<i32>(child, count - 1);
+        if (count < layout.COUNT_LIMIT) setCount(child, count - 1);
       } else releaseLast(child, meta);
     }
   } else if (act == LIST) {
@@ -269,11 +225,11 @@ function see(act: u32, child: usize, mask: u64, pattern: u64, where: usize, stat
 // @ts-ignore: decorator
 @inline
 function reach(object: usize, header: u64, pattern: u64, top: usize): usize {
-  if (top >= <usize>word(STATE_GC_STACK_END)) {
-    store<u64>(object, header);
+  if (top >= collector.stackEnd) {
+    setHeader(object, header);
     return top;
   }
-  store<u64>(object, reached(header, pattern));
+  setHeader(object, reached(header, pattern));
   store<u32>(top, <u32>object);
   return top + 4;
 }
@@ -287,33 +243,33 @@ export function reached(header: u64, pattern: u64): u64 {
 
 /** The way back from below 0. */
 function repay(count: i32): i32 {
-  const more = (count | COUNT_LIMIT) + 1;
-  return more < 0 ? more & ~COUNT_LIMIT : more;
+  const more = (count | layout.COUNT_LIMIT) + 1;
+  return more < 0 ? more & ~layout.COUNT_LIMIT : more;
 }
 
 /** Can the object become part of a cycle? A tuple cannot once it is untracked, unless it is changed; see retrack(). */
 function mayBeTracked(object: usize): bool {
   const meta = metaOf(object);
-  if (!(load<u32>(describe(meta), TYPE_FLAGS) & FLAG_CONTAINER)) return false;
-  if ((meta & META_TYPE) != TYPE_TUPLE || meta & META_TRACKED) return true;
-  setMeta(object, meta | META_HELD);
+  if (!(typeByMeta(meta).flags & layout.FLAG_CONTAINER)) return false;
+  if ((meta & layout.META_TYPE) != layout.TYPE_TUPLE || meta & layout.META_TRACKED) return true;
+  setMeta(object, meta | layout.META_HELD);
   return false;
 }
 
 /** Trash held the last reference. What has more to do at death than release its block waits until the trash is gone. */
 function releaseLast(child: usize, meta: u32): void {
-  if ((meta & (META_LEAF | META_HOOKS)) == META_LEAF) {
-    discard(child, describe(meta));
+  if ((meta & (layout.META_LEAF | layout.META_HOOKS)) == layout.META_LEAF) {
+    discard(child, typeByMeta(meta));
     return;
   }
-  postpone(child, meta, STATE_GC_ORPHANS);
+  postpone(child, meta, layout.STATE_GC_ORPHANS);
 }
 
 /** Adds to the count of a mortal object, if it is one. `first`; if that is 0 and the count is below 0 now, the object. */
 function add(object: usize, by: i32, first: usize): usize {
-  const count = load<i32>(object);
-  if (!object || count & COUNT_LIMIT) return first;
-  const sum = (count < 0 ? count | COUNT_LIMIT : count) + by;
-  store<i32>(object, sum & ~COUNT_LIMIT);
+  const count = countOf(object);
+  if (!object || count & layout.COUNT_LIMIT) return first;
+  const sum = (count < 0 ? count | layout.COUNT_LIMIT : count) + by;
+  setCount(object, sum & ~layout.COUNT_LIMIT);
   return first || sum >= 0 ? first : object;
 }

@@ -1,220 +1,181 @@
 /**
- * Birth. Instances come from the type's private free list, if they are made without items,
- * else from the active list of their size class, else from the slow path; a new one has count 1 and zero fields. A
- * container is known to the collector from birth: tracked, generation 0, on a page marked young.
+ * New objects. A block comes from the type's private free list if the instance has no items inside it, else from the
+ * active list of its size class; both take no call, and the try… functions give 0 where neither list has one. The slow
+ * path refills lists and serves what is large.
+ *
+ * A new instance has count 1 and zero fields. The collector knows a container from the start: it is tracked, of
+ * generation 0, on a page marked young.
  */
-import {
-  DOMAIN_CONTAINER,
-  FAULT_ARGUMENT,
-  FAULT_CORRUPT,
-  FAULT_MEMORY,
-  FLAG_BUFFER,
-  MEDIUM_LIMIT,
-  META_TRACKED,
-  OBJECT_FIELDS,
-  STATE_ACTIVE,
-  STATE_BUFFER_BYTES,
-  STATE_POISON,
-  STATE_THRESHOLD,
-  STATE_YOUNG_COUNT,
-  TYPE_ACTIVE,
-  TYPE_CLASS,
-  TYPE_FLAGS,
-  TYPE_FREE_HEAD,
-  TYPE_ITEMS,
-  TYPE_ITEM_BYTES,
-  TYPE_LENGTH,
-  TYPE_META,
-  TYPE_SIZE,
-} from "../../layout";
-import { STATE, setWord, word } from "../../state";
+import * as layout from "../../layout";
+import { ObjectHeader, TypeDescriptor } from "../../layout";
+import { STATE, objects, state } from "../../state";
 import { steppedClass } from "../../alloc/classes";
 import { zeroBytes } from "../../alloc/copy";
-import { enter, fault, leave, takeBlock } from "../../alloc/malloc";
+import { enter, leave, refuse, takeBlock } from "../../alloc/malloc";
 import { classSlot, poolsExhausted } from "../../alloc/pools";
 import { pagesFor, takeSpan } from "../../alloc/spans";
 import { giveBlock, popBlock } from "./blocks";
-import { cacheBlock, clearFreeLists, pull } from "./free-lists";
-import { descriptor } from "./header";
-import { domainOf, isType, objectClass } from "./types";
+import { cacheBlock, clearFreeLists } from "./free-lists";
+import { typeById } from "./header";
+import { isType, objectClass } from "./types";
 import { ensureYoung, markYoung } from "./young-pages";
 
-/** Largest instance that is made without a call: zeroing more would be one (alloc/copy.ts). */
-const QUICK_BYTES: usize = 128;
+/** Largest instance with items that is made without a call: zeroing more would be one (alloc/copy.ts). */
+const TRY_BYTES: usize = 128;
 
 /** A new instance of a type, with `items` items if the type has any; 0 if out of memory. */
 export function allocate(id: u32, items: u32): usize {
-  const type = descriptor(id);
-  if (load<u32>(type, TYPE_CLASS)) return newFixed(type);
-  if (!isType(id)) {
-    fault(FAULT_ARGUMENT, 0);
-    return 0;
-  }
-  return load<u32>(type, TYPE_ITEM_BYTES) && !(load<u32>(type, TYPE_FLAGS) & FLAG_BUFFER)
-    ? allocateItems(type, items)
-    : newFixed(type);
+  const type = typeById(id);
+  if (type.sizeClass) return newInstance(type);
+  if (!isType(id)) return refuse(layout.FAULT_ARGUMENT, 0);
+  return type.itemBytes && !(type.flags & layout.FLAG_BUFFER)
+    ? newVarInstance(type, items)
+    : newInstance(type);
 }
 
-/** A new instance of a type without inline items. */
-// @ts-ignore: decorator
-@inline
-export function allocateFixed(type: usize): usize {
-  const object = beget(type);
+// ---- instances of one size ----
+
+/** A new instance of a type without items inside it. */
+export function newInstance(type: TypeDescriptor): usize {
+  let object = tryTakeInstance(type, type.meta);
+  if (!object) object = takeInstanceSlow(type);
   if (object) clearFields(object, type);
   return object;
 }
 
-/** The same if a list has a block at hand; 0 if none has, or the type has inline items. */
+/** newInstance if a list has a block; 0 if none has, or the type has items inside its instances. */
 // @ts-ignore: decorator
 @inline
-export function allocateListed(type: usize): usize {
-  const object = takeListed(type, load<u32>(type, TYPE_META));
+export function tryNewInstance(type: TypeDescriptor): usize {
+  const object = tryTakeInstance(type, type.meta);
   if (object) clearFields(object, type);
   return object;
 }
 
-/** allocateFixed for those who have no room for it. */
-export function newFixed(type: usize): usize {
-  return allocateFixed(type);
-}
-
-/** A new instance whose fields hold anything: for callers that write them all. */
+/** The same with fields that hold anything, for callers that write them all. `meta` is the type's. */
 // @ts-ignore: decorator
 @inline
-function beget(type: usize): usize {
-  const object = takeListed(type, load<u32>(type, TYPE_META));
-  return object ? object : begetSlowly(type);
-}
-
-/** A new instance of `meta`, the type's, from the private or the active list. */
-// @ts-ignore: decorator
-@inline
-export function takeListed(type: usize, meta: u32): usize {
-  let block = <usize>load<u32>(type, TYPE_FREE_HEAD);
+export function tryTakeInstance(type: TypeDescriptor, meta: u32): usize {
+  let block = type.freeFirst;
   if (block) {
-    if (meta & META_TRACKED) ensureYoung(block);
-    pull(type + TYPE_FREE_HEAD, block);
+    if (meta & layout.META_TRACKED) ensureYoung(block);
+    type.freeList.pull(block);
   } else {
-    block = popBlock(load<u32>(type, TYPE_ACTIVE));
+    block = popBlock(type.active);
     if (!block) return 0;
   }
-  christen(block, meta);
+  initHeader(block, meta);
   return block;
 }
 
-export function begetSlowly(type: usize): usize {
-  const block = takeObject(domainOf(load<u32>(type, TYPE_FLAGS)), load<u32>(type, TYPE_SIZE));
-  if (block) christen(block, load<u32>(type, TYPE_META));
+export function takeInstanceSlow(type: TypeDescriptor): usize {
+  const block = takeObject(type.domain, type.size);
+  if (block) initHeader(block, type.meta);
   return block;
 }
 
 /** Zeroes the fields; most objects have no more than two words of them. */
 // @ts-ignore: decorator
 @inline
-function clearFields(object: usize, type: usize): void {
-  const size = <usize>load<u32>(type, TYPE_SIZE);
-  if (size <= OBJECT_FIELDS) return;
-  store<u64>(object, 0, OBJECT_FIELDS);
-  if (size > OBJECT_FIELDS + 8) zeroBytes(object + OBJECT_FIELDS + 8, size - OBJECT_FIELDS - 8);
+function clearFields(object: usize, type: TypeDescriptor): void {
+  const size: usize = type.size;
+  if (size <= layout.OBJECT_FIELDS) return;
+  store<u64>(object, 0, layout.OBJECT_FIELDS);
+  if (size > layout.OBJECT_FIELDS + 8)
+    zeroBytes(object + layout.OBJECT_FIELDS + 8, size - layout.OBJECT_FIELDS - 8);
 }
 
-/** A new instance with `items` items inside it. */
-export function allocateItems(type: usize, items: u32): usize {
-  const bytes = itemsEnd(type, items);
-  if (!bytes) {
-    fault(FAULT_MEMORY, 0);
-    return 0;
-  }
-  return allocateBytes(type, items, bytes);
+// ---- instances with items inside them ----
+
+/** A new instance with `items` items. */
+export function newVarInstance(type: TypeDescriptor, items: u32): usize {
+  const bytes = varBytes(type, items);
+  return bytes ? newSizedInstance(type, items, bytes) : refuse(layout.FAULT_MEMORY, 0);
 }
 
-/** The same of an instance that is to have `bytes` bytes. */
-export function allocateBytes(type: usize, items: u32, bytes: usize): usize {
-  const object = allocateBytesListed(type, items, bytes);
+/** The same of `bytes` bytes in all. */
+export function newSizedInstance(type: TypeDescriptor, items: u32, bytes: usize): usize {
+  const object = tryNewSizedInstance(type, items, bytes);
   if (object) return object;
-  const block = takeObject(domainOf(load<u32>(type, TYPE_FLAGS)), bytes);
-  if (block) furnish(block, type, items, bytes);
+  const block = takeObject(type.domain, bytes);
+  if (block) initVarInstance(block, type, items, bytes);
   return block;
 }
 
-/** The same if the active list has a block; 0 if it has none, or the instance is not small. */
+/** newVarInstance if the active list has a block; 0 if it has none, or the instance is not small. */
 // @ts-ignore: decorator
 @inline
-export function allocateItemsListed(type: usize, items: u32): usize {
-  const bytes = itemsEnd(type, items);
-  return bytes - 1 < QUICK_BYTES ? allocateBytesListed(type, items, bytes) : 0;
+export function tryNewVarInstance(type: TypeDescriptor, items: u32): usize {
+  const bytes = varBytes(type, items);
+  return bytes - 1 < TRY_BYTES ? tryNewSizedInstance(type, items, bytes) : 0;
 }
 
 // @ts-ignore: decorator
 @inline
-export function allocateBytesListed(type: usize, items: u32, bytes: usize): usize {
+export function tryNewSizedInstance(type: TypeDescriptor, items: u32, bytes: usize): usize {
   const c = objectClass(bytes);
   if (!c) return 0;
-  const block = popBlock(STATE + STATE_ACTIVE + classSlot(domainOf(load<u32>(type, TYPE_FLAGS)), c));
-  if (block) furnish(block, type, items, bytes);
+  const block = popBlock(STATE + layout.STATE_ACTIVE + classSlot(type.domain, c));
+  if (block) initVarInstance(block, type, items, bytes);
   return block;
-}
-
-/** Makes a block an instance: its length, zero items, its header. */
-// @ts-ignore: decorator
-@inline
-function furnish(block: usize, type: usize, items: u32, bytes: usize): void {
-  zeroBytes(block + OBJECT_FIELDS, bytes - OBJECT_FIELDS);
-  store<u32>(block + load<u32>(type, TYPE_LENGTH), items);
-  christen(block, load<u32>(type, TYPE_META));
 }
 
 /** Bytes of an instance with `items` items; 0 if no memory can hold it. */
 // @ts-ignore: decorator
 @inline
-function itemsEnd(type: usize, items: u32): usize {
-  const bytes = <u64>load<u32>(type, TYPE_ITEMS) + <u64>items * load<u32>(type, TYPE_ITEM_BYTES);
-  return bytes > 0xffe00000 ? 0 : max(<usize>bytes, <usize>load<u32>(type, TYPE_SIZE));
+function varBytes(type: TypeDescriptor, items: u32): usize {
+  const bytes = <u64>type.itemsOffset + <u64>items * type.itemBytes;
+  return bytes > 0xffe00000 ? 0 : max(<usize>bytes, <usize>type.size);
+}
+
+// ---- blocks ----
+
+/** Makes a block an instance: zero fields and items, its length, its header. */
+// @ts-ignore: decorator
+@inline
+function initVarInstance(block: usize, type: TypeDescriptor, items: u32, bytes: usize): void {
+  zeroBytes(block + layout.OBJECT_FIELDS, bytes - layout.OBJECT_FIELDS);
+  store<u32>(block + type.lengthOffset, items);
+  initHeader(block, type.meta);
 }
 
 /** Writes the header: count 1. */
 // @ts-ignore: decorator
 @inline
-export function christen(block: usize, meta: u32): void {
-  store<u64>(block, ((<u64>meta) << 32) | 1);
-  if (meta & META_TRACKED) setWord(STATE_YOUNG_COUNT, word(STATE_YOUNG_COUNT) + 1);
+export function initHeader(block: usize, meta: u32): void {
+  changetype<ObjectHeader>(block).whole = ((<u64>meta) << 32) | 1;
+  if (meta & layout.META_TRACKED) objects.youngCount = objects.youngCount + 1;
 }
 
 /** A block from a refilled active list, a slab or a span; private free lists are emptied before it fails. */
 function takeObject(domain: u32, bytes: usize): usize {
-  if (word(STATE_POISON)) {
-    fault(FAULT_CORRUPT, 0);
-    return 0;
-  }
-  let block = tryTake(domain, bytes);
-  if (!block && clearFreeLists(0)) block = tryTake(domain, bytes);
-  if (!block) {
-    fault(FAULT_MEMORY, 0);
-    return 0;
-  }
-  if (domain == DOMAIN_CONTAINER) markYoung(block);
+  if (state.poison) return refuse(layout.FAULT_CORRUPT, 0);
+  let block = takeFrom(domain, bytes);
+  if (!block && clearFreeLists(0)) block = takeFrom(domain, bytes);
+  if (!block) return refuse(layout.FAULT_MEMORY, 0);
+  if (domain == layout.DOMAIN_CONTAINER) markYoung(block);
   return block;
 }
 
-function tryTake(domain: u32, bytes: usize): usize {
-  if (bytes > MEDIUM_LIMIT) {
+function takeFrom(domain: u32, bytes: usize): usize {
+  if (bytes > layout.MEDIUM_LIMIT) {
     if (!enter()) return 0;
     const span = takeSpan(pagesFor(bytes), 1, domain);
     leave();
-    if (span) setWord(STATE_BUFFER_BYTES, word(STATE_BUFFER_BYTES) + <u32>bytes);
+    if (span) objects.bufferBytes = objects.bufferBytes + bytes;
     return span;
   }
   const c = objectClass(bytes);
   const block = takeBlock(domain, c);
   if (block || !poolsExhausted(c)) return block;
-  return takeBlock(domain, steppedClass(word(STATE_THRESHOLD) + 1));
+  return takeBlock(domain, steppedClass(state.threshold + 1));
 }
 
 /** The object is dead and owns nothing any more: its block goes to the private free list or back to its pool. */
 // @ts-ignore: decorator
 @inline
-export function discard(object: usize, type: usize): void {
-  if (load<u32>(type, TYPE_META) & META_TRACKED) oneYoungLess();
+export function discard(object: usize, type: TypeDescriptor): void {
+  if (type.meta & layout.META_TRACKED) oneYoungLess();
   if (!cacheBlock(object, type)) giveBlock(object);
 }
 
@@ -222,11 +183,11 @@ export function discard(object: usize, type: usize): void {
 // @ts-ignore: decorator
 @inline
 export function oneYoungLess(): void {
-  const young = word(STATE_YOUNG_COUNT);
-  if (young) setWord(STATE_YOUNG_COUNT, young - 1);
+  const young = objects.youngCount;
+  if (young) objects.youngCount = young - 1;
 }
 
 export function fewerYoung(dead: u32): void {
-  const young = word(STATE_YOUNG_COUNT);
-  setWord(STATE_YOUNG_COUNT, young > dead ? young - dead : 0);
+  const young = objects.youngCount;
+  objects.youngCount = young > dead ? young - dead : 0;
 }

@@ -3,26 +3,17 @@
  * the fast paths of malloc and free (alloc/malloc.ts) for callers that must not call, and the meta word that is 0 in
  * every block that is no object.
  */
-import {
-  OBJECT_META,
-  RECORD_FREE,
-  RECORD_LIVE,
-  RECORD_MASK,
-  RECORD_SHIFT,
-  STATE_SENTINEL,
-} from "../../layout";
-import { STATE } from "../../state";
-import { mapEntry } from "../../alloc/arenas";
-import { enter, leave, releaseRare } from "../../alloc/malloc";
-import { recordOf } from "../../alloc/pages";
-import { freeLinked, isPool } from "../../alloc/pools";
+import { enter, leave, releaseSlow } from "../../alloc/malloc";
+import { MappedRecord, pageRecord } from "../../alloc/pages";
+import { freeList } from "../../alloc/pools";
+import { setMeta } from "./header";
 
 /** The first block of an active list; 0 if it is empty. */
 // @ts-ignore: decorator
 @inline
 export function popBlock(list: usize): usize {
-  const block = <usize>load<u32>(list);
-  if (block) store<u32>(list, load<u32>(block));
+  const block = load<usize>(list);
+  if (block) store<usize>(list, load<usize>(block));
   return block;
 }
 
@@ -30,25 +21,25 @@ export function popBlock(list: usize): usize {
 // @ts-ignore: decorator
 @inline
 export function giveBlock(object: usize): void {
-  if (!giveBlockQuickly(object)) giveBlockSlowly(object);
+  if (!tryGiveBlock(object)) giveBlockSlow(object);
 }
 
 /** free's fast path; the meta word becomes 0 in the same store as the link. False if it is none for it. */
 // @ts-ignore: decorator
 @inline
-export function giveBlockQuickly(object: usize): bool {
-  const record = <usize>mapEntry(object) + ((object >>> RECORD_SHIFT) & RECORD_MASK);
-  const live = <u32>load<u16>(record, STATE + STATE_SENTINEL + RECORD_LIVE);
+export function tryGiveBlock(object: usize): bool {
+  const record = MappedRecord.of(object);
+  const live = record.live;
   if (live <= 1) return false;
-  store<u64>(object, load<u32>(record, STATE + STATE_SENTINEL + RECORD_FREE));
-  store<u32>(record, <u32>object, STATE + STATE_SENTINEL + RECORD_FREE);
-  store<u16>(record, live - 1, STATE + STATE_SENTINEL + RECORD_LIVE);
+  store<u64>(object, record.freeList);
+  record.freeList = <u32>object;
+  record.live = live - 1;
   return true;
 }
 
-export function giveBlockSlowly(object: usize): void {
-  store<u32>(object, 0, OBJECT_META);
-  releaseRare(object);
+export function giveBlockSlow(object: usize): void {
+  setMeta(object, 0);
+  releaseSlow(object);
 }
 
 /** Frees blocks that start on one page and are linked from `first` to `last`; none is nothing to do. */
@@ -57,9 +48,9 @@ export function giveBlocks(first: usize, last: usize, blocks: u32): void {
     if (blocks) giveBlock(first);
     return;
   }
-  const record = recordOf(first);
-  if (isPool(record) && enter()) {
-    freeLinked(record, first, last, blocks);
+  const record = pageRecord(first);
+  if (record.isPool && enter()) {
+    freeList(record, first, last, blocks);
     leave();
   }
 }

@@ -2,11 +2,11 @@
  * Raw blocks that belong to the object layer: descriptors, the type table, what lists and dicts hold their items in,
  * the table of interned strings. Counted, so that a report of leaks can tell them from the host's own blocks.
  */
-import { FAULT_MEMORY, STATE_ACTIVE, STATE_BUFFER_BYTES, STATE_INTERNAL_BLOCKS } from "../../layout";
-import { STATE, setWord, word } from "../../state";
+import { FAULT_MEMORY, STATE_ACTIVE } from "../../layout";
+import { STATE, objects } from "../../state";
 import { rawBytes } from "../../alloc/classes";
 import { calloc, fault, freeInline, malloc, realloc } from "../../alloc/malloc";
-import { giveBlockQuickly, popBlock } from "./blocks";
+import { popBlock, tryGiveBlock } from "./blocks";
 import { clearFreeLists } from "./free-lists";
 
 /** A new block, 0 if out of memory even after private free lists were emptied. */
@@ -22,13 +22,21 @@ export function takeZeroed(bytes: usize): usize {
   return noteTaken(block, bytes);
 }
 
+/** A new block of at most SMALL_LIMIT bytes if its active list has one; 0 if it has none. */
+// @ts-ignore: decorator
+@inline
+export function tryTakeBuffer(bytes: usize): usize {
+  const block = popBlock(STATE + STATE_ACTIVE + (rawBytes(bytes) >>> 1));
+  return block ? noteTaken(block, bytes) : 0;
+}
+
 /** A block with another size and the same content; 0 and nothing changed if out of memory. */
 export function resizeBuffer(block: usize, bytes: usize): usize {
   if (!block) return takeBuffer(bytes);
   let moved = realloc(block, bytes);
   if (!moved && clearFreeLists(0)) moved = realloc(block, bytes);
   if (!moved) fault(FAULT_MEMORY, 0);
-  else setWord(STATE_BUFFER_BYTES, word(STATE_BUFFER_BYTES) + <u32>bytes);
+  else objects.bufferBytes = objects.bufferBytes + bytes;
   return moved;
 }
 
@@ -40,25 +48,17 @@ export function giveBuffer(block: usize): void {
 // @ts-ignore: decorator
 @inline
 export function giveBufferInline(block: usize): void {
-  setWord(STATE_INTERNAL_BLOCKS, word(STATE_INTERNAL_BLOCKS) - 1);
+  objects.internalBlocks = objects.internalBlocks - 1;
   freeInline(block);
 }
 
 /** giveBuffer of a block if that takes no call; false if not. */
 // @ts-ignore: decorator
 @inline
-export function giveBufferQuickly(block: usize): bool {
-  if (!giveBlockQuickly(block)) return false;
-  setWord(STATE_INTERNAL_BLOCKS, word(STATE_INTERNAL_BLOCKS) - 1);
+export function tryGiveBuffer(block: usize): bool {
+  if (!tryGiveBlock(block)) return false;
+  objects.internalBlocks = objects.internalBlocks - 1;
   return true;
-}
-
-/** A new block of at most SMALL_LIMIT bytes if its active list has one; 0 if it has none. */
-// @ts-ignore: decorator
-@inline
-export function takeBufferListed(bytes: usize): usize {
-  const block = popBlock(STATE + STATE_ACTIVE + (rawBytes(bytes) >>> 1));
-  return block ? noteTaken(block, bytes) : 0;
 }
 
 // @ts-ignore: decorator
@@ -68,7 +68,7 @@ function noteTaken(block: usize, bytes: usize): usize {
     fault(FAULT_MEMORY, 0);
     return 0;
   }
-  setWord(STATE_INTERNAL_BLOCKS, word(STATE_INTERNAL_BLOCKS) + 1);
-  setWord(STATE_BUFFER_BYTES, word(STATE_BUFFER_BYTES) + <u32>bytes);
+  objects.internalBlocks = objects.internalBlocks + 1;
+  objects.bufferBytes = objects.bufferBytes + bytes;
   return block;
 }

@@ -1,52 +1,79 @@
 /**
- * The header of an object: a count and a meta word; see layout.ts for the bits.
+ * Headers of objects of any type, which are plain addresses; layout/object-header.ts has the bits.
  *
  * Counts saturate: an immortal one has bit 30 set and is never changed, and a mortal one that is counted up to 2^30
  * has become immortal by that.
  */
-import { COUNT_IMMORTAL, COUNT_LIMIT, META_TYPE, OBJECT_META, STATE_TYPES } from "../../layout";
-import { word } from "../../state";
+import { COUNT_IMMORTAL, COUNT_LIMIT, META_TYPE, ObjectHeader, TypeDescriptor } from "../../layout";
+import { objects } from "../../state";
 
 // @ts-ignore: decorator
 @inline
 export function metaOf(object: usize): u32 {
-  return load<u32>(object, OBJECT_META);
+  return changetype<ObjectHeader>(object).meta;
 }
 
 // @ts-ignore: decorator
 @inline
 export function setMeta(object: usize, meta: u32): void {
-  store<u32>(object, meta, OBJECT_META);
+  changetype<ObjectHeader>(object).meta = meta;
 }
 
+/** Count in the low half, meta word in the high one; see ObjectHeader.whole. */
+// @ts-ignore: decorator
+@inline
+export function headerOf(object: usize): u64 {
+  return changetype<ObjectHeader>(object).whole;
+}
+
+// @ts-ignore: decorator
+@inline
+export function setHeader(object: usize, header: u64): void {
+  changetype<ObjectHeader>(object).whole = header;
+}
+
+/** Id of an object's type. */
 // @ts-ignore: decorator
 @inline
 export function typeOf(object: usize): u32 {
-  return load<u16>(object, OBJECT_META);
+  return changetype<ObjectHeader>(object).typeId;
 }
 
 // @ts-ignore: decorator
 @inline
-export function descriptor(type: u32): usize {
-  return load<u32>(<usize>word(STATE_TYPES) + ((<usize>type) << 2));
+export function typeById(id: u32): TypeDescriptor {
+  return load<TypeDescriptor>(objects.types + (id << 2));
 }
 
-/** Descriptor of the type that a meta word names. */
+/** The type that a meta word names. */
+// @ts-ignore: decorator
+@inline
+export function typeByMeta(meta: u32): TypeDescriptor {
+  return typeById(meta & META_TYPE);
+}
+
+/** typeByMeta for code that reads descriptors by their offsets. */
 // @ts-ignore: decorator
 @inline
 export function describe(meta: u32): usize {
-  return descriptor(meta & META_TYPE);
+  return changetype<usize>(typeByMeta(meta));
 }
 
 // @ts-ignore: decorator
 @inline
 export function countOf(object: usize): i32 {
-  return load<i32>(object);
+  return changetype<ObjectHeader>(object).count;
+}
+
+// @ts-ignore: decorator
+@inline
+export function setCount(object: usize, count: i32): void {
+  changetype<ObjectHeader>(object).count = count;
 }
 
 /**
- * Is this the header of an object with more than one reference? Not so of a block that is free because somebody released
- * what was not his: its meta word is 0, and its count word the link of a free list.
+ * Whether this is the header of an object with more than one reference. Not so of a block that is free because somebody
+ * released what was not his: its meta word is 0, and its count word the link of a free list.
  */
 // @ts-ignore: decorator
 @inline
@@ -57,10 +84,10 @@ export function isShared(header: u64): bool {
 // @ts-ignore: decorator
 @inline
 export function incref(object: usize): void {
-  const count = load<i32>(object);
-  if (count < COUNT_LIMIT) store<i32>(object, count + 1);
+  const count = countOf(object);
+  if (count < COUNT_LIMIT) changetype<ObjectHeader>(object).count = count + 1;
 }
 
 export function makeImmortal(object: usize): void {
-  store<i32>(object, COUNT_IMMORTAL);
+  changetype<ObjectHeader>(object).count = COUNT_IMMORTAL;
 }

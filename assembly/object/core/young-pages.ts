@@ -1,49 +1,42 @@
 /**
- * Where containers are born: a bit for each page and a bit for each arena, set before a block of the page can become
- * an object, so that a young collection finds its candidates without a list and without a look at old pages.
+ * Pages with young containers, and pages with containers at all. They are the collector's data and lie below it because
+ * allocation has to mark them; gc/heap/pages.ts reads them.
  *
- * Blocks reach objects by three ways: from an active list, whose pool is marked when the list is refilled; from a
- * private free list, block by block; and as spans. Who clears the marks has to mark the current pools again.
+ * A bit for each page and a bit for each arena is set before a block of the page can become an object, so that a young
+ * collection finds its candidates without a list and without a look at old pages. Blocks reach objects by three ways:
+ * from an active list, whose pool is marked when the list is refilled; from a private free list, block by block; and as
+ * spans. Who clears the marks has to mark the current pools again.
  */
-import {
-  ARENA_SHIFT,
-  CONTAINER_PAGES,
-  DOMAIN_CONTAINER,
-  HEADER_YOUNG,
-  LAST_CLASS,
-  PAGE_SHIFT,
-  ARENA_PAGES,
-  SLOT_HEADER,
-  STATE_CONTAINER_PAGES,
-  STATE_CURRENT,
-  STATE_YOUNG_ARENAS,
-} from "../../layout";
-import { STATE } from "../../state";
-import { arenaOf, entryInline, headerOf, pageOf, recordInline } from "../../alloc/pages";
-import { classSlot } from "../../alloc/pools";
+import * as layout from "../../layout";
+import { ArenaHeader, entryInline } from "../../layout";
+import { STATE, currentPools } from "../../state";
+import { arenaHeader, arenaOf, pageNumber, pageRecordInline } from "../../alloc/pages";
+import { classIndex } from "../../alloc/pools";
 
-/** Sees to it that a container may be born here. The calls to the header would take longer than the look at it. */
+/** Sees to it that a container may be made here. The calls to the header would take longer than the look at it. */
 // @ts-ignore: decorator
 @inline
 export function ensureYoung(block: usize): void {
-  const header = entryInline(recordInline(arenaOf(block)), SLOT_HEADER);
-  if (!((load<u64>(header, HEADER_YOUNG) >>> pageNumber(block)) & 1)) markYoung(block);
+  const record = changetype<usize>(pageRecordInline(arenaOf(block)));
+  const header = changetype<ArenaHeader>(entryInline(record, layout.SLOT_HEADER));
+  if (!((header.young >>> pageNumber(block)) & 1)) markYoung(block);
 }
 
 export function markYoung(block: usize): void {
-  const header = headerOf(arenaOf(block));
-  store<u64>(header, load<u64>(header, HEADER_YOUNG) | ((<u64>1) << pageNumber(block)), HEADER_YOUNG);
+  const header = arenaHeader(block);
+  header.young = header.young | ((<u64>1) << pageNumber(block));
   noteContainers(block);
-  const number = (<u32>block) >>> ARENA_SHIFT;
-  const arenas = STATE + STATE_YOUNG_ARENAS + (number >>> 3);
+  const number = (<u32>block) >>> layout.ARENA_SHIFT;
+  const arenas = STATE + layout.STATE_YOUNG_ARENAS + (number >>> 3);
   store<u8>(arenas, <u8>((<u32>load<u8>(arenas)) | (1 << (number & 7))));
 }
 
-/** Number of a page in its arena. */
-// @ts-ignore: decorator
-@inline
-function pageNumber(block: usize): u64 {
-  return <u64>((block >>> PAGE_SHIFT) & (ARENA_PAGES - 1));
+/** Marks the pools that active lists of containers were detached from. */
+export function markCurrentPools(): void {
+  for (let c: u32 = 1; c <= layout.LAST_CLASS; c++) {
+    const record = currentPools[classIndex(layout.DOMAIN_CONTAINER, c)];
+    if (record) markYoung(record.page);
+  }
 }
 
 // ---- pages that hold containers ----
@@ -57,31 +50,23 @@ function pageNumber(block: usize): u64 {
 // @ts-ignore: decorator
 @inline
 export function noteContainers(page: usize): void {
-  store<u8>(STATE + STATE_CONTAINER_PAGES + numberOf(page), 1);
+  store<u8>(STATE + layout.STATE_CONTAINER_PAGES + entryNumber(page), 1);
 }
 
 /** Before all pages of containers are noted anew. */
 export function forgetContainers(): void {
-  memory.fill(STATE + STATE_CONTAINER_PAGES, 0, CONTAINER_PAGES);
+  memory.fill(STATE + layout.STATE_CONTAINER_PAGES, 0, layout.CONTAINER_PAGES);
 }
 
-/** Can containers lie on the page of a block? */
+/** Whether containers can lie on the page of a block. */
 // @ts-ignore: decorator
 @inline
 export function mayHoldContainers(block: usize): bool {
-  return load<u8>(STATE + STATE_CONTAINER_PAGES + numberOf(block)) != 0;
+  return load<u8>(STATE + layout.STATE_CONTAINER_PAGES + entryNumber(block)) != 0;
 }
 
 // @ts-ignore: decorator
 @inline
-function numberOf(block: usize): usize {
-  return (block >>> PAGE_SHIFT) & (CONTAINER_PAGES - 1);
-}
-
-/** Marks the pools that active lists of containers were detached from. */
-export function markCurrentPools(): void {
-  for (let c: u32 = 1; c <= LAST_CLASS; c++) {
-    const record = <usize>load<u32>(STATE + STATE_CURRENT + classSlot(DOMAIN_CONTAINER, c));
-    if (record) markYoung(pageOf(record));
-  }
+function entryNumber(block: usize): usize {
+  return (block >>> layout.PAGE_SHIFT) & (layout.CONTAINER_PAGES - 1);
 }

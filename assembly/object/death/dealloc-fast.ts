@@ -5,6 +5,7 @@
 import {
   COUNT_LIMIT,
   DICT_FILLED,
+  DICT_FIRST,
   DICT_LENGTH,
   DICT_TABLE,
   ENTRY_BYTES,
@@ -29,13 +30,14 @@ import {
   TYPE_LENGTH,
   TYPE_OFFSETS,
   TYPE_OWNED,
+  TypeDescriptor,
 } from "../../layout";
 import { word } from "../../state";
 import { discard, oneYoungLess } from "../core/alloc";
-import { giveBlock, giveBlockQuickly, giveBlockSlowly } from "../core/blocks";
-import { giveBufferInline, giveBufferQuickly } from "../core/buffers";
+import { giveBlock, tryGiveBlock, giveBlockSlow } from "../core/blocks";
+import { giveBufferInline, tryGiveBuffer } from "../core/buffers";
 import { cacheBlock, cacheFixed } from "../core/free-lists";
-import { describe, isShared, metaOf } from "../core/header";
+import { describe, isShared, metaOf, typeByMeta } from "../core/header";
 import { bufferAt, itemsOf } from "./slots";
 import { unlinkWeakref } from "./weak";
 /**
@@ -64,9 +66,9 @@ export function dieAtOnce(object: usize, alone: bool): bool {
       if (owned == 8 && !vacate(object + load<u32>(type, TYPE_OFFSETS + 4), alone)) return false;
     }
   }
-  if (!cacheFixed(object, type) && !giveBlockQuickly(object)) {
+  if (!cacheFixed(object, changetype<TypeDescriptor>(type)) && !tryGiveBlock(object)) {
     if (alone) return false;
-    giveBlockSlowly(object);
+    giveBlockSlow(object);
   }
   if (meta & META_TRACKED) oneYoungLess();
   return true;
@@ -91,13 +93,13 @@ function dieOfMany(object: usize, type: usize): bool {
   if (flags & FLAG_BUFFER) {
     const buffer = bufferAt(object, load<u32>(type, TYPE_ITEMS));
     if (buffer) {
-      if (!giveBufferQuickly(buffer)) return false;
+      if (!tryGiveBuffer(buffer)) return false;
       // An empty list: length, items, capacity; an empty dict: length, table, filled.
       store<u64>(object, 0, LIST_LENGTH);
       store<u32>(object, 0, LIST_CAPACITY);
     }
   }
-  if (!cacheBlock(object, type) && !giveBlockQuickly(object)) return false;
+  if (!cacheBlock(object, changetype<TypeDescriptor>(type)) && !tryGiveBlock(object)) return false;
   // Also of a tuple that is tracked no more: it was counted at its birth.
   if (flags & FLAG_CONTAINER) oneYoungLess();
   return true;
@@ -136,6 +138,8 @@ function vacateRow(object: usize, type: usize, flags: u32, alone: bool): bool {
 function vacateEntries(dict: usize): bool {
   const filled = <usize>load<u32>(dict, DICT_FILLED);
   if (filled > SHORT_ROW >> 1) return false;
+  // Whatever is left, no entry before number 0 is.
+  store<u32>(dict, 0, DICT_FIRST);
   let entry = <usize>load<u32>(dict, DICT_TABLE);
   for (const end = entry + filled * ENTRY_BYTES; entry < end; entry += ENTRY_BYTES) {
     if (!load<u32>(entry, ENTRY_KEY)) continue;
@@ -170,7 +174,7 @@ function vacate(slot: usize, alone: bool): bool {
 function vacateLeaf(slot: usize, leaf: usize, header: u64): bool {
   const meta = <u32>(header >>> 32);
   if (<u32>header != 1 || (meta & (META_LEAF | META_HOOKS | META_TRACKED)) != META_LEAF) return false;
-  if (!cacheBlock(leaf, describe(meta)) && !giveBlockQuickly(leaf)) return false;
+  if (!cacheBlock(leaf, typeByMeta(meta)) && !tryGiveBlock(leaf)) return false;
   store<u32>(slot, 0);
   return true;
 }
@@ -179,7 +183,7 @@ function vacateLast(slot: usize, child: usize): bool {
   const meta = metaOf(child);
   if (load<u32>(child) != 1 || (meta & (META_LEAF | META_HOOKS)) != META_LEAF) return false;
   store<u32>(slot, 0);
-  discard(child, describe(meta));
+  discard(child, typeByMeta(meta));
   return true;
 }
 
@@ -191,5 +195,5 @@ export function close(object: usize, type: usize, flags: u32): void {
     const buffer = bufferAt(object, load<u32>(type, TYPE_ITEMS));
     if (buffer) giveBufferInline(buffer);
   } else if (flags & FLAG_WEAKREF) unlinkWeakref(object);
-  if (!cacheBlock(object, type)) giveBlock(object);
+  if (!cacheBlock(object, changetype<TypeDescriptor>(type))) giveBlock(object);
 }

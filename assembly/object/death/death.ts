@@ -46,6 +46,7 @@ import {
   STATE_NESTING,
   TYPE_FLAGS,
   TYPE_WEAKREF,
+  TypeDescriptor,
 } from "../../layout";
 import { setWord, word } from "../../state";
 import { fault } from "../../alloc/malloc";
@@ -210,7 +211,7 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
       childFlags = load<u32>(childType, TYPE_FLAGS);
       if (meta & META_LEAF || (childFlags & FLAG_PAIR && !load<u64>(child, OBJECT_FIELDS))) {
         dead += childFlags & FLAG_CONTAINER;
-        if (!cacheFixed(child, childType)) giveBlock(child);
+        if (!cacheFixed(child, changetype<TypeDescriptor>(childType))) giveBlock(child);
         continue;
       }
       if (ownsAfter(object, type, flags, slot)) {

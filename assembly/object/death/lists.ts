@@ -7,12 +7,12 @@ import {
   PAGE_SHIFT,
   STATE_DEATH_SLOT,
   TYPE_LIST,
+  TypeDescriptor,
 } from "../../layout";
 import { setWord } from "../../state";
 import { fewerYoung } from "../core/alloc";
 import { giveBlocks } from "../core/blocks";
 import { giveBuffer } from "../core/buffers";
-import { isFull } from "../core/free-lists";
 import { isShared } from "../core/header";
 import { LEAF, LEAF_MATCH, MATCH, STUCK, discardLeaf } from "./records";
 import { bufferAt, link } from "./slots";
@@ -23,7 +23,7 @@ const SAME: u64 = ((<u64>TYPE_LIST) << 32) | 1;
 // @ts-ignore: decorator
 @inline
 export function isRow(type: usize, meta: u32): bool {
-  return (meta & META_TYPE) == TYPE_LIST && isFull(type);
+  return (meta & META_TYPE) == TYPE_LIST && changetype<TypeDescriptor>(type).isFull;
 }
 
 /** As walkRecords; `slot` is behind the last item if none was released. */

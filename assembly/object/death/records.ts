@@ -16,12 +16,12 @@ import {
   TYPE_CHAIN,
   TYPE_FLAGS,
   TYPE_OWNED,
+  TypeDescriptor,
 } from "../../layout";
 import { setWord } from "../../state";
 import { discard, fewerYoung } from "../core/alloc";
 import { giveBlocks } from "../core/blocks";
-import { isFull } from "../core/free-lists";
-import { describe, isShared, metaOf } from "../core/header";
+import { describe, isShared, metaOf, typeByMeta } from "../core/header";
 import { link } from "./slots";
 
 /** Set in the slot where the walk stands if the next step is none for records. */
@@ -36,7 +36,7 @@ export const LEAF_MATCH: u64 = ((<u64>(META_LEAF | META_HOOKS)) << 32) | 0xfffff
 // @ts-ignore: decorator
 @inline
 export function isRecord(type: usize): bool {
-  return load<u32>(type, TYPE_OWNED) != u32.MAX_VALUE && isFull(type);
+  return load<u32>(type, TYPE_OWNED) != u32.MAX_VALUE && changetype<TypeDescriptor>(type).isFull;
 }
 
 /**
@@ -131,5 +131,5 @@ export function walkRecords(object: usize, slot: usize, isRoot: bool, left: u32)
 
 /** discard() of a leaf, out of line. */
 export function discardLeaf(leaf: usize, meta: u32): void {
-  discard(leaf, describe(meta));
+  discard(leaf, typeByMeta(meta));
 }

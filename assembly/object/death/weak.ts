@@ -20,9 +20,9 @@ import {
 } from "../../layout";
 import { setWord } from "../../state";
 import { fault } from "../../alloc/malloc";
-import { newFixed } from "../core/alloc";
+import { newInstance } from "../core/alloc";
 import { decref } from "./death";
-import { describe, descriptor, incref, metaOf, setMeta } from "../core/header";
+import { describe, incref, metaOf, setMeta, typeById } from "../core/header";
 import { runCallback } from "../core/host";
 
 /** A new reference to a weak reference; without a callback the shared one. 0: no memory, or not of a type with weakrefs. */
@@ -37,7 +37,7 @@ export function newWeakref(referent: usize, token: u32): usize {
     incref(shared);
     return shared;
   }
-  const weakref = newFixed(descriptor(TYPE_WEAKREF));
+  const weakref = newInstance(typeById(TYPE_WEAKREF));
   if (!weakref) return 0;
   store<u32>(weakref, <u32>referent, WEAKREF_REFERENT);
   store<u32>(weakref, token, WEAKREF_CALLBACK);

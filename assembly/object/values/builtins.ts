@@ -1,165 +1,120 @@
 /** The first use of the object layer: built-in types, singletons, small ints. A heap of raw bytes only never pays. */
-import {
-  BYTES_DATA,
-  BYTES_LENGTH,
-  DICT_BYTES,
-  DICT_CAP,
-  DICT_FILLED,
-  DICT_TABLE,
-  ENTRY_BYTES,
-  FAULT_MEMORY,
-  FAULT_NONE,
-  FLAG_BUFFER,
-  FLAG_CONTAINER,
-  FLAG_ENTRIES,
-  FLAG_ITEMS_REF,
-  FLAG_WEAKREF,
-  FLOAT_CAP,
-  INT_CAP,
-  LIST_BYTES,
-  LIST_CAP,
-  LIST_ITEMS,
-  LIST_LENGTH,
-  META_TRACKED,
-  OBJECT_FIELDS,
-  SMALL_INTS,
-  SMALL_INT_FIRST,
-  STATE_EMPTY_BYTES,
-  STATE_EMPTY_STR,
-  STATE_EMPTY_TUPLE,
-  STATE_FALSE,
-  STATE_NONE,
-  STATE_OBJECT,
-  STATE_OBJECT_END,
-  STATE_SMALL_INTS,
-  STATE_TRUE,
-  STATE_TYPE_COUNT,
-  STATE_YOUNG_COUNT,
-  STR_BYTES,
-  STR_LENGTH,
-  TUPLE_CAP,
-  TUPLE_ITEMS,
-  TUPLE_LENGTH,
-  TYPE_BOOL,
-  TYPE_BYTES,
-  TYPE_DICT,
-  TYPE_FIRST,
-  TYPE_FLAGS,
-  TYPE_FLOAT,
-  TYPE_FREE_CAP,
-  TYPE_INT,
-  TYPE_ITEMS,
-  TYPE_ITEM_BYTES,
-  TYPE_LENGTH,
-  TYPE_LIST,
-  TYPE_NONE,
-  TYPE_STR,
-  TYPE_TUPLE,
-  TYPE_WEAKREF,
-  VALUE,
-  WEAKREF_BYTES,
-} from "../../layout";
-import { STATE, setWord, word } from "../../state";
+import * as layout from "../../layout";
+import { Float, Int, ObjectState, TypeDescriptor } from "../../layout";
+import { STATE, objects } from "../../state";
 import { allocate } from "../core/alloc";
 import { makeImmortal, metaOf, setMeta } from "../core/header";
 import { defineType, newType, startTypes } from "../core/types";
 
 /** FAULT_NONE or FAULT_MEMORY; may be called again after either. */
 export function start(): u32 {
-  if (word(STATE_EMPTY_TUPLE)) return FAULT_NONE;
-  if (!startTypes() || !startBuiltins() || !startValues()) return FAULT_MEMORY;
-  setWord(STATE_YOUNG_COUNT, 0);
-  return FAULT_NONE;
+  if (objects.emptyTuple) return layout.FAULT_NONE;
+  if (!startTypes() || !startBuiltins() || !startValues()) return layout.FAULT_MEMORY;
+  objects.youngCount = 0;
+  return layout.FAULT_NONE;
 }
 
 /** The heap was emptied: no object and no type is left. */
 export function forget(): void {
-  memory.fill(STATE + STATE_OBJECT, 0, STATE_OBJECT_END - STATE_OBJECT);
+  memory.fill(STATE + layout.STATE_OBJECT, 0, layout.STATE_OBJECT_END - layout.STATE_OBJECT);
 }
 
 // ---- types ----
 
 function startBuiltins(): bool {
-  const number = OBJECT_FIELDS + 8;
+  const tuples = layout.FLAG_CONTAINER | layout.FLAG_ITEMS_REF;
+  const lists = layout.FLAG_CONTAINER | layout.FLAG_ITEMS_REF | layout.FLAG_BUFFER;
+  const dicts = layout.FLAG_CONTAINER | layout.FLAG_ENTRIES | layout.FLAG_BUFFER;
   const ok =
-    builtin(TYPE_NONE, OBJECT_FIELDS, 0, 0) &&
-    builtin(TYPE_BOOL, number, 0, 0) &&
-    builtin(TYPE_INT, number, 0, INT_CAP) &&
-    builtin(TYPE_FLOAT, number, 0, FLOAT_CAP) &&
-    items(TYPE_STR, STR_BYTES, 0, 0, 1, STR_BYTES, STR_LENGTH) &&
-    items(TYPE_BYTES, BYTES_DATA, 0, 0, 1, BYTES_DATA, BYTES_LENGTH) &&
-    items(
-      TYPE_TUPLE,
-      TUPLE_ITEMS,
-      FLAG_CONTAINER | FLAG_ITEMS_REF,
-      TUPLE_CAP,
+    builtin(layout.TYPE_NONE, layout.OBJECT_FIELDS, 0, 0) &&
+    builtin(layout.TYPE_BOOL, offsetof<Int>(), 0, 0) &&
+    builtin(layout.TYPE_INT, offsetof<Int>(), 0, layout.INT_CAP) &&
+    builtin(layout.TYPE_FLOAT, offsetof<Float>(), 0, layout.FLOAT_CAP) &&
+    builtin(layout.TYPE_STR, layout.STR_DATA, 0, 0, 1, layout.STR_DATA, layout.STR_LENGTH) &&
+    builtin(layout.TYPE_BYTES, layout.BYTES_DATA, 0, 0, 1, layout.BYTES_DATA, layout.BYTES_LENGTH) &&
+    builtin(
+      layout.TYPE_TUPLE,
+      layout.TUPLE_ITEMS,
+      tuples,
+      layout.TUPLE_CAP,
       4,
-      TUPLE_ITEMS,
-      TUPLE_LENGTH,
+      layout.TUPLE_ITEMS,
+      layout.TUPLE_LENGTH,
     ) &&
-    items(
-      TYPE_LIST,
-      LIST_BYTES,
-      FLAG_CONTAINER | FLAG_ITEMS_REF | FLAG_BUFFER,
-      LIST_CAP,
+    builtin(
+      layout.TYPE_LIST,
+      layout.LIST_BYTES,
+      lists,
+      layout.LIST_CAP,
       4,
-      LIST_ITEMS,
-      LIST_LENGTH,
+      layout.LIST_ITEMS,
+      layout.LIST_LENGTH,
     ) &&
-    items(
-      TYPE_DICT,
-      DICT_BYTES,
-      FLAG_CONTAINER | FLAG_ENTRIES | FLAG_BUFFER,
-      DICT_CAP,
-      ENTRY_BYTES,
-      DICT_TABLE,
-      DICT_FILLED,
+    builtin(
+      layout.TYPE_DICT,
+      layout.DICT_BYTES,
+      dicts,
+      layout.DICT_CAP,
+      layout.ENTRY_BYTES,
+      layout.DICT_TABLE,
+      layout.DICT_FILLED,
     ) &&
-    builtin(TYPE_WEAKREF, WEAKREF_BYTES, FLAG_CONTAINER | FLAG_WEAKREF, 0);
-  if (ok && word(STATE_TYPE_COUNT) < TYPE_FIRST) setWord(STATE_TYPE_COUNT, TYPE_FIRST);
+    builtin(layout.TYPE_WEAKREF, layout.WEAKREF_BYTES, layout.FLAG_CONTAINER | layout.FLAG_WEAKREF, 0);
+  if (ok && objects.typeCount < layout.TYPE_FIRST) objects.typeCount = layout.TYPE_FIRST;
   return ok;
 }
 
-function builtin(id: u32, size: u32, flags: u32, cap: u32): bool {
-  return items(id, size, flags, cap, 0, 0, 0);
-}
-
-function items(id: u32, size: u32, flags: u32, cap: u32, itemBytes: u32, offset: u32, length: u32): bool {
-  if (word(STATE_TYPE_COUNT) > id) return true;
-  const type = newType(size, 0);
-  if (!type) return false;
-  store<u32>(type, flags, TYPE_FLAGS);
-  store<u32>(type, cap, TYPE_FREE_CAP);
-  store<u32>(type, itemBytes, TYPE_ITEM_BYTES);
-  store<u32>(type, offset, TYPE_ITEMS);
-  store<u32>(type, length, TYPE_LENGTH);
+function builtin(
+  id: u32,
+  size: u32,
+  flags: u32,
+  freeCap: u32,
+  itemBytes: u32 = 0,
+  itemsOffset: u32 = 0,
+  lengthOffset: u32 = 0,
+): bool {
+  if (objects.typeCount > id) return true;
+  const block = newType(size, 0);
+  if (!block) return false;
+  const type = changetype<TypeDescriptor>(block);
+  type.flags = flags;
+  type.freeCap = freeCap;
+  type.itemBytes = itemBytes;
+  type.itemsOffset = itemsOffset;
+  type.lengthOffset = lengthOffset;
   return defineType(type) == id;
 }
 
 // ---- values ----
 
 function startValues(): bool {
-  if (!single(STATE_NONE, TYPE_NONE) || !single(STATE_FALSE, TYPE_BOOL) || !single(STATE_TRUE, TYPE_BOOL))
+  if (
+    !single(offsetof<ObjectState>("none"), layout.TYPE_NONE) ||
+    !single(offsetof<ObjectState>("false_"), layout.TYPE_BOOL) ||
+    !single(offsetof<ObjectState>("true_"), layout.TYPE_BOOL)
+  )
     return false;
-  store<i64>(word(STATE_TRUE), 1, VALUE);
-  for (let i: u32 = 0; i < SMALL_INTS; i++) {
-    if (!single(STATE_SMALL_INTS + (i << 2), TYPE_INT)) return false;
-    store<i64>(word(STATE_SMALL_INTS + (i << 2)), SMALL_INT_FIRST + <i64>i, VALUE);
+  changetype<Int>(objects.true_).value = 1;
+  for (let i: u32 = 0; i < layout.SMALL_INTS; i++) {
+    const place = layout.STATE_SMALL_INTS - layout.STATE_OBJECT + (i << 2);
+    if (!single(place, layout.TYPE_INT)) return false;
+    load<Int>(STATE + layout.STATE_OBJECT + place).value = layout.SMALL_INT_FIRST + <i64>i;
   }
   return (
-    single(STATE_EMPTY_STR, TYPE_STR) &&
-    single(STATE_EMPTY_BYTES, TYPE_BYTES) &&
-    single(STATE_EMPTY_TUPLE, TYPE_TUPLE)
+    single(offsetof<ObjectState>("emptyStr"), layout.TYPE_STR) &&
+    single(offsetof<ObjectState>("emptyBytes"), layout.TYPE_BYTES) &&
+    single(offsetof<ObjectState>("emptyTuple"), layout.TYPE_TUPLE)
   );
 }
 
-/** An immortal, untracked object, noted in a word of the state block. */
-function single(place: u32, id: u32): bool {
-  if (word(place)) return true;
+/** An immortal, untracked object, noted in a word of the object layer's state. */
+function single(offset: usize, id: u32): bool {
+  const place = STATE + layout.STATE_OBJECT + offset;
+  if (load<usize>(place)) return true;
   const object = allocate(id, 0);
   if (!object) return false;
   makeImmortal(object);
-  setMeta(object, metaOf(object) & ~META_TRACKED);
-  setWord(place, <u32>object);
+  setMeta(object, metaOf(object) & ~layout.META_TRACKED);
+  store<usize>(place, object);
   return true;
 }

@@ -1,19 +1,23 @@
 import { META_DYING, META_TYPE } from "../../generated/layout.js";
 
-// Imported constants are read from memory at every use, a module's own are part of the code.
-const LIFE = META_TYPE | META_DYING;
-const IDS = META_TYPE;
+/** The type of an object that lives: what is dead has none, and what is dying is of none. */
+const LIVE_TYPE = META_TYPE | META_DYING;
 
 /**
- * Is `p` the address of a live object, as far as the words of the memory tell, with no object below `first`? Less than
- * `Space.live`: it does not look whether another holder of the memory took the arena for itself. For hot methods, which
- * look once more at what is refused here: stale words may well refuse.
+ * Whether `p` is the address of a live object, as far as the words of the memory tell, with no object below `first`. Less
+ * than `ObjectMemory.isLive`: it does not look whether another holder of the memory took the arena for itself. For hot
+ * methods, which look once more at what is refused here: stale words may well refuse.
  */
-export function isLive(words: Int32Array, first: number, p: number): boolean {
-  return p >>> 0 === p && (p & 7) === 0 && p >= first && ((words[(p >>> 2) + 1]! & LIFE) - 1) >>> 0 < IDS;
+export function looksLive(words: Int32Array, first: number, p: number): boolean {
+  return (
+    p >>> 0 === p &&
+    (p & 7) === 0 &&
+    p >= first &&
+    ((words[(p >>> 2) + 1]! & LIVE_TYPE) - 1) >>> 0 < META_TYPE
+  );
 }
 
-/** The same for an object of exactly one type: what is dead or dying is of none. */
-export function isOf(words: Int32Array, first: number, p: number, type: number): boolean {
-  return p >>> 0 === p && (p & 7) === 0 && p >= first && (words[(p >>> 2) + 1]! & LIFE) === type;
+/** The same for an object of exactly one type. */
+export function looksLiveOf(words: Int32Array, first: number, p: number, type: number): boolean {
+  return p >>> 0 === p && (p & 7) === 0 && p >= first && (words[(p >>> 2) + 1]! & LIVE_TYPE) === type;
 }

@@ -1,26 +1,15 @@
-import type { Engine } from "../../core/lifecycle.js";
 import { hex } from "../../core/errors.js";
+import type { Lifecycle } from "../../core/lifecycle.js";
 import type { Ptr } from "../../core/ptr.js";
 import type { Counts } from "../access/counts.js";
-import { Handle } from "./handle.js";
-import type { Space } from "../access/object-memory.js";
+import { Handle, type HandleOwner, type HandleRecord } from "../access/handle.js";
+import type { ObjectMemory } from "../access/object-memory.js";
 import type { Types } from "../types/types.js";
 
-/** What the heap keeps of a handle: never the handle itself, so that the host can collect it. */
-export interface HandleRecord {
-  readonly ptr: Ptr;
-  /** Debug entry: where the handle was made, until it owns nothing. */
-  trace: { readonly text: string } | undefined;
-  /** The heap was emptied under the handle. */
-  ended: boolean;
-  previous: HandleRecord | undefined;
-  next: HandleRecord | undefined;
-}
-
-/** The handles of one heap, and the net under those that are forgotten. */
-export class Handles {
-  readonly engine: Engine;
-  readonly #space: Space;
+/** The handles of one heap, and what becomes of those that are forgotten. */
+export class Handles implements HandleOwner {
+  readonly lifecycle: Lifecycle;
+  readonly #memory: ObjectMemory;
   readonly #counts: Counts;
   readonly #types: Types;
   readonly #registry: FinalizationRegistry<HandleRecord> | undefined;
@@ -29,13 +18,14 @@ export class Handles {
   /** Forgotten ones, whose reference is released at the next call of the heap. */
   #forgotten: HandleRecord[] = [];
 
-  constructor(space: Space, counts: Counts, types: Types) {
-    this.engine = space.engine;
-    this.#space = space;
+  constructor(memory: ObjectMemory, counts: Counts, types: Types) {
+    this.lifecycle = memory.lifecycle;
+    this.#memory = memory;
     this.#counts = counts;
     this.#types = types;
-    const net = this.engine.settings.forgottenHandles !== "off" && typeof FinalizationRegistry === "function";
-    if (net) this.#registry = netOver(new WeakRef(this));
+    const hasRegistry = typeof FinalizationRegistry === "function";
+    if (hasRegistry && this.lifecycle.settings.forgottenHandles !== "off")
+      this.#registry = registryOf(new WeakRef(this));
   }
 
   /** A handle that steals a reference. */
@@ -45,20 +35,20 @@ export class Handles {
 
   /** A handle with a reference of its own. */
   dup(ptr: Ptr): Handle {
-    this.#counts.incref(ptr);
+    this.#counts.keep(this.#memory.require("dup", ptr));
     return this.#make(ptr);
   }
 
   /** The pointer of a live object, a reference to which is the caller's from now on. */
   steal(operation: string, value: unknown): Ptr {
-    return this.#space.steal(operation, value);
+    return this.#memory.steal(operation, value);
   }
 
   /** What releases a reference that no handle owns, for later. As with handles, a heap that was emptied ends it. */
   releaserOf(ptr: Ptr): () => void {
-    const { age } = this.#space;
+    const { epoch } = this.lifecycle;
     return () => {
-      if (age === this.#space.age && !this.engine.disposed) this.#counts.decref(ptr);
+      if (epoch === this.lifecycle.epoch && !this.lifecycle.isDisposed) this.#release(ptr);
     };
   }
 
@@ -71,8 +61,11 @@ export class Handles {
   /** The handle releases its reference. */
   end(handle: Handle, record: HandleRecord): void {
     this.forget(handle, record);
-    if (this.engine.disposed || !this.engine.sound) return;
-    this.#counts.decref(record.ptr);
+    if (!this.lifecycle.isClosed) this.#release(record.ptr);
+  }
+
+  #release(ptr: Ptr): void {
+    this.#counts.drop(this.#memory.require("decref", ptr));
   }
 
   /** Records of the live handles, oldest first. */
@@ -107,18 +100,18 @@ export class Handles {
 
   /** The host collected a handle that was not disposed of; this is no place to run finalizers in. */
   lose(record: HandleRecord): void {
-    if (this.engine.disposed || record.ended) return;
+    if (this.lifecycle.isDisposed || record.ended) return;
     this.#forgotten.push(record);
-    if (this.#forgotten.length === 1) this.engine.beforeNextCall(() => this.#releaseForgotten());
+    if (this.#forgotten.length === 1) this.lifecycle.beforeNextCall(() => this.#releaseForgotten());
   }
 
   #releaseForgotten(): void {
     const records = this.#forgotten;
     this.#forgotten = [];
     for (const record of records) {
-      if (this.engine.settings.forgottenHandles === "warn") this.#warn(record);
+      if (this.lifecycle.settings.forgottenHandles === "warn") this.#warn(record);
       this.#unlink(record);
-      this.engine.call(() => this.#counts.decref(record.ptr));
+      this.lifecycle.callbacks.run(() => this.#release(record.ptr));
     }
   }
 
@@ -130,7 +123,7 @@ export class Handles {
   }
 
   #make(ptr: Ptr): Handle {
-    const trace = this.engine.witness.trace();
+    const trace = this.lifecycle.diagnostics.trace();
     const record: HandleRecord = { ptr, trace, ended: false, previous: undefined, next: this.#first };
     if (this.#first) this.#first.previous = record;
     this.#first = record;
@@ -149,6 +142,6 @@ export class Handles {
 }
 
 /** The registry must not keep a heap alive that is itself forgotten. */
-function netOver(handles: WeakRef<Handles>): FinalizationRegistry<HandleRecord> {
+function registryOf(handles: WeakRef<Handles>): FinalizationRegistry<HandleRecord> {
   return new FinalizationRegistry((record) => handles.deref()?.lose(record));
 }

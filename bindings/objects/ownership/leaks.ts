@@ -1,49 +1,38 @@
-import {
-  COUNT_LIMIT,
-  DICT_FILLED,
-  DICT_TABLE,
-  ENTRY_BYTES,
-  ENTRY_KEY,
-  ENTRY_VALUE,
-  LIST_BYTES,
-  LIST_ITEMS,
-  STATE_INTERN,
-  STATE_TYPES,
-  TYPE_DICT,
-  TYPE_LIST,
-} from "../../generated/layout.js";
+import * as layout from "../../generated/layout.js";
 import type { LeakReport, LeakedObject } from "../../core/leak-report.js";
 import type { Ptr } from "../../core/ptr.js";
 import type { OwnBlocks } from "../../core/diagnostics.js";
-import type { HandleRecord, Handles } from "./handles.js";
-import type { Space } from "../access/object-memory.js";
-import { factsOf, type Types } from "../types/types.js";
+import type { HandleRecord } from "../access/handle.js";
+import type { ObjectMemory } from "../access/object-memory.js";
+import { factsOf } from "../types/type.js";
+import type { Types } from "../types/types.js";
+import type { Handles } from "./handles.js";
 
 /** Objects that a report names. */
 const REPORTED = 100;
 
 /** Objects and what belongs to them, for reports. Walks the heap: nothing may change meanwhile. */
-export class Survey {
-  readonly #space: Space;
+export class Leaks {
+  readonly #memory: ObjectMemory;
   readonly #types: Types;
   readonly #handles: Handles;
 
-  constructor(space: Space, types: Types, handles: Handles) {
-    this.#space = space;
+  constructor(memory: ObjectMemory, types: Types, handles: Handles) {
+    this.#memory = memory;
     this.#types = types;
     this.#handles = handles;
   }
 
   /** What is still held from outside. */
   report(): Pick<LeakReport, "objects" | "handles" | "held"> {
-    if (!this.#space.started) return { objects: 0, handles: 0, held: [] };
+    if (!this.#memory.lifecycle.hasObjectLayer) return { objects: 0, handles: 0, held: [] };
     const handles = this.#handlesByObject();
     const internal = this.#internalReferences();
     const held: LeakedObject[] = [];
     let objects = 0;
     this.#walk((ptr) => {
-      const count = this.#space.i32[ptr >>> 2]!;
-      if (count >= COUNT_LIMIT) return;
+      const count = this.#memory.i32[ptr >>> 2]!;
+      if (count >= layout.COUNT_LIMIT) return;
       objects++;
       const references = count - (internal.get(ptr) ?? 0);
       if (references <= 0 || held.length >= REPORTED) return;
@@ -57,9 +46,9 @@ export class Survey {
   /** Mortal objects by type name. */
   census(): Map<string, number> {
     const counts = new Map<string, number>();
-    if (!this.#space.started) return counts;
+    if (!this.#memory.lifecycle.hasObjectLayer) return counts;
     this.#walk((ptr) => {
-      if (this.#space.i32[ptr >>> 2]! >= COUNT_LIMIT) return;
+      if (this.#memory.i32[ptr >>> 2]! >= layout.COUNT_LIMIT) return;
       const name = this.#types.nameAt(ptr);
       counts.set(name, (counts.get(name) ?? 0) + 1);
     });
@@ -68,9 +57,9 @@ export class Survey {
 
   /** All blocks of the object layer: objects, those on private free lists excepted, and what lies behind them. */
   ownBlocks(): OwnBlocks {
-    if (!this.#space.started) return { blocks: 0, bytes: 0 };
-    const { u32 } = this.#space;
-    const usable = this.#space.core.exports.malloc_usable_size;
+    if (!this.#memory.lifecycle.hasObjectLayer) return { blocks: 0, bytes: 0 };
+    const { u32 } = this.#memory;
+    const usable = this.#memory.lifecycle.started().exports.malloc_usable_size;
     let blocks = 0;
     let bytes = 0;
     const add = (block: number): void => {
@@ -78,17 +67,17 @@ export class Survey {
       blocks++;
       bytes += usable(block) >>> 0;
     };
-    add(this.#space.state(STATE_TYPES));
-    add(this.#space.state(STATE_INTERN));
+    add(this.#memory.state(layout.STATE_TYPES));
+    add(this.#memory.state(layout.STATE_INTERN));
     for (const { id } of this.#types.all()) add(this.#types.descriptor(id));
     this.#walk((ptr) => {
       add(ptr);
       const type = this.#types.idAt(ptr);
-      if (type === TYPE_LIST) {
-        const items = u32[(ptr + LIST_ITEMS) >>> 2]!;
-        if (items !== ptr + LIST_BYTES) add(items);
+      if (type === layout.TYPE_LIST) {
+        const items = u32[(ptr + layout.LIST_ITEMS) >>> 2]!;
+        if (items !== ptr + layout.LIST_BYTES) add(items);
       }
-      if (type === TYPE_DICT) add(u32[(ptr + DICT_TABLE) >>> 2]!);
+      if (type === layout.TYPE_DICT) add(u32[(ptr + layout.DICT_TABLE) >>> 2]!);
     });
     return { blocks, bytes };
   }
@@ -96,7 +85,7 @@ export class Survey {
   /** How many references to each object other objects hold. */
   #internalReferences(): Map<Ptr, number> {
     const counts = new Map<Ptr, number>();
-    const { u32 } = this.#space;
+    const { u32 } = this.#memory;
     const add = (target: number): void => {
       if (target !== 0) counts.set(target as Ptr, (counts.get(target as Ptr) ?? 0) + 1);
     };
@@ -110,11 +99,11 @@ export class Survey {
         const first = (isBuffer ? u32[(ptr + offset) >>> 2]! : ptr + offset) >>> 2;
         for (let i = 0; i < u32[(ptr + length) >>> 2]!; i++) add(u32[first + i]!);
       }
-      if (type.id !== TYPE_DICT) return;
-      for (let i = 0; i < u32[(ptr + DICT_FILLED) >>> 2]!; i++) {
-        const entry = u32[(ptr + DICT_TABLE) >>> 2]! + i * ENTRY_BYTES;
-        add(u32[(entry + ENTRY_KEY) >>> 2]!);
-        add(u32[(entry + ENTRY_VALUE) >>> 2]!);
+      if (type.id !== layout.TYPE_DICT) return;
+      for (let i = 0; i < u32[(ptr + layout.DICT_FILLED) >>> 2]!; i++) {
+        const entry = u32[(ptr + layout.DICT_TABLE) >>> 2]! + i * layout.ENTRY_BYTES;
+        add(u32[(entry + layout.ENTRY_KEY) >>> 2]!);
+        add(u32[(entry + layout.ENTRY_VALUE) >>> 2]!);
       }
     });
     return counts;
@@ -131,7 +120,7 @@ export class Survey {
   }
 
   #walk(visit: (ptr: Ptr) => void): void {
-    const { object_next } = this.#space.core.exports;
+    const { object_next } = this.#memory.lifecycle.started().exports;
     for (let p = object_next(0) >>> 0; p !== 0; p = object_next(p) >>> 0) visit(p as Ptr);
   }
 }

@@ -1,9 +1,9 @@
+import { argumentError, requireFunction } from "../../core/arguments.js";
 import { HeapError, show } from "../../core/errors.js";
-import { disposeSymbol, makeDisposable } from "../../heap/dispose.js";
+import { disposeSymbol, makeDisposable } from "../../core/disposable.js";
 import type { Ptr } from "../../core/ptr.js";
-import type { Handle } from "./handle.js";
+import type { Handle, Ref } from "../access/handle.js";
 import type { Handles } from "./handles.js";
-import type { Ref } from "../access/object-memory.js";
 
 /** What a scope can hold: anything with `[Symbol.dispose]()`, or with `dispose()` where the host has no such symbol. */
 export type ScopeResource = Disposable | { dispose(): void } | null | undefined;
@@ -33,7 +33,7 @@ export class Scope implements Disposable {
     this.#handles = handles;
   }
 
-  /** Has the scope ended, by `dispose()` or by `move()`? */
+  /** Whether the scope has ended, by `dispose()` or by `move()`. */
   get disposed(): boolean {
     return this.#disposed;
   }
@@ -202,12 +202,6 @@ function disposerOf(resource: object): () => void {
     argument: "resource",
     value: resource,
   });
-}
-
-function requireFunction(operation: string, argument: string, value: unknown): void {
-  if (typeof value === "function") return;
-  const message = `${operation}: ${argument} must be a function, not ${show(value)}`;
-  throw new HeapError("ERR_HEAP_ARGUMENT", message, { operation, argument, value });
 }
 
 function notHere(value: unknown): HeapError {

@@ -1,18 +1,6 @@
-import {
-  ARENA_SHIFT,
-  RECORD_CLASS,
-  RECORD_LIVE,
-  RECORD_MASK,
-  RECORD_SHIFT,
-  STATE_MAP,
-  STATE_SENTINEL,
-  STATE_TUPLE_LISTS,
-  TUPLE_LISTS,
-  TYPE_FREE_HEAD,
-  TYPE_TUPLE,
-} from "../../generated/layout.js";
+import * as layout from "../../generated/layout.js";
 import { classBytes } from "../../core/size-classes.js";
-import type { Space } from "../access/object-memory.js";
+import type { ObjectMemory } from "../access/object-memory.js";
 import type { Types } from "./types.js";
 
 /** A private free list: dead objects of a type that wait for reuse. */
@@ -26,18 +14,20 @@ export interface FreeListCount {
 }
 
 /** The private free lists that hold anything, by type; those of tuples of all lengths together. Walks them. */
-export function freeLists(space: Space, types: Types): FreeListCount[] {
-  if (!space.started) return [];
-  const { core } = space;
-  const { u32 } = space.fresh();
-  const records = core.stateAddress(STATE_SENTINEL);
+export function freeLists(memory: ObjectMemory, types: Types): FreeListCount[] {
+  if (!memory.lifecycle.hasObjectLayer) return [];
+  const core = memory.lifecycle.started();
+  const { u32 } = memory.fresh();
+  const records = core.stateAddress(layout.STATE_SENTINEL);
   // The size class stands in the record of the block's page. An instance may have a larger block than its type needs.
   const blockBytes = (block: number): number => {
-    const table = core.state(STATE_MAP + (block >>> ARENA_SHIFT) * 4);
-    const record = records + table + ((block >>> RECORD_SHIFT) & RECORD_MASK);
-    return classBytes((u32[(record + RECORD_LIVE) >>> 2]! >>> ((RECORD_CLASS - RECORD_LIVE) * 8)) & 0xff);
+    const table = core.state(layout.STATE_MAP + (block >>> layout.ARENA_SHIFT) * 4);
+    const record = records + table + ((block >>> layout.RECORD_SHIFT) & layout.RECORD_MASK);
+    return classBytes(
+      (u32[(record + layout.RECORD_LIVE) >>> 2]! >>> ((layout.RECORD_CLASS - layout.RECORD_LIVE) * 8)) & 0xff,
+    );
   };
-  const tuples = core.stateAddress(STATE_TUPLE_LISTS);
+  const tuples = core.stateAddress(layout.STATE_TUPLE_LISTS);
   const lists = types.all().map(({ id, name }) => {
     let count = 0;
     let bytes = 0;
@@ -51,8 +41,9 @@ export function freeLists(space: Space, types: Types): FreeListCount[] {
       }
       count += length;
     };
-    add(types.descriptor(id) + TYPE_FREE_HEAD);
-    if (id === TYPE_TUPLE) for (let length = 1; length < TUPLE_LISTS; length++) add(tuples + length * 8);
+    add(types.descriptor(id) + layout.TYPE_FREE_HEAD);
+    if (id === layout.TYPE_TUPLE)
+      for (let length = 1; length < layout.TUPLE_LISTS; length++) add(tuples + length * 8);
     return { name, count, bytes };
   });
   return lists.filter(({ count }) => count > 0);

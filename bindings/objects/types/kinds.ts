@@ -2,7 +2,7 @@
 export type FieldKind = "ref" | "i8" | "u8" | "i16" | "u16" | "i32" | "u32" | "i64" | "f32" | "f64";
 
 /** Number of each kind, as fields pack it and descriptors hold it; and log₂ of its bytes. */
-interface KindFacts {
+export interface KindFacts {
   readonly code: number;
   readonly shift: number;
 }

@@ -11,7 +11,7 @@ import {
   TYPE_STR,
 } from "../../generated/layout.js";
 import type { Ptr } from "../../core/ptr.js";
-import type { Space } from "../access/object-memory.js";
+import type { ObjectMemory } from "../access/object-memory.js";
 
 // Imported constants are read from memory at every use, a module's own are part of the code. Offsets are in words.
 const TABLE = DICT_TABLE >>> 2;
@@ -36,8 +36,8 @@ export const UNKNOWN = -1;
  * that the dict holds, as interned ones are. That took a third off a look-up (bench:objects). It gained nothing for ints,
  * whose hash has to be computed, nor for stores, whose checks and counts take longer than the call.
  */
-export function searchDict(space: Space, dict: Ptr, key: Ptr): number {
-  const { u32: words } = space;
+export function searchDict(memory: ObjectMemory, dict: Ptr, key: Ptr): number {
+  const { u32: words } = memory;
   if ((words[(key >>> 2) + 1]! & IDS) !== STR) return UNKNOWN;
   const hash = words[(key >>> 2) + KNOWN_HASH]!;
   if (hash === 0) return UNKNOWN;
@@ -46,7 +46,7 @@ export function searchDict(space: Space, dict: Ptr, key: Ptr): number {
   const mask = words[(dict >>> 2) + MASK]!;
   const slots = table + ((((mask + 1) << 1) / 3) >>> 0) * ENTRY;
   for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-    const number = readSlot(space, mask, slots, slot);
+    const number = readSlot(memory, mask, slots, slot);
     if (number === 0) return ABSENT;
     // Beyond the memory: the dict is damaged.
     if (number === undefined) return UNKNOWN;
@@ -57,7 +57,7 @@ export function searchDict(space: Space, dict: Ptr, key: Ptr): number {
 }
 
 /** Number of an entry + 2; a slot is as wide as the largest needs. Shifted left, `slots` would be negative from 2 GiB on. */
-function readSlot(space: Space, mask: number, slots: number, slot: number): number | undefined {
-  if (mask <= BYTES) return space.u8[slots * 4 + slot];
-  return mask <= SHORTS ? space.u16[slots * 2 + slot] : space.u32[slots + slot];
+function readSlot(memory: ObjectMemory, mask: number, slots: number, slot: number): number | undefined {
+  if (mask <= BYTES) return memory.u8[slots * 4 + slot];
+  return mask <= SHORTS ? memory.u16[slots * 2 + slot] : memory.u32[slots + slot];
 }

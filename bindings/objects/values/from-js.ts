@@ -1,32 +1,44 @@
 import { TYPE_DICT, TYPE_LIST } from "../../generated/layout.js";
 import { show } from "../../core/errors.js";
 import type { Ptr } from "../../core/ptr.js";
-import { Handle } from "../ownership/handle.js";
+import type { Counts } from "../access/counts.js";
+import { Handle } from "../access/handle.js";
+import type { ObjectMemory } from "../access/object-memory.js";
+import type { Types } from "../types/types.js";
+import type { Dicts } from "./dicts.js";
 import { noCounterpart } from "./js-value.js";
-import type { Parts } from "../object-layer.js";
+import type { Lists } from "./lists.js";
+import type { Values } from "./values.js";
 
 /** What values are made with. */
-type Makers = Pick<Parts, "space" | "counts" | "types" | "values" | "lists" | "dicts">;
+interface Makers {
+  readonly memory: ObjectMemory;
+  readonly counts: Counts;
+  readonly types: Types;
+  readonly values: Values;
+  readonly lists: Lists;
+  readonly dicts: Dicts;
+}
 
 /** Converts a JavaScript value to a *new* reference; objects that occur twice, or within themselves, do so there. */
-export function fromJS(parts: Makers, root: unknown): Ptr {
-  return new Importer(parts).run(root);
+export function fromJS(makers: Makers, root: unknown): Ptr {
+  return new Importer(makers).run(root);
 }
 
 /** One run of `fromJS`: owns what it makes until all of it is made. */
 class Importer {
-  readonly #parts: Makers;
+  readonly #makers: Makers;
   readonly #done = new Map<object, Ptr>();
   /** Containers made so far; the importer holds a reference to each. */
   readonly #made: Ptr[] = [];
   readonly #pending: (() => void)[] = [];
 
-  constructor(parts: Makers) {
-    this.#parts = parts;
+  constructor(makers: Makers) {
+    this.#makers = makers;
   }
 
   run(root: unknown): Ptr {
-    const { counts } = this.#parts;
+    const { counts } = this.#makers;
     let result: Ptr | undefined;
     try {
       result = this.#convert(root);
@@ -42,7 +54,7 @@ class Importer {
 
   /** A *new* reference. */
   #convert(value: unknown): Ptr {
-    const { values } = this.#parts;
+    const { values } = this.#makers;
     switch (typeof value) {
       case "boolean":
         return values.bool(value);
@@ -60,8 +72,8 @@ class Importer {
   }
 
   #convertObject(value: object): Ptr {
-    const { values, space } = this.#parts;
-    if (value instanceof Handle) return this.#again(space.require("fromJS", value));
+    const { values, memory } = this.#makers;
+    if (value instanceof Handle) return this.#again(memory.require("fromJS", value));
     const known = this.#done.get(value);
     if (known !== undefined) return this.#again(known);
     if (value instanceof Uint8Array) return this.#remember(value, values.bytes(value));
@@ -82,7 +94,7 @@ class Importer {
   }
 
   #append(list: Ptr, value: unknown): void {
-    const { counts, lists } = this.#parts;
+    const { counts, lists } = this.#makers;
     const item = this.#convert(value);
     try {
       lists.append(list, item);
@@ -92,7 +104,7 @@ class Importer {
   }
 
   #put(dict: Ptr, key: unknown, value: unknown): void {
-    const { counts, dicts } = this.#parts;
+    const { counts, dicts } = this.#makers;
     const k = this.#convert(key);
     try {
       const v = this.#convert(value);
@@ -107,7 +119,7 @@ class Importer {
   }
 
   #again(p: Ptr): Ptr {
-    this.#parts.counts.keep(p);
+    this.#makers.counts.keep(p);
     return p;
   }
 
@@ -120,10 +132,10 @@ class Importer {
 
   /** Breaks the cycles among what was made, and releases it. */
   #abandon(): void {
-    const { counts, types, dicts, lists } = this.#parts;
+    const { counts, types, dicts, lists } = this.#makers;
     for (const p of this.#made) {
       if (types.idAt(p) === TYPE_LIST) lists.delete(p, 0, lists.length(p));
-      if (types.idAt(p) === TYPE_DICT) for (const key of dicts.keys(p)) dicts.delete(p, key);
+      if (types.idAt(p) === TYPE_DICT) for (const key of [...dicts.keys(p)]) dicts.delete(p, key);
     }
     for (const p of this.#made) counts.drop(p);
   }

@@ -1,8 +1,10 @@
 import { LIST_CAPACITY, LIST_ITEMS, LIST_LENGTH, TYPE_LIST } from "../../generated/layout.js";
+import { argumentError, indexError, requireIndex } from "../../core/arguments.js";
 import type { Ptr } from "../../core/ptr.js";
 import type { Counts } from "../access/counts.js";
-import { indexError, requireIndex } from "../access/items.js";
-import { argumentError, type Ref, type Space } from "../access/object-memory.js";
+import type { Ref } from "../access/handle.js";
+import type { ObjectCalls } from "../access/object-calls.js";
+import type { ObjectMemory } from "../access/object-memory.js";
 
 /** Bytes to ask for when a list cannot grow: only for the message. */
 const GROWTH = 8;
@@ -13,12 +15,14 @@ const GROWTH = 8;
  * `ERR_HEAP_RANGE` for an index that does not exist.
  */
 export class Lists {
-  readonly #space: Space;
+  readonly #memory: ObjectMemory;
+  readonly #calls: ObjectCalls;
   readonly #counts: Counts;
 
   /** @internal */
-  constructor(space: Space, counts: Counts) {
-    this.#space = space;
+  constructor(memory: ObjectMemory, calls: ObjectCalls, counts: Counts) {
+    this.#memory = memory;
+    this.#calls = calls;
     this.#counts = counts;
   }
 
@@ -31,16 +35,16 @@ export class Lists {
   get(list: Ref, index: number): Ptr {
     const l = this.#require("lists.get", list);
     requireIndex("lists.get", l, index, this.#length(l));
-    const { u32 } = this.#space;
+    const { u32 } = this.#memory;
     return u32[(u32[(l + LIST_ITEMS) >>> 2]! >>> 2) + index]! as Ptr;
   }
 
   /** Replaces the item at `index`: takes its own reference to `value`, releases the old one after the store. */
   set(list: Ref, index: number, value: Ref): void {
     const l = this.#require("lists.set", list);
-    const v = this.#space.require("lists.set", value);
+    const v = this.#memory.require("lists.set", value);
     requireIndex("lists.set", l, index, this.#length(l));
-    const { u32 } = this.#space;
+    const { u32 } = this.#memory;
     const slot = (u32[(l + LIST_ITEMS) >>> 2]! >>> 2) + index;
     const old = u32[slot]!;
     this.#counts.keep(v);
@@ -54,8 +58,8 @@ export class Lists {
    */
   append(list: Ref, value: Ref): void {
     const l = this.#require("lists.append", list);
-    const v = this.#space.require("lists.append", value);
-    const { u32 } = this.#space;
+    const v = this.#memory.require("lists.append", value);
+    const { u32 } = this.#memory;
     const length = this.#length(l);
     if (length < u32[(l + LIST_CAPACITY) >>> 2]!) {
       this.#counts.keep(v);
@@ -63,7 +67,7 @@ export class Lists {
       u32[(l + LIST_LENGTH) >>> 2] = length + 1;
       return;
     }
-    this.#space.done("lists.append", GROWTH, () => this.#space.abi.list_append(l, v), l, v);
+    this.#calls.do("lists.append", GROWTH, () => this.#calls.abi.list_append(l, v), l, v);
   }
 
   /**
@@ -72,9 +76,9 @@ export class Lists {
    */
   insert(list: Ref, index: number, value: Ref): void {
     const l = this.#require("lists.insert", list);
-    const v = this.#space.require("lists.insert", value);
+    const v = this.#memory.require("lists.insert", value);
     requireIndex("lists.insert", l, index, this.#length(l) + 1);
-    this.#space.done("lists.insert", GROWTH, () => this.#space.abi.list_insert(l, index, v), l, v);
+    this.#calls.do("lists.insert", GROWTH, () => this.#calls.abi.list_insert(l, index, v), l, v);
   }
 
   /** Removes the item at `index`, the last one by default, and hands its reference to the caller: *new*. */
@@ -84,13 +88,13 @@ export class Lists {
     const at = index ?? length - 1;
     if (length === 0) throw indexError("lists.pop", l, at, -1);
     requireIndex("lists.pop", l, at, length);
-    const { u32 } = this.#space;
+    const { u32 } = this.#memory;
     const left = length - 1;
     if (at === left && left >= u32[(l + LIST_CAPACITY) >>> 2]! >>> 1) {
       u32[(l + LIST_LENGTH) >>> 2] = left;
       return u32[(u32[(l + LIST_ITEMS) >>> 2]! >>> 2) + left]! as Ptr;
     }
-    return (this.#space.enter(() => this.#space.abi.list_pop(l, at)) >>> 0) as Ptr;
+    return (this.#calls.enter(() => this.#calls.abi.list_pop(l, at)) >>> 0) as Ptr;
   }
 
   /**
@@ -105,7 +109,7 @@ export class Lists {
     const end = to === undefined ? from + 1 : to;
     requireIndex("lists.delete", l, end, length + 1);
     if (end < from) throw indexError("lists.delete", l, end, length);
-    this.#space.done("lists.delete", 0, () => this.#space.abi.list_delete(l, from, end), l);
+    this.#calls.do("lists.delete", 0, () => this.#calls.abi.list_delete(l, from, end), l);
   }
 
   /**
@@ -117,16 +121,16 @@ export class Lists {
     const length = this.#length(l);
     const first = clamp(from, length);
     const end = Math.max(first, to === undefined ? length : clamp(to, length));
-    const request = (): number => this.#space.abi.list_slice(l, first, end);
-    return this.#space.made(this.#space.enter(request), "lists.slice", (end - first) * 4, request, l);
+    const request = (): number => this.#calls.abi.list_slice(l, first, end);
+    return this.#calls.make("lists.slice", (end - first) * 4, request, l);
   }
 
   #length(list: Ptr): number {
-    return this.#space.u32[(list + LIST_LENGTH) >>> 2]!;
+    return this.#memory.u32[(list + LIST_LENGTH) >>> 2]!;
   }
 
   #require(operation: string, list: Ref): Ptr {
-    return this.#space.requireType(operation, list, TYPE_LIST, "list");
+    return this.#memory.requireType(operation, list, TYPE_LIST, "list");
   }
 }
 

@@ -13,8 +13,8 @@ import {
   VALUE,
 } from "../../generated/layout.js";
 import { NO_BLOCKS } from "../../core/blocks.js";
+import type { Access, Lifecycle } from "../../core/lifecycle.js";
 import type { Ptr } from "../../core/ptr.js";
-import type { Space } from "../access/object-memory.js";
 
 // Imported constants are read from memory at every use, a module's own are part of the code.
 const INT_META = META_LEAF | TYPE_INT;
@@ -32,7 +32,7 @@ const IN_WORDS = VALUE >>> 2;
 const IN_DOUBLES = VALUE >>> 3;
 
 /**
- * Births and deaths of ints and floats that need no slow path, on the cached words of the memory: what `newIntListed` and
+ * Births and deaths of ints and floats that need no slow path, on the cached words of the memory: what `tryInt` and
  * `newFloat` of assembly/object/values/number.ts and `dieAtOnce` of assembly/object/death/dealloc-fast.ts do in the core. That took a
  * fifth to a half off the life of a number (bench:objects). Records stay with the core: what their lives read and write
  * costs as much in checked accesses as the calls.
@@ -41,10 +41,9 @@ const IN_DOUBLES = VALUE >>> 3;
  * the bindings and the core's functions.
  */
 export class Numbers {
-  readonly #space: Space;
   #words!: Int32Array;
   #doubles!: Float64Array;
-  // Indexes of words; 0 until the first number was made.
+  // Indexes of words; 0 while the core has to make all numbers.
   #ints = 0;
   #intActive = 0;
   /** Of the shared int 0. */
@@ -53,13 +52,13 @@ export class Numbers {
   #floatActive = 0;
   #blocks = NO_BLOCKS;
 
-  constructor(space: Space) {
-    this.#space = space;
-    space.follow(() => {
-      this.#words = space.i32;
-      this.#doubles = space.f64;
+  constructor(lifecycle: Lifecycle) {
+    lifecycle.follow((access) => {
+      this.#words = access.views.i32;
+      this.#doubles = access.views.f64;
       this.#ints = this.#intActive = this.#floats = this.#floatActive = 0;
       this.#blocks = NO_BLOCKS;
+      if (access.isBare && lifecycle.isObjectLayerComplete) this.#locate(access);
     });
   }
 
@@ -108,11 +107,9 @@ export class Numbers {
     return true;
   }
 
-  /** The core has made a number: its types are there. */
-  learn(): void {
-    const space = this.#space;
-    if (this.#floats !== 0 || !space.bare) return;
-    const { core, u32 } = space;
+  /** Finds the private lists of the two types, and the active lists of their size class. */
+  #locate({ core, views: { u32 } }: Access): void {
+    if (core === undefined) return;
     const types = core.state(STATE_TYPES) >>> 2;
     const place = (id: number): number => (u32[types + id]! + HEAD) >>> 2;
     const active = (id: number): number => u32[(u32[types + id]! + ACTIVE) >>> 2]! >>> 2;

@@ -1,7 +1,8 @@
 import { META_WIDE, STATE_CHARS, STR_DATA, STR_LENGTH, TYPE_STR } from "../../generated/layout.js";
 import type { Ptr } from "../../core/ptr.js";
-import type { ObjectExports } from "../../core/abi.js";
-import type { Ref, Space } from "../access/object-memory.js";
+import type { Ref } from "../access/handle.js";
+import type { ObjectCalls } from "../access/object-calls.js";
+import type { ObjectMemory } from "../access/object-memory.js";
 
 /** Largest code unit that a byte holds. */
 const NARROW_MAX = 0xff;
@@ -28,25 +29,24 @@ const CHUNK = 8192;
  * methods throw `ERR_HEAP_TYPE` for what is no str, and what every method throws for a dead object.
  */
 export class Strs {
-  readonly #space: Space;
+  readonly #memory: ObjectMemory;
+  readonly #calls: ObjectCalls;
   /** Index of the word of the first shared str of one character; 0 where only the core may read it. */
   #chars = 0;
-  /** Undefined where a call needs a guard: see ObjectHeap. */
-  #quick: ObjectExports["str_quick"] | undefined;
 
   /** @internal */
-  constructor(space: Space) {
-    this.#space = space;
-    space.follow(() => {
-      this.#quick = space.direct ? space.abi.str_quick : undefined;
-      this.#chars = space.bare ? space.core.stateAddress(STATE_CHARS) >>> 2 : 0;
+  constructor(memory: ObjectMemory, calls: ObjectCalls) {
+    this.#memory = memory;
+    this.#calls = calls;
+    memory.lifecycle.follow(({ core, isBare }) => {
+      this.#chars = core && isBare ? core.stateAddress(STATE_CHARS) >>> 2 : 0;
     });
   }
 
   /** Number of UTF-16 code units. */
   length(str: Ref): number {
     const s = this.#require("strs.length", str);
-    return this.#space.u32[(s + STR_LENGTH) >>> 2]!;
+    return this.#memory.u32[(s + STR_LENGTH) >>> 2]!;
   }
 
   /** The same text as a JavaScript string. */
@@ -54,22 +54,22 @@ export class Strs {
     return this.read(this.#require("strs.toJS", str));
   }
 
-  /** Have both the same text? */
+  /** Whether both have the same text. */
   equals(a: Ref, b: Ref): boolean {
     const left = this.#require("strs.equals", a);
     const right = this.#require("strs.equals", b);
-    return this.#space.enter(() => this.#space.abi.str_equals(left, right)) !== 0;
+    return this.#calls.enter(() => this.#calls.abi.str_equals(left, right)) !== 0;
   }
 
   /** The hash of the text, 32 bits unsigned: equal strings have equal hashes within a heap. */
   hash(str: Ref): number {
     const s = this.#require("strs.hash", str);
-    return this.#space.enter(() => this.#space.abi.str_hash(s)) >>> 0;
+    return this.#calls.enter(() => this.#calls.abi.str_hash(s)) >>> 0;
   }
 
   /** @internal The text of a str. */
   read(s: Ptr): string {
-    const { u8, u16, u32 } = this.#space;
+    const { u8, u16, u32 } = this.#memory;
     const length = u32[(s + STR_LENGTH) >>> 2]!;
     const isWide = (u32[(s >>> 2) + 1]! & META_WIDE) !== 0;
     const units = isWide ? u16 : u8;
@@ -89,11 +89,10 @@ export class Strs {
 
   /** @internal A *new* str. */
   write(text: string): Ptr {
-    const space = this.#space;
     const { length } = text;
     if (length === 1 && text.charCodeAt(0) <= NARROW_MAX) return this.#char(text.charCodeAt(0));
     const s = this.#make(length, 0);
-    const { u8 } = space.fresh();
+    const { u8 } = this.#memory.fresh();
     const first = s + STR_DATA;
     if (length > SHORT_WRITE && this.#writeAscii(text, first)) return s;
     for (let i = 0; i < length; i++) {
@@ -106,19 +105,17 @@ export class Strs {
 
   /** The shared str of one character. */
   #char(code: number): Ptr {
-    const known = this.#chars === 0 ? 0 : (this.#space.u32[this.#chars + code] ?? 0);
-    return known === 0 ? this.#charSlowly(code) : (known as Ptr);
+    const known = this.#chars === 0 ? 0 : (this.#memory.u32[this.#chars + code] ?? 0);
+    return known === 0 ? this.#charSlow(code) : (known as Ptr);
   }
 
-  #charSlowly(code: number): Ptr {
-    const space = this.#space;
-    const request = (): number => space.abi.str_char(code);
-    return space.made(space.enter(request), "str", STR_DATA, request);
+  #charSlow(code: number): Ptr {
+    return this.#calls.make("str", STR_DATA, () => this.#calls.abi.str_char(code));
   }
 
   /** Writes a text if it is ASCII; false if it is not, or not certainly. */
   #writeAscii(text: string, first: number): boolean {
-    const { u8, u32 } = this.#space;
+    const { u8, u32 } = this.#memory;
     const { length } = text;
     if (length > desk.length) return encodeAscii(text, u8.subarray(first, first + length));
     if (!encodeAscii(text, desk)) return false;
@@ -130,10 +127,9 @@ export class Strs {
 
   /** The same after `narrow`, which was begun for it, has turned out to be too narrow. */
   #writeWide(text: string, narrow: Ptr): Ptr {
-    const space = this.#space;
-    space.enter(() => space.abi.release(narrow));
+    this.#calls.enter(() => this.#calls.abi.release(narrow));
     const s = this.#make(text.length, 1);
-    const { u16 } = space.fresh();
+    const { u16 } = this.#memory.fresh();
     const first = (s + STR_DATA) >>> 1;
     for (let i = 0; i < text.length; i++) u16[first + i] = text.charCodeAt(i);
     return s;
@@ -141,19 +137,17 @@ export class Strs {
 
   /** A str of zeros; `wide` says whether its units have two bytes. */
   #make(length: number, wide: 0 | 1): Ptr {
-    const quick = this.#quick;
-    const p = quick === undefined ? 0 : quick(length, wide);
-    return p === 0 ? this.#makeSlowly(length, wide) : ((p >>> 0) as Ptr);
+    const { quick } = this.#calls;
+    const p = quick === undefined ? 0 : quick.str_quick(length, wide);
+    return p === 0 ? this.#makeSlow(length, wide) : ((p >>> 0) as Ptr);
   }
 
-  #makeSlowly(length: number, wide: 0 | 1): Ptr {
-    const space = this.#space;
-    const request = (): number => space.abi.str_new(length, wide);
-    return space.made(space.enter(request), "str", length << wide, request);
+  #makeSlow(length: number, wide: 0 | 1): Ptr {
+    return this.#calls.make("str", length << wide, () => this.#calls.abi.str_new(length, wide));
   }
 
   #require(operation: string, str: Ref): Ptr {
-    return this.#space.requireType(operation, str, TYPE_STR, "str");
+    return this.#memory.requireType(operation, str, TYPE_STR, "str");
   }
 }
 

@@ -1,51 +1,45 @@
-import {
-  BYTES_DATA,
-  BYTES_LENGTH,
-  LIST_ITEMS,
-  LIST_LENGTH,
-  STATE_TRUE,
-  TUPLE_ITEMS,
-  TUPLE_LENGTH,
-  TYPE_BOOL,
-  TYPE_BYTES,
-  TYPE_DICT,
-  TYPE_FLOAT,
-  TYPE_INT,
-  TYPE_LIST,
-  TYPE_NONE,
-  TYPE_STR,
-  TYPE_TUPLE,
-  VALUE,
-} from "../../generated/layout.js";
+import * as layout from "../../generated/layout.js";
 import type { Ptr } from "../../core/ptr.js";
+import type { Ref } from "../access/handle.js";
+import type { ObjectMemory } from "../access/object-memory.js";
+import type { Types } from "../types/types.js";
+import type { Dicts } from "./dicts.js";
 import { noCounterpart, type JSValue } from "./js-value.js";
-import type { Parts } from "../object-layer.js";
-import type { Ref, Space } from "../access/object-memory.js";
+import type { Strs } from "./strs.js";
 
 /** What is read. */
-type Sources = Pick<Parts, "space" | "types" | "strs" | "dicts">;
+interface Sources {
+  readonly memory: ObjectMemory;
+  readonly types: Types;
+  readonly strs: Strs;
+  readonly dicts: Dicts;
+}
 
 /** Converts a built-in value; containers that occur twice, or within themselves, do so in the result. No recursion. */
-export function toJS(parts: Sources, ref: Ref): JSValue {
-  const { space, types, dicts } = parts;
-  const start = space.require("toJS", ref);
-  const scalar = readScalar(parts, start);
+export function toJS(sources: Sources, ref: Ref): JSValue {
+  const { memory, types, dicts } = sources;
+  const start = memory.require("toJS", ref);
+  const scalar = readScalar(sources, start);
   if (scalar !== undefined) return scalar;
   const done = new Map<Ptr, JSValue>();
   const pending: (() => void)[] = [];
 
   const convert = (p: Ptr): JSValue => {
-    const scalar = readScalar(parts, p);
+    const scalar = readScalar(sources, p);
     const known = scalar === undefined ? done.get(p) : scalar;
     if (known !== undefined) return known;
     switch (types.idAt(p)) {
-      case TYPE_BYTES:
-        return remember(p, readBytes(space, p));
-      case TYPE_TUPLE:
-        return readItems(p, space.u32[(p + TUPLE_LENGTH) >>> 2]!, p + TUPLE_ITEMS);
-      case TYPE_LIST:
-        return readItems(p, space.u32[(p + LIST_LENGTH) >>> 2]!, space.u32[(p + LIST_ITEMS) >>> 2]!);
-      case TYPE_DICT: {
+      case layout.TYPE_BYTES:
+        return remember(p, readBytes(memory, p));
+      case layout.TYPE_TUPLE:
+        return readItems(p, memory.u32[(p + layout.TUPLE_LENGTH) >>> 2]!, p + layout.TUPLE_ITEMS);
+      case layout.TYPE_LIST:
+        return readItems(
+          p,
+          memory.u32[(p + layout.LIST_LENGTH) >>> 2]!,
+          memory.u32[(p + layout.LIST_ITEMS) >>> 2]!,
+        );
+      case layout.TYPE_DICT: {
         const map = remember(p, new Map<JSValue, JSValue>());
         pending.push(() => {
           for (const [key, value] of dicts.entries(p)) map.set(convert(key), convert(value));
@@ -61,7 +55,7 @@ export function toJS(parts: Sources, ref: Ref): JSValue {
     const items = remember(p, [] as JSValue[]);
     pending.push(() => {
       for (let i = 0; i < length; i++) {
-        const item = space.u32[(address >>> 2) + i]! as Ptr;
+        const item = memory.u32[(address >>> 2) + i]! as Ptr;
         items.push(item === 0 ? null : convert(item));
       }
     });
@@ -74,17 +68,17 @@ export function toJS(parts: Sources, ref: Ref): JSValue {
 }
 
 /** The value of an object that holds no others and has no identity in JavaScript; undefined for any other. */
-function readScalar({ space, types, strs }: Sources, p: Ptr): JSValue | undefined {
+function readScalar({ memory, types, strs }: Sources, p: Ptr): JSValue | undefined {
   switch (types.idAt(p)) {
-    case TYPE_NONE:
+    case layout.TYPE_NONE:
       return null;
-    case TYPE_BOOL:
-      return space.state(STATE_TRUE) === p;
-    case TYPE_INT:
-      return readInt(space.i64[(p + VALUE) >>> 3]!);
-    case TYPE_FLOAT:
-      return space.f64[(p + VALUE) >>> 3]!;
-    case TYPE_STR:
+    case layout.TYPE_BOOL:
+      return memory.state(layout.STATE_TRUE) === p;
+    case layout.TYPE_INT:
+      return readInt(memory.i64[(p + layout.VALUE) >>> 3]!);
+    case layout.TYPE_FLOAT:
+      return memory.f64[(p + layout.VALUE) >>> 3]!;
+    case layout.TYPE_STR:
       return strs.read(p);
     default:
       return undefined;
@@ -96,7 +90,7 @@ function readInt(value: bigint): number | bigint {
   return Number.isSafeInteger(number) ? number : value;
 }
 
-function readBytes(space: Space, p: Ptr): Uint8Array {
-  const length = space.u32[(p + BYTES_LENGTH) >>> 2]!;
-  return space.u8.slice(p + BYTES_DATA, p + BYTES_DATA + length);
+function readBytes(memory: ObjectMemory, p: Ptr): Uint8Array {
+  const length = memory.u32[(p + layout.BYTES_LENGTH) >>> 2]!;
+  return memory.u8.slice(p + layout.BYTES_DATA, p + layout.BYTES_DATA + length);
 }

@@ -1,15 +1,16 @@
 import { TUPLE_ITEMS, TUPLE_LENGTH, TYPE_TUPLE } from "../../generated/layout.js";
+import { requireIndex } from "../../core/arguments.js";
 import type { Ptr } from "../../core/ptr.js";
-import { requireIndex } from "../access/items.js";
-import type { Ref, Space } from "../access/object-memory.js";
+import type { Ref } from "../access/handle.js";
+import type { ObjectMemory } from "../access/object-memory.js";
 
 /** Tuples. The methods throw `ERR_HEAP_TYPE` for what is no tuple, and what every method throws for a dead object. */
 export class Tuples {
-  readonly #space: Space;
+  readonly #memory: ObjectMemory;
 
   /** @internal */
-  constructor(space: Space) {
-    this.#space = space;
+  constructor(memory: ObjectMemory) {
+    this.#memory = memory;
   }
 
   /** Number of items. */
@@ -24,14 +25,14 @@ export class Tuples {
   get(tuple: Ref, index: number): Ptr {
     const t = this.#require("tuples.get", tuple);
     requireIndex("tuples.get", t, index, this.#length(t));
-    return this.#space.u32[((t + TUPLE_ITEMS) >>> 2) + index]! as Ptr;
+    return this.#memory.u32[((t + TUPLE_ITEMS) >>> 2) + index]! as Ptr;
   }
 
   #length(tuple: Ptr): number {
-    return this.#space.u32[(tuple + TUPLE_LENGTH) >>> 2]!;
+    return this.#memory.u32[(tuple + TUPLE_LENGTH) >>> 2]!;
   }
 
   #require(operation: string, tuple: Ref): Ptr {
-    return this.#space.requireType(operation, tuple, TYPE_TUPLE, "tuple");
+    return this.#memory.requireType(operation, tuple, TYPE_TUPLE, "tuple");
   }
 }

@@ -1,27 +1,23 @@
 import {
   BYTES_DATA,
+  LIST_ITEMS,
   STATE_EMPTY_TUPLE,
   STATE_FALSE,
   STATE_NONE,
   STATE_TRUE,
   TUPLE_ITEMS,
   TYPE_STR,
-  LIST_ITEMS,
 } from "../../generated/layout.js";
+import { argumentError, requireIterable, requirePair } from "../../core/arguments.js";
 import { HeapError, show } from "../../core/errors.js";
 import { NULL, type Ptr } from "../../core/ptr.js";
 import { reserveStack } from "../../core/stack.js";
-import type { ObjectExports } from "../../core/abi.js";
 import type { Counts } from "../access/counts.js";
+import type { Ref } from "../access/handle.js";
+import type { ObjectCalls } from "../access/object-calls.js";
+import type { ObjectMemory } from "../access/object-memory.js";
 import type { Dicts } from "./dicts.js";
 import type { Numbers } from "./numbers.js";
-import {
-  argumentError,
-  requireIterable,
-  requirePair,
-  type Ref,
-  type Space,
-} from "../access/object-memory.js";
 import type { Strs } from "./strs.js";
 
 /** Bytes of a number or of a small container, for the message when memory is out. */
@@ -33,76 +29,65 @@ const ARRAY_ITERATOR = NO_ITEMS[Symbol.iterator];
 
 /** Makes built-in values. */
 export class Values {
-  readonly #space: Space;
+  readonly #memory: ObjectMemory;
+  readonly #calls: ObjectCalls;
   readonly #counts: Counts;
   readonly #numbers: Numbers;
   readonly #strs: Strs;
   readonly #dicts: Dicts;
-  /** Undefined where a call needs a guard: see ObjectHeap. */
-  #intQuick: ObjectExports["int_quick"] | undefined;
-  #tupleQuick: ObjectExports["tuple_quick"] | undefined;
-  #listQuick: ObjectExports["list_quick"] | undefined;
-  #dictQuick: ObjectExports["dict_quick"] | undefined;
 
-  constructor(space: Space, counts: Counts, numbers: Numbers, strs: Strs, dicts: Dicts) {
-    this.#space = space;
+  constructor(
+    memory: ObjectMemory,
+    calls: ObjectCalls,
+    counts: Counts,
+    numbers: Numbers,
+    strs: Strs,
+    dicts: Dicts,
+  ) {
+    this.#memory = memory;
+    this.#calls = calls;
     this.#counts = counts;
     this.#numbers = numbers;
     this.#strs = strs;
     this.#dicts = dicts;
-    space.follow(() => {
-      const quick = space.direct ? space.abi : undefined;
-      this.#intQuick = quick?.int_quick;
-      this.#tupleQuick = quick?.tuple_quick;
-      this.#listQuick = quick?.list_quick;
-      this.#dictQuick = quick?.dict_quick;
-    });
   }
 
   get none(): Ptr {
-    return this.#space.state(STATE_NONE) as Ptr;
+    return this.#memory.state(STATE_NONE) as Ptr;
   }
 
   bool(value: boolean): Ptr {
-    return this.#space.state(value ? STATE_TRUE : STATE_FALSE) as Ptr;
+    return this.#memory.state(value ? STATE_TRUE : STATE_FALSE) as Ptr;
   }
 
   int(value: number | bigint): Ptr {
     const p = typeof value === "number" ? this.#numbers.int(value) : NULL;
-    return p === 0 ? this.intCalling(value) : p;
+    return p === 0 ? this.#intCalling(value) : p;
   }
 
   float(value: number): Ptr {
     const p = typeof value === "number" ? this.#numbers.float(value) : NULL;
-    return p === 0 ? this.floatCalling(value) : p;
+    return p === 0 ? this.#floatSlow(value) : p;
   }
 
-  /** `int` by the core. */
-  intCalling(value: number | bigint): Ptr {
-    this.#numbers.learn();
-    const quick = this.#intQuick;
-    const p = quick !== undefined && Number.isSafeInteger(value) ? quick(value as number) : 0;
-    return p === 0 ? this.#intSlowly(value) : ((p >>> 0) as Ptr);
+  #intCalling(value: number | bigint): Ptr {
+    const { quick } = this.#calls;
+    const p = quick !== undefined && Number.isSafeInteger(value) ? quick.int_quick(value as number) : 0;
+    return p === 0 ? this.#intSlow(value) : ((p >>> 0) as Ptr);
   }
 
-  #intSlowly(value: number | bigint): Ptr {
-    const space = this.#space;
+  #intSlow(value: number | bigint): Ptr {
+    const calls = this.#calls;
     if (typeof value === "number" && Number.isSafeInteger(value)) {
-      const request = (): number => space.abi.int_from(value);
-      return space.made(space.enter(request), "int", SMALL_OBJECT, request);
+      return calls.make("int", SMALL_OBJECT, () => calls.abi.int_from(value));
     }
     const big = requireInt64(value);
-    const request = (): number => space.abi.int_new(big);
-    return space.made(space.enter(request), "int", SMALL_OBJECT, request);
+    return calls.make("int", SMALL_OBJECT, () => calls.abi.int_new(big));
   }
 
-  /** `float` by the core. */
-  floatCalling(value: number): Ptr {
+  #floatSlow(value: number): Ptr {
     if (typeof value !== "number") throw argumentError("float", "value", value, "a number");
-    const space = this.#space;
-    this.#numbers.learn();
-    const request = (): number => space.abi.float_new(value);
-    return space.made(space.enter(request), "float", SMALL_OBJECT, request);
+    return this.#calls.make("float", SMALL_OBJECT, () => this.#calls.abi.float_new(value));
   }
 
   str(value: string): Ptr {
@@ -112,12 +97,10 @@ export class Values {
 
   /** The one str of its text that all who intern it share: a *new* reference. Takes a string or a str. */
   intern(value: string | Ref): Ptr {
-    const space = this.#space;
     const own = typeof value === "string" ? this.#strs.write(value) : undefined;
-    const s = own ?? space.requireType("intern", value, TYPE_STR, "str");
+    const s = own ?? this.#memory.requireType("intern", value, TYPE_STR, "str");
     try {
-      const request = (): number => space.abi.str_intern(s);
-      return space.made(space.enter(request), "intern", SMALL_OBJECT, request, s);
+      return this.#calls.make("intern", SMALL_OBJECT, () => this.#calls.abi.str_intern(s), s);
     } finally {
       if (own !== undefined) this.#counts.drop(own);
     }
@@ -125,45 +108,42 @@ export class Values {
 
   bytes(value: Uint8Array): Ptr {
     if (!(value instanceof Uint8Array)) throw argumentError("bytesObject", "value", value, "a Uint8Array");
-    const space = this.#space;
-    const request = (): number => space.abi.bytes_new(value.length);
-    const p = space.made(space.enter(request), "bytesObject", value.length, request);
-    if (value.length > 0) space.fresh().u8.set(value, p + BYTES_DATA);
+    const p = this.#calls.make("bytesObject", value.length, () => this.#calls.abi.bytes_new(value.length));
+    if (value.length > 0) this.#memory.fresh().u8.set(value, p + BYTES_DATA);
     return p;
   }
 
   tuple(items: Iterable<Ref>): Ptr {
-    const quick = this.#tupleQuick;
+    const { quick } = this.#calls;
     if (quick !== undefined && isPlainArray(items)) {
-      const p = quick(items.length) >>> 0;
+      const p = quick.tuple_quick(items.length) >>> 0;
       if (p !== 0 && this.#fill("tuple", p as Ptr, p + TUPLE_ITEMS, items)) return p as Ptr;
     }
-    return this.#row("tuple", items);
+    return this.#makeSlow("tuple", items);
   }
 
   list(items: Iterable<Ref> = NO_ITEMS): Ptr {
-    const quick = this.#listQuick;
+    const { quick } = this.#calls;
     if (quick !== undefined && isPlainArray(items)) {
-      const p = quick(items.length) >>> 0;
+      const p = quick.list_quick(items.length) >>> 0;
       const isMade = p !== 0 && this.#fill("list", p as Ptr, this.#itemsOf(p), items);
       if (isMade) return p as Ptr;
     }
-    return this.#row("list", items);
+    return this.#makeSlow("list", items);
   }
 
   dict(entries: Iterable<readonly [key: Ref, value: Ref]> = NO_PAIRS): Ptr {
-    const quick = this.#dictQuick;
+    const { quick } = this.#calls;
     if (quick !== undefined && isPlainArray(entries)) {
       // A dict that is refused a pair has to die, which must not be where the stack ends.
       reserveStack();
-      const p = quick(entries.length) >>> 0;
+      const p = quick.dict_quick(entries.length) >>> 0;
       if (p !== 0 && this.#enterAll(p as Ptr, entries)) return p as Ptr;
     }
-    return this.#dictSlowly(entries);
+    return this.#dictSlow(entries);
   }
 
-  #dictSlowly(entries: Iterable<readonly [key: Ref, value: Ref]>): Ptr {
-    const space = this.#space;
+  #dictSlow(entries: Iterable<readonly [key: Ref, value: Ref]>): Ptr {
     // Held meanwhile: making the dict may collect, and a finalizer may let go of what is still to be entered.
     const owned = this.#own("dict", "entries", entries, (entry, hold) => {
       requirePair("dict", entry);
@@ -171,8 +151,7 @@ export class Values {
       hold(entry[1]);
     });
     try {
-      const request = (): number => space.abi.dict_new();
-      const p = space.made(space.enter(request), "dict", SMALL_OBJECT, request);
+      const p = this.#calls.make("dict", SMALL_OBJECT, () => this.#calls.abi.dict_new());
       try {
         for (let i = 0; i < owned.length; i += 2) this.#dicts.enter("dict", p, owned[i]!, owned[i + 1]!);
       } catch (error) {
@@ -186,28 +165,28 @@ export class Values {
   }
 
   /**
-   * Stores what is in an array in a row of as many nulls. If an item is refused the row dies, and also, with the result
+   * Stores what is in an array in a tuple or list of as many nulls. If an item is refused the object dies, and also, with the result
    * false, if a getter made the array longer or shorter meanwhile.
    */
-  #fill(operation: string, row: Ptr, address: number, items: readonly Ref[]): boolean {
-    const space = this.#space;
-    const { age } = space;
+  #fill(operation: string, object: Ptr, address: number, items: readonly Ref[]): boolean {
+    const memory = this.#memory;
+    const { epoch } = memory.lifecycle;
     const { length } = items;
     try {
       for (let i = 0; i < length; i++) {
         const item = items[i];
         if (items.length !== length) break;
-        if (space.age !== age) throw resetError(operation);
-        const p = space.require(operation, item);
+        if (memory.lifecycle.epoch !== epoch) throw resetError(operation);
+        const p = memory.require(operation, item);
         this.#counts.keep(p);
-        space.u32[(address >>> 2) + i] = p;
+        memory.u32[(address >>> 2) + i] = p;
       }
     } catch (error) {
-      this.#dropOf(age, [row]);
+      this.#dropOf(epoch, [object]);
       throw error;
     }
     if (items.length === length) return true;
-    this.#dropOf(age, [row]);
+    this.#dropOf(epoch, [object]);
     return false;
   }
 
@@ -216,8 +195,8 @@ export class Values {
    * code may run until both are proved to live, and none from there on.
    */
   #enterAll(dict: Ptr, entries: readonly (readonly [key: Ref, value: Ref])[]): boolean {
-    const space = this.#space;
-    const { age } = space;
+    const memory = this.#memory;
+    const { epoch } = memory.lifecycle;
     const { length } = entries;
     try {
       let i = 0;
@@ -226,32 +205,31 @@ export class Values {
         requirePair("dict", entry);
         const { 0: key, 1: value } = entry;
         if (entries.length !== length) break;
-        if (space.age !== age) throw resetError("dict");
-        const k = space.require("dict", key);
-        const v = space.require("dict", value);
-        if (!this.#dicts.enterQuickly(dict, k, v)) break;
+        if (memory.lifecycle.epoch !== epoch) throw resetError("dict");
+        const k = memory.require("dict", key);
+        const v = memory.require("dict", value);
+        if (!this.#dicts.tryEnter(dict, k, v)) break;
       }
       if (i === length) return true;
     } catch (error) {
-      this.#dropOf(age, [dict]);
+      this.#dropOf(epoch, [dict]);
       throw error;
     }
-    this.#dropOf(age, [dict]);
+    this.#dropOf(epoch, [dict]);
     return false;
   }
 
   /** A tuple or list of what has to be counted first, or finds no block at hand. */
-  #row(kind: "tuple" | "list", items: Iterable<Ref>): Ptr {
-    const space = this.#space;
+  #makeSlow(kind: "tuple" | "list", items: Iterable<Ref>): Ptr {
     const owned = this.#own(kind, "items", items, (item, hold) => hold(item));
     const { length } = owned;
-    if (kind === "tuple" && length === 0) return space.state(STATE_EMPTY_TUPLE) as Ptr;
+    if (kind === "tuple" && length === 0) return this.#memory.state(STATE_EMPTY_TUPLE) as Ptr;
     const request = (): number =>
-      kind === "tuple" ? space.abi.tuple_new(length) : space.abi.list_new(length);
+      kind === "tuple" ? this.#calls.abi.tuple_new(length) : this.#calls.abi.list_new(length);
     try {
-      const p = space.made(space.enter(request), kind, length * 4, request);
+      const p = this.#calls.make(kind, length * 4, request);
       const first = kind === "tuple" ? p + TUPLE_ITEMS : this.#itemsOf(p);
-      if (length > 0) space.fresh().u32.set(owned, first >>> 2);
+      if (length > 0) this.#memory.fresh().u32.set(owned, first >>> 2);
       return p;
     } catch (error) {
       for (const p of owned) this.#counts.drop(p);
@@ -261,7 +239,7 @@ export class Values {
 
   /** Address of the items of a new list. */
   #itemsOf(list: number): number {
-    return this.#space.fresh().u32[(list + LIST_ITEMS) >>> 2]!;
+    return this.#memory.fresh().u32[(list + LIST_ITEMS) >>> 2]!;
   }
 
   /** A reference of its own to each item that `visit` finds in the elements, or to none if one is refused. */
@@ -272,28 +250,28 @@ export class Values {
     visit: (element: T, hold: (item: Ref) => void) => void,
   ): Ptr[] {
     requireIterable(operation, argument, elements);
-    const space = this.#space;
-    const { age } = space;
+    const memory = this.#memory;
+    const { epoch } = memory.lifecycle;
     const owned: Ptr[] = [];
     const hold = (item: Ref): void => {
-      if (space.age !== age) throw resetError(operation);
-      const p = space.require(operation, item);
+      if (memory.lifecycle.epoch !== epoch) throw resetError(operation);
+      const p = memory.require(operation, item);
       this.#counts.keep(p);
       owned.push(p);
     };
     try {
       for (const element of elements) visit(element, hold);
-      if (space.age !== age) throw resetError(operation);
+      if (memory.lifecycle.epoch !== epoch) throw resetError(operation);
     } catch (error) {
-      this.#dropOf(age, owned);
+      this.#dropOf(epoch, owned);
       throw error;
     }
     return owned;
   }
 
-  /** Releases what is owned since that age of the heap: a reset leaves nothing of it. */
-  #dropOf(age: number, owned: readonly Ptr[]): void {
-    if (this.#space.age !== age) return;
+  /** Releases what is owned since that epoch of the heap: a reset leaves nothing of it. */
+  #dropOf(epoch: number, owned: readonly Ptr[]): void {
+    if (this.#memory.lifecycle.epoch !== epoch) return;
     for (const p of owned) this.#counts.drop(p);
   }
 }

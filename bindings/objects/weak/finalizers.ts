@@ -1,12 +1,14 @@
 import { META_HOST, STATE_HOSTED } from "../../generated/layout.js";
+import { requireFunction } from "../../core/arguments.js";
 import type { Ptr } from "../../core/ptr.js";
-import { argumentError, type Ref, type Space } from "../access/object-memory.js";
+import type { Ref } from "../access/handle.js";
+import type { ObjectMemory } from "../access/object-memory.js";
 
 /** What `heap.finalize` gives: Python's `weakref.finalize`. */
 export interface Finalizer<T = unknown> {
-  /** Does it still wait for the object to die? */
+  /** Whether it still waits for the object to die. */
   readonly alive: boolean;
-  /** Should it run when the heap is disposed of while the object still lives? Default true. */
+  /** Whether it runs when the heap is disposed of while the object still lives. Default true. */
   atexit: boolean;
   /** Runs the function now, unless it ran or was detached, and returns its result; later calls give undefined. */
   call(): T | undefined;
@@ -24,25 +26,25 @@ export interface FinalizerParts<T = unknown> {
 
 /** Functions to run when an object dies, by object; newest first. The heap keeps them, whoever else does not. */
 export class Finalizers {
-  readonly #space: Space;
+  readonly #memory: ObjectMemory;
   readonly #byObject = new Map<Ptr, Pending[]>();
   #serial = 0;
 
-  constructor(space: Space) {
-    this.#space = space;
+  constructor(memory: ObjectMemory) {
+    this.#memory = memory;
   }
 
   /** Adds a function to run once, at the death of an object. */
   add<T>(ref: Ref, fn: () => T): Finalizer<T> {
-    const p = this.#space.require("finalize", ref);
-    if (typeof fn !== "function") throw argumentError("finalize", "fn", fn, "a function");
+    const p = this.#memory.require("finalize", ref);
+    requireFunction("finalize", "fn", fn);
     const pending = new Pending(this, p, fn, ++this.#serial);
     const others = this.#byObject.get(p);
     if (others) others.push(pending);
     else this.#byObject.set(p, [pending]);
     this.#mark(p, true);
     // From now on deaths call the host: the core has to see that there is stack left for that.
-    this.#space.core.setState(STATE_HOSTED, 1);
+    this.#memory.lifecycle.started().setState(STATE_HOSTED, 1);
     return pending as Pending as Finalizer<T>;
   }
 
@@ -86,22 +88,15 @@ export class Finalizers {
     this.#byObject.clear();
   }
 
-  /** Finalizers that wait. */
-  get count(): number {
-    let count = 0;
-    for (const waiting of this.#byObject.values()) count += waiting.length;
-    return count;
-  }
-
   #run(pending: Pending): void {
     const fn = pending.take();
-    if (fn) this.#space.engine.call(fn);
+    if (fn) this.#memory.lifecycle.callbacks.run(fn);
   }
 
   /** Tells the core whether anybody wants to hear of the object's death. */
   #mark(p: Ptr, wanted: boolean): void {
     const word = (p >>> 2) + 1;
-    const { u32 } = this.#space;
+    const { u32 } = this.#memory;
     u32[word] = wanted ? u32[word]! | META_HOST : u32[word]! & ~META_HOST;
   }
 }
@@ -112,7 +107,7 @@ class Pending implements Finalizer {
   readonly #finalizers: Finalizers;
   #fn: (() => unknown) | undefined;
   atexit = true;
-  /** The object is dead. */
+  /** Whether the object is dead. */
   isDead = false;
 
   constructor(finalizers: Finalizers, ptr: Ptr, fn: () => unknown, serial: number) {

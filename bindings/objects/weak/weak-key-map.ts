@@ -1,27 +1,25 @@
-import { makeDisposable } from "../../heap/dispose.js";
+import { requirePairs } from "../../core/arguments.js";
 import type { Ptr } from "../../core/ptr.js";
-import { requirePairs, type Ref } from "../access/object-memory.js";
-import { addAll, type WatchParts } from "./watches.js";
+import type { Ref } from "../access/handle.js";
+import type { ObjectMemory } from "../access/object-memory.js";
+import type { Watches } from "./watches.js";
+import { WeakCollection } from "./weak-collection.js";
 
 /**
  * A `Map` from objects of the heap, by identity, to anything; it does not keep the objects alive: an entry goes when
  * its object dies. Keys that come out are *borrowed*. Values are kept as they are: a pointer among them is not counted.
- *
- * The collection owns a weak reference for each entry; `dispose()` or `clear()` releases them.
  */
-export class WeakKeyMap<V = unknown> implements Disposable {
-  /** The same as `dispose()`. */
-  declare readonly [Symbol.dispose]: () => void;
-  readonly #parts: WatchParts;
+export class WeakKeyMap<V = unknown> extends WeakCollection<Ptr, V> {
+  readonly #memory: ObjectMemory;
   readonly #entries = new Map<Ptr, { readonly weakref: Ptr; value: V }>();
 
   /** @internal Use `heap.weakKeyMap`. */
-  constructor(parts: WatchParts, entries: Iterable<readonly [Ref, V]>) {
-    this.#parts = parts;
-    addAll(this, requirePairs("weakKeyMap", entries), ([key, value]) => this.set(key, value));
+  constructor(memory: ObjectMemory, watches: Watches, entries: Iterable<readonly [Ref, V]>) {
+    super(watches);
+    this.#memory = memory;
+    this.addAll(requirePairs("weakKeyMap", entries), ([key, value]) => this.set(key, value));
   }
 
-  /** Entries whose object lives. */
   get size(): number {
     return this.#entries.size;
   }
@@ -31,7 +29,7 @@ export class WeakKeyMap<V = unknown> implements Disposable {
     return this.#find("weakKeyMap.get", key)?.value;
   }
 
-  /** Is there an entry for this object? */
+  /** Whether there is an entry for this object. */
   has(key: Ref): boolean {
     return this.#find("weakKeyMap.has", key) !== undefined;
   }
@@ -41,76 +39,55 @@ export class WeakKeyMap<V = unknown> implements Disposable {
    * @throws HeapError `ERR_HEAP_TYPE` if its type has no weak references; else as `heap.weakref`
    */
   set(key: Ref, value: V): this {
-    const p = this.#parts.space.require("weakKeyMap.set", key);
+    const p = this.#memory.require("weakKeyMap.set", key);
     const entry = this.#find("weakKeyMap.set", p);
     if (entry) {
       entry.value = value;
       return this;
     }
-    const weakref = this.#parts.watches.add("weakKeyMap.set", p, (dead) => {
+    const weakref = this.watches.add("weakKeyMap.set", p, (dead) => {
       if (this.#entries.get(p)?.weakref === dead) this.#remove(p);
     });
     const stale = this.#entries.get(p);
     this.#entries.delete(p);
     this.#entries.set(p, { weakref, value });
-    if (stale) this.#parts.watches.remove(stale.weakref);
+    if (stale) this.watches.remove(stale.weakref);
     return this;
   }
 
-  /** Removes an entry; was there one? */
+  /** Removes an entry; false if there is none for this object. */
   delete(key: Ref): boolean {
-    const p = this.#parts.space.resolve("weakKeyMap.delete", key);
+    const p = this.#memory.resolve("weakKeyMap.delete", key);
     return this.#find("weakKeyMap.delete", p) !== undefined && this.#remove(p);
   }
 
-  /** Removes all entries. */
-  clear(): void {
-    const entries = [...this.#entries.values()];
-    this.#entries.clear();
-    for (const { weakref } of entries) this.#parts.watches.remove(weakref);
-  }
-
-  /** The same as `clear()`. */
-  dispose(): void {
-    this.clear();
-  }
-
-  /** Objects, *borrowed*, and values, in the order of insertion. */
   *entries(): IterableIterator<[Ptr, V]> {
     for (const [key, { weakref, value }] of this.#entries) {
-      if (this.#parts.watches.peek(weakref) === key) yield [key, value];
+      if (this.watches.peek(weakref) === key) yield [key, value];
     }
-  }
-
-  *keys(): IterableIterator<Ptr> {
-    for (const [key] of this.entries()) yield key;
-  }
-
-  *values(): IterableIterator<V> {
-    for (const [, value] of this.entries()) yield value;
-  }
-
-  forEach(callback: (value: V, key: Ptr, map: this) => void): void {
-    for (const [key, value] of this.entries()) callback(value, key, this);
   }
 
   [Symbol.iterator](): IterableIterator<[Ptr, V]> {
     return this.entries();
   }
 
+  clear(): void {
+    const entries = [...this.#entries.values()];
+    this.#entries.clear();
+    for (const { weakref } of entries) this.watches.remove(weakref);
+  }
+
   /** The entry of an object, unless it is one of a dead object at the same address, whose callback is still to run. */
   #find(operation: string, key: Ref): { readonly weakref: Ptr; value: V } | undefined {
-    const p = this.#parts.space.resolve(operation, key);
+    const p = this.#memory.resolve(operation, key);
     const entry = this.#entries.get(p);
-    return entry && this.#parts.watches.peek(entry.weakref) === p ? entry : undefined;
+    return entry && this.watches.peek(entry.weakref) === p ? entry : undefined;
   }
 
   #remove(p: Ptr): boolean {
     const entry = this.#entries.get(p);
     this.#entries.delete(p);
-    if (entry) this.#parts.watches.remove(entry.weakref);
+    if (entry) this.watches.remove(entry.weakref);
     return entry !== undefined;
   }
 }
-
-makeDisposable(WeakKeyMap.prototype);

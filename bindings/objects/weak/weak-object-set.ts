@@ -1,32 +1,28 @@
-import { makeDisposable } from "../../heap/dispose.js";
+import { requireIterable } from "../../core/arguments.js";
 import type { Ptr } from "../../core/ptr.js";
-import { requireIterable, type Ref } from "../access/object-memory.js";
-import { addAll, type WatchParts } from "./watches.js";
+import type { Ref } from "../access/handle.js";
+import type { ObjectMemory } from "../access/object-memory.js";
+import type { Watches } from "./watches.js";
+import { WeakCollection } from "./weak-collection.js";
 import { WeakKeyMap } from "./weak-key-map.js";
 
-/**
- * A `Set` of objects of the heap, by identity, which it does not keep alive. What comes out is *borrowed*.
- *
- * The collection owns a weak reference for each object; `dispose()` or `clear()` releases them.
- */
-export class WeakObjectSet implements Disposable {
-  /** The same as `dispose()`. */
-  declare readonly [Symbol.dispose]: () => void;
+/** A `Set` of objects of the heap, by identity, which it does not keep alive. What comes out is *borrowed*. */
+export class WeakObjectSet extends WeakCollection<Ptr, Ptr> {
   readonly #map: WeakKeyMap<true>;
 
   /** @internal Use `heap.weakSet`. */
-  constructor(parts: WatchParts, values: Iterable<Ref>) {
+  constructor(memory: ObjectMemory, watches: Watches, values: Iterable<Ref>) {
     requireIterable("weakSet", "values", values);
-    this.#map = new WeakKeyMap(parts, []);
-    addAll(this, values, (value) => this.add(value));
+    super(watches);
+    this.#map = new WeakKeyMap(memory, watches, []);
+    this.addAll(values, (value) => this.add(value));
   }
 
-  /** Objects in the set that live. */
   get size(): number {
     return this.#map.size;
   }
 
-  /** Is the object in the set? */
+  /** Whether the object is in the set. */
   has(value: Ref): boolean {
     return this.#map.has(value);
   }
@@ -40,41 +36,20 @@ export class WeakObjectSet implements Disposable {
     return this;
   }
 
-  /** Removes an object; was it there? */
+  /** Removes an object; false if it is not there. */
   delete(value: Ref): boolean {
     return this.#map.delete(value);
   }
 
-  /** Removes all objects. */
   clear(): void {
     this.#map.clear();
   }
 
-  /** The same as `clear()`. */
-  dispose(): void {
-    this.clear();
-  }
-
-  /** The objects, *borrowed*, in the order of insertion. */
-  values(): IterableIterator<Ptr> {
-    return this.#map.keys();
-  }
-
-  keys(): IterableIterator<Ptr> {
-    return this.values();
-  }
-
   *entries(): IterableIterator<[Ptr, Ptr]> {
-    for (const value of this.values()) yield [value, value];
-  }
-
-  forEach(callback: (value: Ptr, same: Ptr, set: this) => void): void {
-    for (const value of this.values()) callback(value, value, this);
+    for (const value of this.#map.keys()) yield [value, value];
   }
 
   [Symbol.iterator](): IterableIterator<Ptr> {
     return this.values();
   }
 }
-
-makeDisposable(WeakObjectSet.prototype);

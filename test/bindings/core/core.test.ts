@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { heapModule as debugModule } from "../../../bindings/debug.js";
 import { heapModule } from "../../../bindings/index.js";
-import { CORE_FUNCTIONS } from "../../../bindings/core/core.js";
+import { CORE_FUNCTIONS } from "../../../bindings/core/abi.js";
 import { coreOf } from "../../../bindings/heap/heap.js";
 import { builds, debug, errorOf, release } from "../../support/cores.js";
 

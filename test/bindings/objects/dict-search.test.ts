@@ -6,13 +6,13 @@ import {
   DICT_TABLE,
 } from "../../../bindings/generated/layout.js";
 import type { Heap, Ptr } from "../../../bindings/index.js";
-import { partsOf } from "../../../bindings/heap/object-heap.js";
+import { objectLayerOf } from "../../../bindings/heap/record-heap.js";
 import { Random } from "../../support/random.js";
 import { builds } from "../../support/cores.js";
 import { newHeap, NULL } from "../../support/objects.js";
 
 function maskOf(heap: Heap, dict: Ptr): number {
-  return partsOf(heap).space.u32[(dict + DICT_MASK) >>> 2]!;
+  return objectLayerOf(heap).memory.u32[(dict + DICT_MASK) >>> 2]!;
 }
 
 describe.each(builds)("look-ups in dicts, $name core", (build) => {
@@ -67,7 +67,7 @@ describe.each(builds)("look-ups in dicts, $name core", (build) => {
     const heap = build.create({ autoCollect: false });
     const key = heap.intern("key");
     const dict = heap.dict([[key, key]]);
-    partsOf(heap).space.u32[(dict + DICT_TABLE) >>> 2] = 0xfff0_0000;
+    objectLayerOf(heap).memory.u32[(dict + DICT_TABLE) >>> 2] = 0xfff0_0000;
     expect(() => heap.dicts.get(dict, key)).toThrow(expect.objectContaining({ code: "ERR_HEAP_CORRUPT" }));
   });
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Handle, HeapOptions, Ptr, Scope } from "../../../bindings/index.js";
-import { partsOf } from "../../../bindings/heap/object-heap.js";
+import { objectLayerOf } from "../../../bindings/heap/record-heap.js";
 import { run } from "../../project/repository.js";
 import { builds, errorOf, expectRefused, MIB } from "../../support/cores.js";
 import { NULL, fillUp, newHeap, release } from "../../support/objects.js";
@@ -98,7 +98,7 @@ describe.each(builds)("what takes a reference over, $name core", (build) => {
 
   test.each([0, 1, 2, 3, 4])("takes it from a handle (way %i)", (index) => {
     const { heap, box, ways } = setUp();
-    const { handles } = partsOf(heap);
+    const { handles } = objectLayerOf(heap);
     const [name, take, giveBack] = ways[index]!;
     const object = heap.list();
     const other = heap.own((heap.incref(object), object));
@@ -151,7 +151,7 @@ describe.each(builds)("forgotten handles, $name core", (build) => {
     const object = heap.float(1);
     heap.finalize(object, () => died.push("died"));
     heap.own(object);
-    const { handles } = partsOf(heap);
+    const { handles } = objectLayerOf(heap);
     handles.lose(handles.list()[0]!);
     expect(died).toEqual([]);
     heap.decref(heap.float(2));
@@ -362,7 +362,7 @@ describe.each(builds)("reset, $name core", (build) => {
   test("a handle that the host collects afterwards owns nothing", () => {
     const heap = newHeap(build, { forgottenHandles: "collect" });
     heap.own(heap.int(7000));
-    const { handles } = partsOf(heap);
+    const { handles } = objectLayerOf(heap);
     const [record] = handles.list();
     heap.reset();
     const ints = Array.from({ length: 5 }, (_, i) => heap.int(6000 + i));

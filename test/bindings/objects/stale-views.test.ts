@@ -4,13 +4,13 @@
  */
 import { describe, expect, it } from "vitest";
 import type { Heap, Ptr } from "../../../bindings/index.js";
-import { partsOf } from "../../../bindings/heap/object-heap.js";
+import { objectLayerOf } from "../../../bindings/heap/record-heap.js";
 import { assertNoLeaks, checkpoint } from "../../../bindings/testing.js";
 import { builds } from "../../support/cores.js";
 
 const spoilers: readonly (readonly [how: string, spoil: (heap: Heap) => void])[] = [
   ["the memory was grown", (heap) => void heap.memory.grow(1)],
-  ["work waits for the next call", (heap) => partsOf(heap).space.engine.beforeNextCall(() => {})],
+  ["work waits for the next call", (heap) => objectLayerOf(heap).memory.lifecycle.beforeNextCall(() => {})],
 ];
 
 /** Calls by name; each gives the same result however often it is made. */
@@ -37,7 +37,7 @@ function calls(heap: Heap, spoil: () => void): Record<string, () => unknown> {
   const bytes = heap.bytesObject(new Uint8Array([1, 2]));
   const handle = heap.own(heap.int(5000));
   const shared = heap.int(2);
-  const weakrefs = () => partsOf(heap).survey.census().get("weakref");
+  const weakrefs = () => objectLayerOf(heap).leaks.census().get("weakref");
   /** The value of something new, which was made and is read and released with stale arrays. */
   const made = (make: () => Ptr): unknown => {
     spoil();

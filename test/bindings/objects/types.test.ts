@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { DICT_FILLED, DICT_FIRST } from "../../../bindings/generated/layout.js";
 import type { Field, Ptr, Type } from "../../../bindings/index.js";
-import { partsOf } from "../../../bindings/heap/object-heap.js";
+import { objectLayerOf } from "../../../bindings/heap/record-heap.js";
 import { builds, errorOf, expectRefused, MIB } from "../../support/cores.js";
 import { fillUp, manualHeap, newHeap, release } from "../../support/objects.js";
 import { many } from "../../support/stress.js";
@@ -154,23 +155,98 @@ describe.each(builds)("conversion, $name core", (build) => {
 });
 
 describe.each(builds)("dicts, $name core", (build) => {
-  test("may change in any way while they are iterated", () => {
+  test("may change their values while they are iterated, and are read as they are", () => {
     const heap = newHeap(build);
     const d = heap.fromJS(Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`key ${i}`, i + 1000])));
     const seen: unknown[] = [];
+    const keys = [...heap.dicts.keys(d)];
     for (const [key, value] of heap.dicts.entries(d)) {
       seen.push(heap.toJS(value));
-      heap.dicts.delete(d, key);
-      heap.scope((s) => {
-        for (let i = 0; i < 10; i++) {
-          heap.dicts.set(d, s.adopt(heap.str(`new ${seen.length} ${i}`)), heap.none);
-        }
-        heap.dicts.delete(d, s.adopt(heap.str(`key ${seen.length * 2}`)));
-      });
+      heap.dicts.set(d, key, heap.none);
+      heap.dicts.set(d, keys[seen.length] ?? key, heap.true);
     }
-    expect(seen.slice(0, 3)).toEqual([1000, 1001, 1003]);
-    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen).toEqual([1000, ...new Array<boolean>(99).fill(true)]);
     heap.decref(d);
+  });
+
+  test.each(["keys", "entries"] as const)(
+    "whose keys change while they are iterated end %s with an error",
+    (what) => {
+      const heap = newHeap(build);
+      const names = Array.from({ length: 40 }, (_, i) => heap.intern(`name ${i}`));
+      const changes: ((d: Ptr) => void)[] = [
+        (d) => heap.dicts.delete(d, names[0]!),
+        (d) => heap.dicts.delete(d, names[9]!),
+        (d) => heap.dicts.set(d, names[10]!, heap.none),
+        // As many as before.
+        (d) => {
+          heap.dicts.delete(d, names[0]!);
+          heap.dicts.set(d, names[0]!, heap.none);
+        },
+        // As many as before, in another table with as many entries.
+        (d) => {
+          for (const name of names.slice(10)) heap.dicts.set(d, name, heap.none);
+          for (const name of names.slice(10)) heap.dicts.delete(d, name);
+        },
+      ];
+      for (const change of changes) {
+        for (const before of [0, 1, 9]) {
+          const d = heap.dict(names.slice(0, 10).map((name) => [name, heap.none]));
+          const [iterator, over] = [heap.dicts[what](d), heap.dicts[what](d)];
+          for (let i = 0; i < before; i++) expect(iterator.next().done).toBe(false);
+          expect([...over].length).toBe(10);
+          change(d);
+          for (let i = 0; i < 2; i++) {
+            const error = errorOf(() => iterator.next());
+            expect([error.code, error.message]).toEqual([
+              "ERR_HEAP_RANGE",
+              expect.stringMatching(
+                /^dicts\.(keys|entries)\(0x[0-9a-f]+\): keys of the dict changed during iteration/,
+              ),
+            ]);
+          }
+          expect(over.next().done).toBe(true);
+          heap.verify();
+          heap.decref(d);
+        }
+      }
+      release(heap, ...names);
+    },
+  );
+
+  // Each taken key once cost a walk over all that were taken before it, and a copy of the table.
+  test("give up their first key in constant time, however many went before", () => {
+    const heap = manualHeap(build);
+    const { dicts } = heap;
+    const first = (d: Ptr): Ptr => dicts.keys(d).next().value!;
+    const count = 30_000;
+    const keys = Array.from({ length: count }, (_, i) => heap.int(1000 + i));
+    const d = heap.dict();
+    for (const key of keys) dicts.set(d, key, heap.none);
+    const words = objectLayerOf(heap).memory.u32;
+    const skipped = (): number => words[(d + DICT_FIRST) >>> 2]!;
+    for (let i = 0; i < count; i++) {
+      expect(first(d)).toBe(keys[i]);
+      expect(skipped()).toBe(i);
+      dicts.delete(d, keys[i]!);
+    }
+    expect(dicts.keys(d).next().done).toBe(true);
+    heap.verify();
+    // A cache that forgets what was used least recently, with some taken from the middle.
+    for (let i = 0; i < 4 * count; i++) {
+      const key = keys[(i * 7919) % count]!;
+      dicts.delete(d, key);
+      dicts.set(d, key, heap.none);
+      if (dicts.size(d) > 100) dicts.delete(d, first(d));
+    }
+    expect(skipped()).toBeLessThanOrEqual(words[(d + DICT_FILLED) >>> 2]!);
+    const left = [...dicts.keys(d)];
+    expect(left).toEqual(
+      keys.filter((key) => left.includes(key)).sort((a, b) => left.indexOf(a) - left.indexOf(b)),
+    );
+    heap.verify();
+    heap.decref(d);
+    release(heap, ...keys);
   });
 
   test("that dies while it is iterated, and whose place something else takes", () => {
@@ -308,7 +384,7 @@ describe.each(builds)("items, $name core", (build) => {
     const index = 2 ** 29 + 5;
     // Fresh memory is zero already, so the list takes none of the host's.
     heap.decref(heap.list());
-    const list = (partsOf(heap).space.abi.list_new(index + 1) >>> 0) as Ptr;
+    const list = (objectLayerOf(heap).calls.abi.list_new(index + 1) >>> 0) as Ptr;
     expect(list).not.toBe(0);
     const int = heap.int(1000);
     heap.setItem(list, index, int);

@@ -389,6 +389,9 @@ describe.each(["release", "debug"] as const)("object core, %s", (build) => {
       [weakref + L.WEAKREF_PREVIOUS, object, L.BROKEN_WEAK_LIST],
       [weakref + L.WEAKREF_REFERENT, 0, L.BROKEN_WEAK_LIST],
       [dict + L.DICT_LENGTH, 2, L.BROKEN_CONTAINER],
+      // The only entry is before the first one; the first one is behind all.
+      [dict + L.DICT_FIRST, 1, L.BROKEN_CONTAINER],
+      [dict + L.DICT_FIRST, 2, L.BROKEN_CONTAINER],
       // The index has one entry: a search for any other hash comes by an empty slot.
       [entry + L.ENTRY_HASH, core.get(entry + L.ENTRY_HASH) ^ 4, L.BROKEN_CONTAINER],
       ...[short, long].flatMap((list): Break[] => [

@@ -119,6 +119,11 @@ describe.each(["release", "debug"] as const)("built-in values of the core, %s", 
       if (core.get(entry + L.ENTRY_KEY)) order.push(core.get(core.get(entry + L.ENTRY_VALUE) + L.VALUE));
     }
     expect(order).toEqual([...model.values()]);
+    const entryKey = (i: number): number =>
+      core.get(core.get(dict + L.DICT_TABLE) + L.ENTRY_BYTES * i + L.ENTRY_KEY);
+    const first = core.get(dict + L.DICT_FIRST);
+    expect(entryKey(first)).not.toBe(0);
+    for (let i = 0; i < first; i++) expect(entryKey(i)).toBe(0);
     core.verify();
     decref(dict);
   });

@@ -29,6 +29,19 @@ describe.each(builds)("texts, $name core", (build) => {
     }
   });
 
+  test("that are equal have one hash, whatever their blocks held before", () => {
+    const heap = newHeap(build);
+    for (let length = 1; length < 600; length++) {
+      // The block of the first text: the bytes behind its end are those of a longer one.
+      heap.decref(heap.str("\xff".repeat((length + 7) & ~7)));
+      const text = `${"a".repeat(length - 1)}\xf7`;
+      const [a, b] = [heap.str(text), heap.str(text)];
+      expect([length, heap.strs.equals(a, b), heap.strs.hash(a)]).toEqual([length, true, heap.strs.hash(b)]);
+      heap.decref(a);
+      heap.decref(b);
+    }
+  });
+
   // Node 20's decoder of Latin-1 drops a first 0xff if it is told to keep marks of order.
   test.each(["ef", "80", "9f", "ff", "100", "d83d", "feff", "fffd"])(
     "with one unit %s among others, at any place",

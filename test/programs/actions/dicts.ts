@@ -21,7 +21,11 @@ export const DICTS: Actions = {
   deleteAnything(stage) {
     const { heap, random } = stage;
     withDict(stage, (dict) => {
-      for (const key of heap.dicts.keys(dict)) if (random.chance(50)) heap.dicts.delete(dict, key);
+      const keys = [...heap.dicts.keys(dict)].filter(() => random.chance(50));
+      // What dies with a key may take others out.
+      for (const key of keys) heap.incref(key);
+      for (const key of keys) heap.dicts.delete(dict, key);
+      for (const key of keys) heap.decref(key);
     });
   },
   lookUpAnything(stage) {

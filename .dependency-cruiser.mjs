@@ -1,0 +1,57 @@
+// Which way imports point; `npm run check` runs this.
+//
+//   bindings/   entries ─▶ debug ─▶ heap ─▶ collector ─▶ objects ─▶ core ─▶ generated
+//     objects/  stress ─▶ values, ownership, weak ─▶ types ─▶ access
+//   assembly/   abi ─▶ debug ─▶ gc ─▶ object ─▶ alloc ─▶ layout, state
+
+/**
+ * A rule for each layer: it imports nothing of the layers before it. Layers in one string do not import each other.
+ * @param {string} name @param {string[]} layers patterns, from the outside in
+ */
+const layers = (name, layers) =>
+  layers.slice(1).map((layer, i) => ({
+    name,
+    severity: /** @type {const} */ ("error"),
+    from: { path: layer },
+    to: { path: layers.slice(0, i + 1), pathNot: layer },
+  }));
+
+/** Circles that are known and have to go. */
+const KNOWN = ["^assembly/object/death/", "^assembly/gc/(collect|generations)[.]ts$"];
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+export default {
+  forbidden: [
+    { name: "no import circles", severity: "error", from: { pathNot: KNOWN }, to: { circular: true } },
+    ...layers("layers of the bindings", [
+      "^bindings/[^/]+$",
+      "^bindings/debug/",
+      "^bindings/heap/",
+      "^bindings/collector/",
+      "^bindings/objects/",
+      "^bindings/core/",
+      "^bindings/generated/",
+    ]),
+    ...layers("layers of the objects", [
+      "^bindings/objects/[^/]+$",
+      "^bindings/objects/values/",
+      "^bindings/objects/(ownership|weak)/",
+      "^bindings/objects/types/",
+      "^bindings/objects/access/",
+    ]),
+    ...layers("layers of the core", [
+      "^assembly/abi/",
+      "^assembly/debug/",
+      "^assembly/gc/",
+      "^assembly/object/",
+      "^assembly/alloc/",
+      "^assembly/(layout/|state)",
+    ]),
+  ],
+  options: {
+    // Imports of types count: who reads one file has to read the other.
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { extensions: [".ts"] },
+    doNotFollow: { path: "node_modules" },
+  },
+};

@@ -1,0 +1,97 @@
+import { Collector } from "../collector/collector.js";
+import type { Core } from "../core/core.js";
+import type { Lifecycle } from "../core/lifecycle.js";
+import type { Ptr } from "../core/ptr.js";
+import { Counts } from "../objects/access/counts.js";
+import { ObjectCalls } from "../objects/access/object-calls.js";
+import { ObjectMemory } from "../objects/access/object-memory.js";
+import { Handles } from "../objects/ownership/handles.js";
+import { Leaks } from "../objects/ownership/leaks.js";
+import { Types } from "../objects/types/types.js";
+import { Dicts } from "../objects/values/dicts.js";
+import { Items } from "../objects/values/items.js";
+import { Lists } from "../objects/values/lists.js";
+import { Numbers } from "../objects/values/numbers.js";
+import { Strs } from "../objects/values/strs.js";
+import { Tuples } from "../objects/values/tuples.js";
+import { Values } from "../objects/values/values.js";
+import { Finalizers } from "../objects/weak/finalizers.js";
+import { Watches } from "../objects/weak/watches.js";
+import { Weakrefs } from "../objects/weak/weakrefs.js";
+
+/** The object layer of one heap, a part for each noun. */
+export type ObjectLayer = ReturnType<typeof makeObjectLayer>;
+
+/** Puts the object layer of a heap together, and lets the core call it. */
+export function makeObjectLayer(lifecycle: Lifecycle, core: Core) {
+  const memory = new ObjectMemory(lifecycle);
+  const calls = new ObjectCalls(lifecycle);
+  const types = new Types(memory, calls);
+  const counts = new Counts(memory, calls);
+  const numbers = new Numbers(lifecycle);
+  const strs = new Strs(memory, calls);
+  const dicts = new Dicts(memory, calls);
+  const handles = new Handles(memory, counts, types);
+  const weakrefs = new Weakrefs(memory, calls, counts, types);
+  const layer = {
+    memory,
+    calls,
+    types,
+    counts,
+    items: new Items(memory, calls, counts, types),
+    numbers,
+    values: new Values(memory, calls, counts, numbers, strs, dicts),
+    lists: new Lists(memory, calls, counts),
+    dicts,
+    tuples: new Tuples(memory),
+    strs,
+    weakrefs,
+    finalizers: new Finalizers(memory),
+    handles,
+    collector: new Collector(memory, calls, types, counts),
+    leaks: new Leaks(memory, types, handles),
+    watches: new Watches(counts, weakrefs),
+  };
+  lifecycle.makesObjectLayerBy(() => {
+    calls.requireStarted(calls.abi.objects_start());
+    types.start();
+    layer.collector.start();
+  });
+  connect(core, lifecycle, layer);
+  return layer;
+}
+
+/** Lets the core's calls reach the object layer. Whatever happens, nothing is thrown back into the core. */
+function connect(
+  { hooks }: Core,
+  { callbacks }: Lifecycle,
+  { types, weakrefs, finalizers, collector }: ObjectLayer,
+): void {
+  hooks.finalize = (object, type) => {
+    try {
+      if (type === 0) return finalizers.died(object as Ptr);
+      const finalizer = types.finalizer(type);
+      if (finalizer) callbacks.run(() => finalizer(object as Ptr));
+    } catch (error) {
+      callbacks.report(error);
+    }
+  };
+  hooks.callback = (weakref, token) => {
+    try {
+      weakrefs.run(weakref as Ptr, token);
+    } catch (error) {
+      callbacks.report(error);
+    }
+  };
+  // Compiled now: where the stack is nearly used up, an engine has no room to compile what it meets for the first time.
+  hooks.finalize(0, 0);
+  hooks.callback(0, 0);
+  callbacks.warm();
+  hooks.collection = (phase, subject) => {
+    try {
+      collector.onCollection(phase, subject);
+    } catch (error) {
+      callbacks.report(error);
+    }
+  };
+}

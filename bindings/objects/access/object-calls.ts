@@ -1,0 +1,107 @@
+import {
+  FAULT_DOUBLE_FREE,
+  FAULT_MEMORY,
+  FAULT_NONE,
+  FAULT_RANGE,
+  FAULT_TYPE,
+} from "../../generated/layout.js";
+import type { ObjectExports } from "../../core/abi.js";
+import { HeapError, hex, type HeapErrorCode } from "../../core/errors.js";
+import { OVERRELEASED } from "../../core/faults.js";
+import type { Lifecycle } from "../../core/lifecycle.js";
+import { NULL, type Ptr } from "../../core/ptr.js";
+
+/** Calls of the core's object functions: what they find wrong is thrown, and for want of memory they are made again. */
+export class ObjectCalls {
+  readonly lifecycle: Lifecycle;
+  /** The functions; guarded unless the heap is open. */
+  abi!: ObjectExports;
+  /** The same, undefined instead of guarded; see `Access.quick`. */
+  quick: ObjectExports | undefined;
+
+  constructor(lifecycle: Lifecycle) {
+    this.lifecycle = lifecycle;
+    lifecycle.follow(({ abi, quick }) => {
+      this.abi = abi;
+      this.quick = quick;
+    });
+  }
+
+  /** Runs something that enters the core. */
+  enter<T>(action: () => T): T {
+    return this.lifecycle.protect(action);
+  }
+
+  /**
+   * A new object from a call that gives 0 on a fault; a second try after memory was asked for. `size` is for the message,
+   * `borrowed` what the call borrows.
+   */
+  make(operation: string, size: number, request: () => number, borrowed: Ptr = NULL): Ptr {
+    const p = this.enter(request);
+    return p === 0 ? this.#makeAgain(operation, size, request, borrowed) : ((p >>> 0) as Ptr);
+  }
+
+  #makeAgain(operation: string, size: number, request: () => number, borrowed: Ptr): Ptr {
+    this.#takeMemoryFault(operation);
+    const p = this.#relieved(size, [borrowed], request, 0);
+    if (p !== 0) return (p >>> 0) as Ptr;
+    this.#takeMemoryFault(operation);
+    throw this.lifecycle.outOfMemory(operation, size);
+  }
+
+  /** Forgets the fault of the last call, which was lack of memory; any other is thrown. */
+  #takeMemoryFault(operation: string): void {
+    const fault = this.lifecycle.started().takeFault();
+    if (fault !== FAULT_NONE && fault !== FAULT_MEMORY) this.throwFault(operation, NULL, fault);
+  }
+
+  /**
+   * Does what `action` does, whose result is a fault code; a second try after memory was asked for. `a`, `b` and `c` are
+   * what it borrows.
+   */
+  do(operation: string, size: number, action: () => number, a: Ptr, b: Ptr = NULL, c: Ptr = NULL): void {
+    let fault = this.enter(action);
+    if (fault === FAULT_NONE) return;
+    if (fault === FAULT_MEMORY) fault = this.#relieved(size, [a, b, c], action, fault);
+    if (fault === FAULT_NONE) return;
+    this.lifecycle.started().takeFault();
+    if (fault === FAULT_MEMORY) throw this.lifecycle.outOfMemory(operation, size);
+    this.throwFault(operation, NULL, fault);
+  }
+
+  /**
+   * Asks for memory and tries again; gives `otherwise` if there is nobody to ask. Who is asked may let go of what the
+   * request borrows: it is held until the request is served, as the core does while it collects. Finalizers that ran
+   * then may have released the caller's own references, and what the core held died with the first try.
+   */
+  #relieved(size: number, borrowed: readonly Ptr[], again: () => number, otherwise: number): number {
+    const held = borrowed.filter((p) => p !== NULL);
+    if (held.some((p) => this.abi.check_object(p) !== FAULT_NONE)) return otherwise;
+    for (const p of held) this.abi.incref(p);
+    try {
+      return this.lifecycle.relieve(size) ? this.enter(again) : otherwise;
+    } finally {
+      for (const p of held) this.enter(() => this.abi.decref(p));
+    }
+  }
+
+  /** Throws unless the object layer was made, which only lack of memory prevents. */
+  requireStarted(fault: number): void {
+    if (fault === FAULT_NONE) return;
+    this.lifecycle.started().takeFault();
+    throw this.lifecycle.outOfMemory("start", 0);
+  }
+
+  /** Throws the error for a fault that the core reported about `p`, if that is known. */
+  throwFault(operation: string, p: Ptr, fault: number): never {
+    const call = p === 0 ? operation : `${operation}(${hex(p)})`;
+    const details = p === 0 ? { operation } : { operation, ptr: p };
+    const throwError = (code: HeapErrorCode, reason: string): never => {
+      throw new HeapError(code, `${call}: ${reason}`, details);
+    };
+    if (fault === FAULT_TYPE) return throwError("ERR_HEAP_TYPE", "the object is of another type");
+    if (fault === FAULT_RANGE) return throwError("ERR_HEAP_RANGE", "out of range");
+    if (fault === FAULT_DOUBLE_FREE) return throwError("ERR_HEAP_DOUBLE_FREE", OVERRELEASED);
+    return this.lifecycle.throwFault(operation, p, fault);
+  }
+}
