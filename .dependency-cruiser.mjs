@@ -1,6 +1,6 @@
 // Which way imports point; `npm run check` runs this.
 //
-//   bindings/   entries ─▶ debug ─▶ heap ─▶ collector ─▶ objects ─▶ core ─▶ generated
+//   bindings/   entries ─▶ debug, link ─▶ heap ─▶ collector ─▶ objects ─▶ core ─▶ generated
 //     objects/  stress ─▶ values, ownership, weak ─▶ types ─▶ access
 //   assembly/   abi ─▶ debug ─▶ gc ─▶ object ─▶ alloc ─▶ layout, state
 
@@ -25,7 +25,7 @@ export default {
     { name: "no import circles", severity: "error", from: { pathNot: KNOWN }, to: { circular: true } },
     ...layers("layers of the bindings", [
       "^bindings/[^/]+$",
-      "^bindings/debug/",
+      "^bindings/(debug|link)/",
       "^bindings/heap/",
       "^bindings/collector/",
       "^bindings/objects/",

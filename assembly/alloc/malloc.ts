@@ -97,9 +97,9 @@ export function realloc(pointer: usize, size: usize): usize {
   return block;
 }
 
-/** A block whose address is a multiple of `alignment`, a power of two up to 64 KiB; 0 if it is not, or out of memory. */
+/** A block whose address is a multiple of `alignment`, a power of two up to 64 MiB; 0 if it is not, or out of memory. */
 export function alignedAlloc(alignment: usize, size: usize): usize {
-  if (!alignment || alignment & (alignment - 1) || alignment > 1 << 16) return 0;
+  if (!alignment || alignment & (alignment - 1) || alignment > layout.MAX_ALIGNMENT) return 0;
   if (size > 0xffff0000) return 0;
   if (alignment <= 8 && size <= 8) return malloc(size);
   // Blocks whose size is a multiple of a power of two up to a page are aligned to it; the classes between the powers

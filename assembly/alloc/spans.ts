@@ -31,11 +31,12 @@ export function pagesFor(size: usize): u32 {
   return (<u32>(size + (layout.PAGE_BYTES - 1))) >>> PAGE_SHIFT;
 }
 
-/** A span of at least `length` pages that starts at a multiple of `alignment` pages (1 … 16); 0 if out of memory. */
+/** A span of at least `length` pages that starts at a multiple of `alignment` pages, a power of two; 0 if out of memory. */
 export function takeSpan(length: u32, alignment: u32, domain: u32): usize {
   ensureReady();
   if (!length) return 0;
-  if (length + alignment - 1 > LONGEST) {
+  if (alignment >= ARENA_PAGES) return takeArenaAligned(length, alignment / ARENA_PAGES, domain);
+  if (length + max(alignment, layout.TABLE_POSITIONS) > ARENA_PAGES) {
     const appended = appendHuge(length, alignment, domain);
     if (appended) return appended;
     const huge = takeHuge(length, alignment, domain, layout.REACH_FREE);
@@ -164,6 +165,42 @@ function appendHuge(length: u32, alignment: u32, domain: u32): usize {
     return 0;
   }
   return noteSpan(span, here + tail * ARENA_PAGES, domain);
+}
+
+/** A span that begins with an arena whose number is a multiple of `alignment`: more arenas are taken, and given back. */
+function takeArenaAligned(length: u32, alignment: u32, domain: u32): usize {
+  const arenas = (length + (ARENA_PAGES - 1)) / ARENA_PAGES;
+  const taken = arenas + alignment - 1;
+  let number = takeArenas(taken, layout.REACH_FREE);
+  if (!number) {
+    retireIdlePools();
+    number = takeArenas(taken, layout.REACH_NEW);
+    if (!number) return 0;
+  }
+  const first = (number + alignment - 1) & ~(alignment - 1);
+  const behind = number + taken - (first + arenas);
+  markArenas(first, arenas, layout.ARENA_TAIL);
+  if (behind) giveArenas(first + arenas, behind);
+  if (first > number) giveArenas(number, first - number);
+  // All pages of the first arena are the span's: its table needs a page elsewhere.
+  if (!pages.hasTableHost() && !openTableHost()) {
+    giveArenas(first, arenas);
+    return 0;
+  }
+  const here = min(length, ARENA_PAGES);
+  const header = pages.prepareArena(first);
+  pages.relist(header, header.freePages & ~pages.runMask(0, here));
+  if (arenas > 1) noteTail(first + 1, arenas - 1);
+  return noteSpan((<usize>first) << ARENA_SHIFT, here + (arenas - 1) * ARENA_PAGES, domain);
+}
+
+/** An arena that is empty but for its table. */
+function openTableHost(): bool {
+  const number = takeArenas(1, layout.REACH_NEW);
+  if (!number) return false;
+  const header = pages.prepareArena(number);
+  pages.relist(header, header.freePages);
+  return true;
 }
 
 /** Pages of the first arena: what whole arenas leave over, rounded up to the alignment. */

@@ -1,8 +1,6 @@
+import { MAX_ALIGNMENT } from "../generated/layout.js";
 import { HeapError, hex, show, type HeapErrorDetails } from "./errors.js";
 import { MAX_U32, isU32, type Ptr } from "./ptr.js";
-
-/** Largest alignment that `alignedAlloc` serves, in bytes. */
-const MAX_ALIGNMENT = 65_536;
 
 /** Refuses what is not a whole number of bytes (or of items) from 0 to 2³² − 1. */
 export function requireSize(operation: string, argument: string, value: unknown): asserts value is number {

@@ -1,4 +1,12 @@
-import { ARENA_BYTES, MAX_ARENAS, PAGE_BYTES, SMALL_LIMIT } from "../generated/layout.js";
+import {
+  ARENA_BYTES,
+  GROWTH_CAP,
+  GROWTH_FACTOR,
+  GROWTH_FLOOR,
+  MAX_ARENAS,
+  PAGE_BYTES,
+  SMALL_LIMIT,
+} from "../generated/layout.js";
 import { HeapError, show } from "./errors.js";
 import { describeLeaks, type LeakReport } from "./leak-report.js";
 import { WASM_PAGE_BYTES } from "./memory.js";
@@ -12,6 +20,23 @@ export interface MemoryPressure {
   /** Linear memory now, and its hard limit. */
   readonly memoryBytes: number;
   readonly maxBytes: number;
+}
+
+/** How linear memory grows: by `memory · (factor − 1) + floorBytes`, but at most fourfold and by `capBytes`. */
+export interface Growth {
+  /** From 1 to 4. Default 1.5. */
+  readonly factor?: number | undefined;
+  /** Bytes, rounded up to arenas of 256 KiB; up to 1 GiB. Default 3.75 MiB. */
+  readonly floorBytes?: number | undefined;
+  /** Bytes, rounded up to arenas of 256 KiB; from 256 KiB to 4 GiB. Default 256 MiB. */
+  readonly capBytes?: number | undefined;
+}
+
+/** The same as the core keeps it: (factor − 1) · 256, and arenas. */
+export interface GrowthWords {
+  readonly factor: number;
+  readonly floor: number;
+  readonly cap: number;
 }
 
 /** What a forgotten handle does. */
@@ -38,6 +63,8 @@ export interface HeapOptions {
    * other modules that import its memory. Default 0.
    */
   readonly clientBytes?: number | undefined;
+  /** How linear memory grows when it is full. A request that is larger than a step gets what it needs. */
+  readonly growth?: Growth | undefined;
   /** Collect cycles by itself when thresholds are passed. Default true; `collector.enable()` and `disable()` switch later. */
   readonly autoCollect?: boolean | undefined;
   /** Thresholds of the three generations, as `collector.thresholds`. Default [2000, 10, 10]. (CPython: gc.set_threshold) */
@@ -77,6 +104,7 @@ export interface Settings {
   readonly smallThreshold: number;
   readonly poolPages: number;
   readonly clientArenas: number;
+  readonly growth: GrowthWords;
   readonly autoCollect: boolean;
   readonly thresholds: Thresholds;
   readonly checks: boolean;
@@ -97,6 +125,7 @@ const NAMES: Record<keyof HeapOptions, true> = {
   smallThreshold: true,
   poolBytes: true,
   clientBytes: true,
+  growth: true,
   autoCollect: true,
   thresholds: true,
   checks: true,
@@ -119,7 +148,7 @@ const RESERVED_BYTES = ARENA_BYTES;
  */
 export function readOptions(options: HeapOptions = {}): Settings {
   if (typeof options !== "object" || options === null) refuse("options", options, "an object");
-  requireNames(options);
+  requireNames("option", options, NAMES);
   const clientBytes = readBytes("clientBytes", options.clientBytes, 0, 0, (MAX_ARENAS - 2) * ARENA_BYTES);
   const clientArenas = Math.ceil(clientBytes / ARENA_BYTES);
   const leastBytes = RESERVED_BYTES + (clientArenas + 1) * ARENA_BYTES;
@@ -139,6 +168,7 @@ export function readOptions(options: HeapOptions = {}): Settings {
     smallThreshold: readThreshold(options.smallThreshold),
     poolPages: readPoolPages(options.poolBytes),
     clientArenas,
+    growth: readGrowth(options.growth),
     autoCollect: readSwitch("autoCollect", options.autoCollect),
     thresholds: readThresholds(options.thresholds),
     checks: readSwitch("checks", options.checks),
@@ -153,10 +183,10 @@ export function readOptions(options: HeapOptions = {}): Settings {
 }
 
 /** A misspelt option would do nothing, and say nothing. */
-function requireNames(options: object): void {
+function requireNames(kind: string, options: object, names: object): void {
   for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || Object.hasOwn(NAMES, name)) continue;
-    const message = `there is no option ${name}; there are ${Object.keys(NAMES).join(", ")}`;
+    if (value === undefined || Object.hasOwn(names, name)) continue;
+    const message = `there is no ${kind} ${name}; there are ${Object.keys(names).join(", ")}`;
     throw new HeapError("ERR_HEAP_ARGUMENT", message, { operation: "createHeap", argument: name, value });
   }
 }
@@ -177,6 +207,30 @@ function readThreshold(value: unknown): number {
 function readPoolPages(value: unknown): number {
   if (value === undefined) return MAX_U32;
   return Math.floor(readBytes("poolBytes", value, 0, 0, MAX_BYTES) / PAGE_BYTES);
+}
+
+const GROWTH_NAMES: Readonly<Record<keyof Growth, true>> = { factor: true, floorBytes: true, capBytes: true };
+const GROWTH_STEPS = 256;
+const MAX_GROWTH_FACTOR = 4;
+const MAX_FLOOR_BYTES = 2 ** 30;
+
+/** @throws HeapError `ERR_HEAP_ARGUMENT` */
+export function readGrowth(value: unknown): GrowthWords {
+  if (value === undefined) return { factor: GROWTH_FACTOR, floor: GROWTH_FLOOR, cap: GROWTH_CAP };
+  if (typeof value !== "object" || value === null) refuse("growth", value, "an object");
+  requireNames("option growth.", value, GROWTH_NAMES);
+  const { factor = 1 + GROWTH_FACTOR / GROWTH_STEPS, floorBytes, capBytes } = value as Growth;
+  if (!(typeof factor === "number" && factor >= 1 && factor <= MAX_GROWTH_FACTOR)) {
+    const bounds = { minimum: 1, maximum: MAX_GROWTH_FACTOR };
+    refuse("growth.factor", factor, `a number from 1 to ${MAX_GROWTH_FACTOR}`, bounds);
+  }
+  const floor = readBytes("growth.floorBytes", floorBytes, GROWTH_FLOOR * ARENA_BYTES, 0, MAX_FLOOR_BYTES);
+  const cap = readBytes("growth.capBytes", capBytes, GROWTH_CAP * ARENA_BYTES, ARENA_BYTES, MAX_BYTES);
+  return {
+    factor: Math.round((factor - 1) * GROWTH_STEPS),
+    floor: Math.ceil(floor / ARENA_BYTES),
+    cap: Math.ceil(cap / ARENA_BYTES),
+  };
 }
 
 function readSwitch(name: string, value: unknown): boolean {

@@ -13,14 +13,25 @@ import { join } from "node:path";
 import type binaryen from "binaryen";
 import { loadTools, type Binaryen, type Tools } from "./binaryen.js";
 import { coreAt } from "./core-at.js";
+import { readGrowth, type Growth } from "../core/options.js";
+import { ARENA_BYTES } from "../generated/layout.js";
 import { LinkError } from "./errors.js";
-import { readWasm, staticEnd, withInitialMemory, withMemoryExport, type WasmFile } from "./wasm-file.js";
+import {
+  readWasm,
+  staticEnd,
+  withInitialMemory,
+  withMemoryExport,
+  wordsModule,
+  type WasmFile,
+} from "./wasm-file.js";
 
 export interface LinkOptions {
   /** Module that the malloc family is imported from; default `env`. */
   readonly module?: string;
   /** As wasm-opt's `-O0` to `-O4`; default 3. */
   readonly optimizeLevel?: number;
+  /** How the memory grows; by default by an eighth and 512 KiB. */
+  readonly growth?: Growth | undefined;
   /** Keep the names of functions, for profilers and stack traces. */
   readonly names?: boolean;
 }
@@ -37,15 +48,19 @@ const FAMILY: Readonly<Record<string, readonly [parameters: number, results: num
   realloc: [2, 1],
   free: [1, 0],
   aligned_alloc: [2, 1],
+  memalign: [2, 1],
+  posix_memalign: [3, 1],
   malloc_usable_size: [1, 1],
+  malloc_trim: [1, 1],
+  mallinfo2: [1, 0],
+  tallyheap_verify: [0, 1],
 };
-const ALLOCATING = new Set(["malloc", "calloc", "realloc", "aligned_alloc"]);
+const ALLOCATING = new Set(["malloc", "calloc", "realloc", "aligned_alloc", "memalign", "posix_memalign"]);
 
 const RECIPE = "link it against a libc without malloc (docs/embedding-c.md, “The libc recipe”)";
 
 /** Highest address of data, stack and state block: the number of the first arena is written in two bytes. */
 const STATIC_LIMIT = 2 ** 30;
-const ARENA_BYTES = 2 ** 18;
 
 /**
  * The module with the core in it. It imports and exports what it did before, but for the malloc family, and grows its
@@ -68,7 +83,15 @@ export async function link(
   }
   const tools = await loadTools();
   const client = prepare(tools, file, core.end, options);
-  const merged = merge(tools, client, core.bytes, options.names ?? false);
+  const parts: [Uint8Array, string][] = [
+    [client, CLIENT],
+    [core.bytes, CORE],
+  ];
+  if (options.growth) {
+    const { factor, floor, cap } = readGrowth(options.growth);
+    parts.push([wordsModule([CLIENT, MEMORY], core.growth, [factor, floor, cap]), "tallyheap:growth"]);
+  }
+  const merged = merge(tools, parts, options.names ?? false);
   return finish(tools, merged, new Set(file.exportNames), options);
 }
 
@@ -134,7 +157,7 @@ function importFamily(binaryen: Binaryen, client: binaryen.Module, module: strin
   for (const { internal, name } of found) {
     const { params, results } = binaryen.getFunctionInfo(client.getFunction(internal));
     client.removeFunction(internal);
-    client.addFunctionImport(internal, CORE, name, params, results);
+    client.addFunctionImport(internal, CORE, name === "tallyheap_verify" ? "verify" : name, params, results);
   }
   return found.some(({ isDefined }) => isDefined);
 }
@@ -149,17 +172,19 @@ function checkSignature(binaryen: Binaryen, name: string, info: binaryen.Functio
 
 // ---- the merge, and after it ----
 
-function merge(tools: Tools, client: Uint8Array, core: Uint8Array, names: boolean): Uint8Array<ArrayBuffer> {
+function merge(
+  tools: Tools,
+  parts: readonly [bytes: Uint8Array, name: string][],
+  names: boolean,
+): Uint8Array<ArrayBuffer> {
   const folder = mkdtempSync(join(tmpdir(), "tallyheap-link-"));
   try {
     const path = (name: string) => join(folder, name);
-    writeFileSync(path("client.wasm"), client);
-    writeFileSync(path("core.wasm"), core);
-    const parts = [
-      [path("client.wasm"), CLIENT],
-      [path("core.wasm"), CORE],
-    ] as const;
-    tools.merge(parts, path("merged.wasm"), names);
+    const files = parts.map(([bytes, name], i) => {
+      writeFileSync(path(`${i}.wasm`), bytes);
+      return [path(`${i}.wasm`), name] as const;
+    });
+    tools.merge(files, path("merged.wasm"), names);
     return readFileSync(path("merged.wasm"));
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -21,7 +21,7 @@ export type Allocator = (typeof ALLOCATORS)[number];
 
 /** Our part of the C: setjmp, and what WASI lacks. */
 export const C_FOLDER = join(root, "examples/c-runtimes/c");
-const LINKER = join(root, "dist/link/cli.js");
+const LINKER = join(root, "dist/cli.js");
 /** Clients of a running heap keep their statics where `clientBytes` reserves arenas. */
 const CLIENT_BASE = 262_144;
 
