@@ -2,8 +2,7 @@
 /** `tallyheap link IN -o OUT`: the bytes layer inside a C or C++ module. */
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { readGrowth, type Growth } from "./core/options.js";
-import { ARENA_BYTES, LINKED_GROWTH_FACTOR, LINKED_GROWTH_FLOOR } from "./generated/layout.js";
+import { readGrowth, type Growth } from "./core/growth.js";
 import { LinkError } from "./link/errors.js";
 import { link, type LinkOptions } from "./link/link.js";
 
@@ -104,11 +103,6 @@ function parse(args: readonly string[]): Request | undefined {
   return { input, output: values.output, options };
 }
 
-const LINKED_GROWTH: Growth = {
-  factor: 1 + LINKED_GROWTH_FACTOR / 256,
-  floorBytes: LINKED_GROWTH_FLOOR * ARENA_BYTES,
-};
-
 /** The policy that the flags ask for; numbers are checked as createHeap checks its option. */
 function readGrowthFlags(values: Readonly<Record<string, unknown>>): Growth | undefined {
   const flags = [
@@ -118,10 +112,7 @@ function readGrowthFlags(values: Readonly<Record<string, unknown>>): Growth | un
   ] as const;
   const given = flags.filter(([flag]) => values[flag] !== undefined);
   if (given.length === 0) return undefined;
-  const growth = {
-    ...LINKED_GROWTH,
-    ...Object.fromEntries(given.map(([flag, name]) => [name, Number(values[flag])])),
-  };
+  const growth = Object.fromEntries(given.map(([flag, name]) => [name, Number(values[flag])]));
   try {
     readGrowth(growth);
     return growth;

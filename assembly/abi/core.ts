@@ -15,7 +15,6 @@ import * as header from "../object/core/header";
 import * as interned from "../object/values/intern";
 import * as lists from "../object/values/list";
 import * as numbers from "../object/values/number";
-import * as small from "../object/death/dealloc-fast";
 import * as builtins from "../object/values/builtins";
 import * as strings from "../object/values/str";
 import * as tuples from "../object/values/tuple";
@@ -34,6 +33,7 @@ import {
   STATE_HOSTED,
   Str,
   TypeDescriptor,
+  Weakref,
 } from "../layout";
 import { setWord, word } from "../state";
 
@@ -174,11 +174,6 @@ export function dict_quick(entries: u32): usize {
 
 export function dict_set_quick(dict: Dict, key: usize, value: usize): bool {
   return dicts.trySet(dict, key, value);
-}
-
-/** Releases the last reference to an object. */
-export function release_quick(object: usize): bool {
-  return small.dieAtOnce(object, true);
 }
 
 export function incref(object: usize): void {
@@ -331,7 +326,7 @@ export function weakref_new(referent: usize, token: u32): usize {
 }
 
 export function deref(weakref: usize): usize {
-  return weak.deref(weakref);
+  return weak.deref(changetype<Weakref>(weakref));
 }
 
 // ---- looking at objects ----

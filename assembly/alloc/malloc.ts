@@ -118,7 +118,7 @@ export function alignedAlloc(alignment: usize, size: usize): usize {
       if (block || !pools.poolsExhausted(c)) return block;
     }
   }
-  return newSpan(bytes, <u32>max<usize>(1, alignment >>> layout.PAGE_SHIFT));
+  return newSpan(max(size, 1), <u32>max<usize>(1, alignment >>> layout.PAGE_SHIFT));
 }
 
 /** Bytes the block really has; 0 if the pointer is in no pool, slab or span. Not proved to be a block's start. */

@@ -35,7 +35,10 @@ export function pagesFor(size: usize): u32 {
 export function takeSpan(length: u32, alignment: u32, domain: u32): usize {
   ensureReady();
   if (!length) return 0;
-  if (alignment >= ARENA_PAGES) return takeArenaAligned(length, alignment / ARENA_PAGES, domain);
+  if (alignment >= ARENA_PAGES) {
+    retireIdlePools();
+    if (!pages.hasTableHost()) return takeBesideHost(length, alignment, domain);
+  }
   if (length + max(alignment, layout.TABLE_POSITIONS) > ARENA_PAGES) {
     const appended = appendHuge(length, alignment, domain);
     if (appended) return appended;
@@ -142,8 +145,10 @@ function takeHuge(length: u32, alignment: u32, domain: u32, reach: u32): usize {
     here = alignment;
     tail++;
   }
-  const number = takeArenas(tail + 1, reach);
+  const spare = (alignment - 1) / ARENA_PAGES;
+  let number = takeArenas(tail + 1 + spare, reach);
   if (!number) return 0;
+  if (spare) number = alignArenas(number, tail + 1, spare);
   const header = pages.prepareArena(number);
   const first = ARENA_PAGES - here;
   pages.relist(header, header.freePages & ~pages.runMask(first, here));
@@ -167,44 +172,28 @@ function appendHuge(length: u32, alignment: u32, domain: u32): usize {
   return noteSpan(span, here + tail * ARENA_PAGES, domain);
 }
 
-/** A span that begins with an arena whose number is a multiple of `alignment`: more arenas are taken, and given back. */
-function takeArenaAligned(length: u32, alignment: u32, domain: u32): usize {
-  const arenas = (length + (ARENA_PAGES - 1)) / ARENA_PAGES;
-  const taken = arenas + alignment - 1;
-  let number = takeArenas(taken, layout.REACH_FREE);
-  if (!number) {
-    retireIdlePools();
-    number = takeArenas(taken, layout.REACH_NEW);
-    if (!number) return 0;
-  }
-  const first = (number + alignment - 1) & ~(alignment - 1);
-  const behind = number + taken - (first + arenas);
-  markArenas(first, arenas, layout.ARENA_TAIL);
-  if (behind) giveArenas(first + arenas, behind);
-  if (first > number) giveArenas(number, first - number);
-  // All pages of the first arena are the span's: its table needs a page elsewhere.
-  if (!pages.hasTableHost() && !openTableHost()) {
-    giveArenas(first, arenas);
-    return 0;
-  }
-  const here = min(length, ARENA_PAGES);
-  const header = pages.prepareArena(first);
-  pages.relist(header, header.freePages & ~pages.runMask(0, here));
-  if (arenas > 1) noteTail(first + 1, arenas - 1);
-  return noteSpan((<usize>first) << ARENA_SHIFT, here + (arenas - 1) * ARENA_PAGES, domain);
+/** From more arenas than needed, the ones that start at a multiple of `spare` + 1; the others are given back. */
+function alignArenas(taken: u32, length: u32, spare: u32): u32 {
+  const first = (taken + spare) & ~spare;
+  const before = first - taken;
+  markArenas(first, length, layout.ARENA_TAIL);
+  if (before) giveArenas(taken, before);
+  if (before < spare) giveArenas(first + length, spare - before);
+  return first;
 }
 
-/** An arena that is empty but for its table. */
-function openTableHost(): bool {
-  const number = takeArenas(1, layout.REACH_NEW);
-  if (!number) return false;
-  const header = pages.prepareArena(number);
-  pages.relist(header, header.freePages);
-  return true;
+/** All pages of its first arena are the span's, so the table needs a page elsewhere: of an arena that is opened for it. */
+function takeBesideHost(length: u32, alignment: u32, domain: u32): usize {
+  const page = obtainPages(1, 1);
+  if (!page) return 0;
+  const span = takeSpan(length, alignment, domain);
+  pages.givePages(page, 1);
+  return span;
 }
 
-/** Pages of the first arena: what whole arenas leave over, rounded up to the alignment. */
+/** Pages of the first arena: what whole arenas leave over, rounded up to the alignment; at most all of them. */
 function pagesHere(length: u32, alignment: u32): u32 {
+  alignment = min(alignment, ARENA_PAGES);
   return (((length - 1) & (ARENA_PAGES - 1)) + alignment) & ~(alignment - 1);
 }
 

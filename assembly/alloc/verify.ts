@@ -24,6 +24,7 @@ import {
   freeRuns,
   lastAvailable,
   nextRuns,
+  previousRuns,
   runLengths,
   state,
   statistic,
@@ -95,15 +96,15 @@ function verifyRun(first: u32): u32 {
   const arena = (<usize>first) << layout.ARENA_SHIFT;
   const length = <u32>runLengths[first];
   const end = first + length;
-  if (!length || end > state.frontier || <u32>runLengths[end - 1] != length) {
-    return broken(layout.BROKEN_ARENA_RUN, arena, length, <u32>runLengths[end - 1]);
+  const atEnd = <u32>runLengths[end - 1];
+  if (!length || end > state.frontier || atEnd != length) {
+    return broken(layout.BROKEN_ARENA_RUN, arena, length, atEnd);
   }
-  for (let i: u32 = 0; i < length; i++) {
-    if (kindOf(first + i) != layout.ARENA_FREE) return broken(layout.BROKEN_ARENA_RUN, arena, length, i);
-  }
+  let free: u32 = 1;
+  while (free < length && kindOf(first + free) == layout.ARENA_FREE) free++;
   // Coalesced: neither another run nor the frontier follows.
-  if (end == state.frontier || kindOf(end) == layout.ARENA_FREE) {
-    return broken(layout.BROKEN_ARENA_RUN, arena, length, length + 1);
+  if (free < length || end == state.frontier || kindOf(end) == layout.ARENA_FREE) {
+    return broken(layout.BROKEN_ARENA_RUN, arena, length, free);
   }
   recount.runArenas += length;
   return 0;
@@ -124,6 +125,7 @@ function verifyPaged(number: u32): u32 {
   if (header.longest != longestRun(free)) {
     return broken(layout.BROKEN_ARENA_COUNT, arena, longestRun(free), header.longest);
   }
+  recount.openArenas += u32(free != 0);
   const records = pageRecord(arena);
   for (let i: u32 = 0; i < layout.ARENA_PAGES;) {
     const record = records.at(i);
@@ -164,10 +166,12 @@ function verifySpan(record: PageRecord): u32 {
   const length = record.spanPages;
   if (!length) return broken(layout.BROKEN_SPAN_LENGTH, span, 1, length);
   const tail = tailArenas(span, length);
-  for (let i: u32 = 1; i <= tail; i++) {
-    const arena = ((span >>> layout.ARENA_SHIFT) + i) << layout.ARENA_SHIFT;
-    const kind = kindOf(<u32>(arena >>> layout.ARENA_SHIFT));
-    if (kind != layout.ARENA_TAIL) return broken(layout.BROKEN_TAIL_ARENA, arena, layout.ARENA_TAIL, kind);
+  const first = (<u32>span) >>> layout.ARENA_SHIFT;
+  for (let number = first + 1; number <= first + tail; number++) {
+    const kind = kindOf(number);
+    if (kind != layout.ARENA_TAIL) {
+      return broken(layout.BROKEN_TAIL_ARENA, number << layout.ARENA_SHIFT, layout.ARENA_TAIL, kind);
+    }
   }
   const here = min(length, layout.ARENA_PAGES - pageNumber(span));
   for (let i: u32 = 1; i < here; i++) {
@@ -200,7 +204,7 @@ function verifyCounts(): u32 {
   for (let number = state.frontier; number < state.end; number++) {
     const kind = kindOf(number);
     if (kind != layout.ARENA_FREE) {
-      return broken(layout.BROKEN_ARENA_RUN, (<usize>number) << layout.ARENA_SHIFT, layout.ARENA_FREE, kind);
+      return broken(layout.BROKEN_ARENA_RUN, number << layout.ARENA_SHIFT, layout.ARENA_FREE, kind);
     }
   }
   return 0;
@@ -212,7 +216,10 @@ function listedRunArenas(): u32 {
   for (let list: u32 = 0; list < 64; list++) {
     let run = freeRuns.head(list);
     if (freeRuns.has(list) != (run != 0)) return u32.MAX_VALUE;
+    let previous: u32 = 0;
     while (run) {
+      if (previousRuns[run] != previous) return u32.MAX_VALUE;
+      previous = run;
       if (runList(<u32>runLengths[run]) != list || arenas > layout.MAX_ARENAS) return u32.MAX_VALUE;
       arenas += <u32>runLengths[run];
       run = nextRuns[run];
@@ -236,11 +243,13 @@ function verifySlab(head: PageRecord): u32 {
   for (let i: u32 = 0; i < pages; i++) {
     const record = head.at(i);
     const shape = record.shape;
-    if (record.sizeClass != c || shape.index != i) {
-      return broken(layout.BROKEN_SHAPE, record.page, i, shape.index);
-    }
     const capacity = blocksFrom(first, bytes, blocks);
-    if (shape.capacity != capacity || shape.first != <u16>first) {
+    if (
+      record.sizeClass != c ||
+      shape.index != i ||
+      shape.capacity != capacity ||
+      shape.first != <u16>first
+    ) {
       return broken(layout.BROKEN_SHAPE, record.page, capacity, shape.capacity);
     }
     blocks -= capacity;
@@ -251,6 +260,7 @@ function verifySlab(head: PageRecord): u32 {
   }
   const noted = <u32>head.slab.busy;
   if (noted != busy) return broken(layout.BROKEN_SLAB_BUSY, head.page, busy, noted);
+  if (head.slab.candidate) recount.idlePages += pages;
   if (isSmall(c)) recount.poolPages += pages;
   else recount.slabPages += pages;
   return 0;
@@ -319,7 +329,8 @@ function verifyLists(): u32 {
   const wrong = verifyArenaLists(arenasByCount, links, offsetof<ArenaHeader>("count"));
   if (wrong) return wrong;
   const runs = offsetof<ArenaHeader>("runNext");
-  return verifyArenaLists(arenasByRun, runs, offsetof<ArenaHeader>("longest"));
+  const wrongRun = verifyArenaLists(arenasByRun, runs, offsetof<ArenaHeader>("longest"));
+  return wrongRun ? wrongRun : verifyIdle();
 }
 
 function verifyAvailable(domain: u32, c: u32): u32 {
@@ -381,10 +392,18 @@ function verifyArenaLists(lists: SizedLists, links: usize, key: usize): u32 {
       header = own.next;
     }
   }
-  let expected: u32 = 0;
-  for (let number = state.first; number < state.frontier; number++) {
-    if (kindOf(number) != layout.ARENA_PAGED) continue;
-    expected += u32(arenaHeader((<usize>number) << layout.ARENA_SHIFT).freePages != 0);
-  }
+  const expected = recount.openArenas;
   return listed == expected ? 0 : broken(layout.BROKEN_ARENA_BIN, 0, expected, listed);
+}
+
+/** The candidates for retirement are the slabs that say so. */
+function verifyIdle(): u32 {
+  let pages: u32 = 0;
+  let head = state.idleSlabs;
+  while (head && pages < recount.idlePages && isInTable(changetype<usize>(head))) {
+    pages += head.shape.pages;
+    head = head.slab.next;
+  }
+  if (!head && pages == recount.idlePages && pages == state.idlePages) return 0;
+  return broken(layout.BROKEN_SLAB_BUSY, changetype<usize>(head), recount.idlePages, state.idlePages);
 }

@@ -87,15 +87,18 @@ function verifyList(first: usize, left: u32, live: bool): u32 {
   const broken = live ? layout.FAULT_CORRUPT : layout.FAULT_USE_AFTER_FREE;
   let block = first;
   let last = first;
+  let bytes: u32 = 0;
   for (; block && left; left--) {
     // A link that leads nowhere is the fault of the block it stands in.
     if (!blocks.hasHeader(block)) return fault(broken, last);
     const wrong = live ? examine(block) : quarantine.examineDead(block);
     if (wrong) return wrong;
     last = block;
+    bytes += <u32>blocks.bytesOf(block);
     block = blocks.headerOf(block).next;
   }
-  return block || left ? fault(broken, last) : FAULT_NONE;
+  const complete = !block && !left && (live || bytes == debug.quarantined);
+  return complete ? FAULT_NONE : fault(broken, last);
 }
 
 /** The heap is emptied: no block is live or in quarantine. */

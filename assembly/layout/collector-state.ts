@@ -29,7 +29,7 @@ export class CollectorState {
   candidates: u32;
   collected: u32;
   /** Objects that trash alone held and that have more to do at death than release a block, linked by their count words. */
-  orphans: u32;
+  orphans: usize;
   /** Some tuple has META_UNTRACKABLE. */
   untrackable: u32;
   /** Entries of the mark stack that may be used; 0 = all. */
@@ -41,12 +41,12 @@ export class CollectorState {
   /** All bits that any object that the collection looked at has in its meta word. */
   metas: u32;
   /** End of the part of the mark stack that may be used. */
-  stackEnd: u32;
+  stackEnd: usize;
   /** An object with more references than its count says; 0 = none was found. */
-  damaged: u32;
+  damaged: usize;
   /** Between calls: the top of the mark stack after a sweep, and the last object that was taken from it. */
-  stackTop: u32;
-  last: u32;
+  stackTop: usize;
+  last: usize;
   /** The page that was looked at last has tuples. */
   tuples: u32;
 }

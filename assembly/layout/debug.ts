@@ -74,6 +74,7 @@ export const QUARANTINE_BYTES: u32 = 1 << 20;
 
 export const DEBUG_SERIAL: u32 = offsetof<DebugState>("serial");
 export const DEBUG_LIVE: u32 = offsetof<DebugState>("live");
+export const DEBUG_QUARANTINED: u32 = offsetof<DebugState>("quarantined");
 export const DEBUG_BLOCK: u32 = offsetof<DebugState>("block");
 export const DEBUG_SIZE: u32 = offsetof<DebugState>("size");
 export const DEBUG_BLOCK_SERIAL: u32 = offsetof<DebugState>("blockSerial");

@@ -162,6 +162,9 @@ export class Recount extends Statistics {
   spanTails: u32;
   /** Listed pools that the walk met and the lists did not yet. */
   listedPools: u32;
+  /** Arenas with free pages, and pages of candidates for retirement. */
+  openArenas: u32;
+  idlePages: u32;
   unused: u32;
 }
 
@@ -195,6 +198,7 @@ export const STATE_FAULT: u32 = offsetof<State>("fault");
 export const STATE_FAULT_ADDRESS: u32 = offsetof<State>("faultAddress");
 export const STATE_FAULT_EXPECTED: u32 = offsetof<State>("faultExpected");
 export const STATE_FAULT_ACTUAL: u32 = offsetof<State>("faultActual");
+export const STATE_IDLE_PAGES: u32 = offsetof<State>("idlePages");
 export const STATE_COUNT_BITS: u32 = STATE_BY_COUNT + offsetof<SizedLists>("bits");
 
 export const STAT_POOL_PAGES: u32 = offsetof<Statistics>("poolPages");

@@ -6,9 +6,8 @@ import { DOMAIN_OBJECT } from "./size-classes";
  * holds its address at 4 · id.
  *
  *   0        ├ flags │ size │ item bytes │ items │ length │ weak │ refs │ base ┤
- *   32       ├ free list 8 │ free cap │ meta │ active │ class │ owned │ chain ┤
- *   64       ├ scan │ 4 unused ┤
- *   72       ├ offsets: refs × u32 ┤ chain: size/4 × u16 ┤
+ *   32       ├ free list 8 │ free cap │ meta │ active │ class │ chain │ scan ┤
+ *   64       ├ offsets: refs × u32 ┤ chain: size/4 × u16 ┤
  *
  *   offsets  those of the reference slots, in the order in which death releases them
  *   chain    for the word at offset o of an instance: offset of the slot that is released after the one at o, 0 = none;
@@ -43,13 +42,10 @@ export class TypeDescriptor {
   active: usize;
   /** Size class of an instance without items; 0 if it has items inside it, or needs a span. */
   sizeClass: u32;
-  /** Bytes of the offsets if instances own nothing but what their reference slots hold; else u32.MAX_VALUE. */
-  owned: u32;
   /** Address of the chain. */
   chain: usize;
   /** Where a walk finds the references of an instance, in one word; see SCAN_. */
   scan: u32;
-  private unused: u32;
 
 
   @inline
@@ -88,7 +84,6 @@ export const TYPE_FREE_HEAD: u32 = offsetof<TypeDescriptor>("freeFirst");
 export const TYPE_FREE_COUNT: u32 = offsetof<TypeDescriptor>("freeCount");
 export const TYPE_FREE_CAP: u32 = offsetof<TypeDescriptor>("freeCap");
 export const TYPE_ACTIVE: u32 = offsetof<TypeDescriptor>("active");
-export const TYPE_OWNED: u32 = offsetof<TypeDescriptor>("owned");
 export const TYPE_CHAIN: u32 = offsetof<TypeDescriptor>("chain");
 export const TYPE_SCAN: u32 = offsetof<TypeDescriptor>("scan");
 export const TYPE_OFFSETS: u32 = offsetof<TypeDescriptor>();
@@ -128,8 +123,6 @@ export const FLAG_ENTRIES: u32 = 16;
 export const FLAG_WEAKREF: u32 = 32;
 /** What instances own is an array of items and nothing else; found when the type is defined. */
 export const FLAG_ITEM_ARRAY: u32 = 64;
-/** All reference slots are among the first two words: if those are 0, an instance owns nothing. Found likewise. */
-export const FLAG_PAIR: u32 = 128;
 
 // ---- ids ----
 

@@ -12,9 +12,9 @@ export class Weakref extends ObjectHeader {
   referent: usize;
   /** The host's number of the callback; 0 = none. */
   callback: u32;
-  previous: usize;
+  previous: Weakref | null;
   /** Next reference to the same object; next one in the queue while callbacks are pending. */
-  next: usize;
+  next: Weakref | null;
 }
 
 export const WEAKREF_REFERENT: u32 = offsetof<Weakref>("referent");

@@ -6,7 +6,7 @@ import { usableSize } from "../alloc/malloc";
 import { broken } from "../alloc/verify";
 import { pageRecord } from "../alloc/pages";
 import { tupleList } from "./core/free-lists";
-import { countOf, metaOf, typeById, typeByMeta, typeOf } from "./core/header";
+import { countOf, metaOf, typeById, typeByMeta, typeIdOf } from "./core/header";
 import { isType } from "./core/types";
 import { checkObject, nextBlock } from "./core/walk";
 import { mayHoldContainers } from "./core/young-pages";
@@ -20,7 +20,7 @@ const COLLECTION_MARKS: u32 = layout.META_WHITE | layout.META_TRASH | layout.MET
 export function verify(): u32 {
   if (objects.critical) return broken(layout.BROKEN_CRITICAL, 0, 0, objects.critical);
   const orphans = collector.orphans;
-  if (orphans && !collector.collecting) return broken(layout.BROKEN_COLLECTION, orphans, 0, orphans);
+  if (orphans && !collector.collecting) return broken(layout.BROKEN_COLLECTION, orphans, 0, <u32>orphans);
   let wrong: u32 = 0;
   for (let object = nextBlock(0); object && !wrong; object = nextBlock(object)) wrong = verifyObject(object);
   for (let id: u32 = 1; id < objects.typeCount && !wrong; id++) {
@@ -65,7 +65,7 @@ function verifyReference(slot: usize): u32 {
 
 function verifyItems(object: usize, type: TypeDescriptor): u32 {
   const length = load<u32>(object + type.lengthOffset);
-  if (typeOf(object) == layout.TYPE_LIST) {
+  if (typeIdOf(object) == layout.TYPE_LIST) {
     const list = changetype<List>(object);
     // Either block ends behind the last item that it has room for.
     const bytes =
@@ -74,7 +74,7 @@ function verifyItems(object: usize, type: TypeDescriptor): u32 {
     if (length > capacity || (list.items == 0) != (capacity == 0) || capacity > (<u32>bytes) >>> 2)
       return broken(layout.BROKEN_CONTAINER, object, capacity, length);
   }
-  const items = itemsOf(object, changetype<usize>(type), type.flags);
+  const items = itemsOf(object, type);
   let wrong: u32 = 0;
   for (let i: u32 = 0; i < length && !wrong; i++) wrong = verifyReference(items + (i << 2));
   return wrong;
@@ -107,22 +107,22 @@ function verifyEntries(dict: Dict): u32 {
 function verifyWeakList(object: usize, head: usize): u32 {
   const marked = metaOf(object) & layout.META_WEAK;
   if ((head != 0) != (marked != 0)) return broken(layout.BROKEN_WEAK_LIST, object, marked, <u32>head);
-  let previous: usize = 0;
+  let previous: Weakref | null = null;
   for (let at = head; at;) {
     const weakref = changetype<Weakref>(at);
     if (checkObject(at) || weakref.typeId != layout.TYPE_WEAKREF)
       return broken(layout.BROKEN_WEAK_LIST, at, <u32>object, 0);
     if (weakref.referent != object || weakref.previous != previous)
       return broken(layout.BROKEN_WEAK_LIST, at, <u32>object, <u32>weakref.referent);
-    previous = at;
-    at = weakref.next;
+    previous = weakref;
+    at = changetype<usize>(weakref.next);
   }
   return 0;
 }
 
 function verifyWeakref(weakref: Weakref): u32 {
   const referent = weakref.referent;
-  if (!referent || (typeOf(referent) && metaOf(referent) & layout.META_WEAK)) return 0;
+  if (!referent || (typeIdOf(referent) && metaOf(referent) & layout.META_WEAK)) return 0;
   return broken(layout.BROKEN_WEAK_LIST, changetype<usize>(weakref), layout.META_WEAK, <u32>referent);
 }
 
@@ -148,7 +148,7 @@ function verifyIntern(): u32 {
     filled += u32(str != 0);
     if (str <= 1) continue;
     live++;
-    if (checkObject(str) || typeOf(str) != layout.TYPE_STR || !(metaOf(str) & layout.META_INTERNED))
+    if (checkObject(str) || typeIdOf(str) != layout.TYPE_STR || !(metaOf(str) & layout.META_INTERNED))
       return broken(layout.BROKEN_INTERN, slot, 0, <u32>str);
   }
   if (live != objects.internLive) return broken(layout.BROKEN_INTERN, table, live, objects.internLive);

@@ -18,7 +18,7 @@ import {
   TypeDescriptor,
 } from "../../assembly/layout";
 import { newInstance, tryNewInstance } from "../../assembly/object/core/alloc";
-import { decref, releaseInline } from "../../assembly/object/death/death";
+import { decref, release } from "../../assembly/object/death/death";
 import { incref, typeById } from "../../assembly/object/core/header";
 import { newList } from "../../assembly/object/values/list";
 import { newFloat } from "../../assembly/object/values/number";
@@ -52,11 +52,11 @@ function newRecord(): usize {
 }
 
 export function floats(units: u32): void {
-  for (let i: u32 = 0; i < units; i++) releaseInline(newFloat(<f64>i));
+  for (let i: u32 = 0; i < units; i++) release(newFloat(<f64>i));
 }
 
 export function records(units: u32): void {
-  for (let i: u32 = 0; i < units; i++) releaseInline(newRecord());
+  for (let i: u32 = 0; i < units; i++) release(newRecord());
 }
 
 /** Counts one object up and down. */

@@ -120,3 +120,15 @@ export function argumentError(
   const details = { operation, argument, value, ...bounds };
   return new HeapError("ERR_HEAP_ARGUMENT", message, details);
 }
+
+/** The error for an option of `createHeap` with such a value. */
+export function optionError(
+  name: string,
+  value: unknown,
+  expected: string,
+  bounds?: HeapErrorDetails,
+): HeapError {
+  const message = `option ${name} must be ${expected}, not ${show(value)}`;
+  const details = { operation: "createHeap", argument: name, value, ...bounds };
+  return new HeapError("ERR_HEAP_ARGUMENT", message, details);
+}

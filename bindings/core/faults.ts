@@ -28,7 +28,7 @@ const INVARIANTS: Readonly<Record<number, string>> = {
   [layout.BROKEN_LIVE_COUNT]: "a pool's live count differs from what its free lists leave",
   [layout.BROKEN_POOL_STATE]: "a pool's state contradicts its counts",
   [layout.BROKEN_AVAILABLE_LIST]: "the list of pools with free blocks is broken",
-  [layout.BROKEN_SLAB_BUSY]: "a slab's count of busy pools is wrong",
+  [layout.BROKEN_SLAB_BUSY]: "a slab's count of busy pools, or the list of idle slabs, is wrong",
   [layout.BROKEN_ARENA_BIN]: "an arena is not in the list that its free pages put it in",
   [layout.BROKEN_ARENA_RUN]: "a run of free arenas is not coalesced or not listed",
   [layout.BROKEN_ARENA_COUNT]: "an arena's count of free pages, or of its longest run of them, is wrong",
@@ -45,7 +45,7 @@ const INVARIANTS: Readonly<Record<number, string>> = {
   [layout.BROKEN_COLLECTION]: "marks of a collection are left, but none is under way",
   [layout.BROKEN_TABLE]: "an arena and its page table do not belong together",
   [layout.BROKEN_GUARD]: "the bytes around a block were overwritten",
-  [layout.BROKEN_QUARANTINE]: "a freed block was written to",
+  [layout.BROKEN_QUARANTINE]: "a freed block was written to, or the quarantine lost one",
 };
 
 /** What ERR_HEAP_DOUBLE_FREE means for an object, as a clause. */

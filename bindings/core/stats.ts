@@ -46,92 +46,84 @@ export interface HeapStats {
 }
 
 /** The same numbers, read from memory when asked for: no call into the core, no copy, always current. */
-export class StatsView implements HeapStats {
-  readonly version = 1;
-  readonly #core: () => Core;
-  /** Foreign arenas in a memory of so many pages: their number changes only when that does. */
-  #foreign = { pages: -1, arenas: 0 };
+export interface StatsView extends HeapStats {
+  /** What `JSON.stringify` shows: the numbers of now. */
+  toJSON(): HeapStats;
+}
 
-  constructor(core: () => Core) {
-    this.#core = core;
-  }
+/** Reads a number of the statistics; `foreign` is asked for what is not counted. */
+type Read = (core: Core, foreign: ForeignArenas) => number;
 
-  get heapTotal(): number {
-    return this.#core().memory.buffer.byteLength;
-  }
-  get heapUsed(): number {
-    return this.poolBytes + this.slabBytes + this.spanBytes + this.tableBytes;
-  }
-  get heapSizeLimit(): number {
-    return this.#core().state(layout.STATE_LIMIT) * WASM_PAGE_BYTES;
-  }
-  get totalAvailableSize(): number {
-    const core = this.#core();
+const count =
+  (offset: number): Read =>
+  (core) =>
+    core.state(layout.STATE_STATS + offset);
+const pageBytes =
+  (offset: number): Read =>
+  (core) =>
+    core.state(layout.STATE_STATS + offset) * layout.PAGE_BYTES;
+
+type Numbers = Omit<HeapStats, "version">;
+
+const READ: Readonly<Record<keyof Numbers, Read>> = {
+  heapTotal: (core) => core.memory.buffer.byteLength,
+  heapUsed: (...from) =>
+    READ.poolBytes(...from) + READ.slabBytes(...from) + READ.spanBytes(...from) + READ.tableBytes(...from),
+  heapSizeLimit: (core) => core.state(layout.STATE_LIMIT) * WASM_PAGE_BYTES,
+  totalAvailableSize(core, foreign) {
     const pages = Math.min(core.state(layout.STATE_LIMIT), memoryMaximum(core.memory));
     const arenas =
-      Math.min(Math.floor(pages / layout.ARENA_WASM_PAGES), layout.MAX_ARENAS) - this.#foreignArenas(core);
-    return Math.max(0, arenas * layout.ARENA_BYTES - this.reservedBytes - this.heapUsed);
-  }
-  get poolBytes(): number {
-    return this.#statistic(layout.STAT_POOL_PAGES) * layout.PAGE_BYTES;
-  }
-  get slabBytes(): number {
-    return this.#statistic(layout.STAT_SLAB_PAGES) * layout.PAGE_BYTES;
-  }
-  get spanBytes(): number {
-    return this.#statistic(layout.STAT_SPAN_PAGES) * layout.PAGE_BYTES;
-  }
-  get tableBytes(): number {
-    return this.#statistic(layout.STAT_TABLE_PAGES) * layout.PAGE_BYTES;
-  }
-  get reservedBytes(): number {
-    return this.#core().state(layout.STATE_FIRST) * layout.ARENA_BYTES;
-  }
-  get spans(): number {
-    return this.#statistic(layout.STAT_SPANS);
-  }
-  get arenas(): number {
-    return this.#statistic(layout.STAT_ARENAS_PAGED) + this.#statistic(layout.STAT_ARENAS_TAIL);
-  }
-  get arenasAllocated(): number {
-    return this.#statistic(layout.STAT_ARENAS_TAKEN);
-  }
-  get arenasReclaimed(): number {
-    return this.#statistic(layout.STAT_ARENAS_RECLAIMED);
-  }
-  get arenasHighWater(): number {
-    return this.#statistic(layout.STAT_ARENAS_HIGH_WATER);
-  }
-  get grows(): number {
-    return this.#statistic(layout.STAT_GROWS);
-  }
-  get growsFailed(): number {
-    return this.#statistic(layout.STAT_GROWS_FAILED);
-  }
+      Math.min(Math.floor(pages / layout.ARENA_WASM_PAGES), layout.MAX_ARENAS) - foreign.count(core);
+    const taken = READ.reservedBytes(core, foreign) + READ.heapUsed(core, foreign);
+    return Math.max(0, arenas * layout.ARENA_BYTES - taken);
+  },
+  poolBytes: pageBytes(layout.STAT_POOL_PAGES),
+  slabBytes: pageBytes(layout.STAT_SLAB_PAGES),
+  spanBytes: pageBytes(layout.STAT_SPAN_PAGES),
+  tableBytes: pageBytes(layout.STAT_TABLE_PAGES),
+  reservedBytes: (core) => core.state(layout.STATE_FIRST) * layout.ARENA_BYTES,
+  spans: count(layout.STAT_SPANS),
+  arenas: (...from) => count(layout.STAT_ARENAS_PAGED)(...from) + count(layout.STAT_ARENAS_TAIL)(...from),
+  arenasAllocated: count(layout.STAT_ARENAS_TAKEN),
+  arenasReclaimed: count(layout.STAT_ARENAS_RECLAIMED),
+  arenasHighWater: count(layout.STAT_ARENAS_HIGH_WATER),
+  grows: count(layout.STAT_GROWS),
+  growsFailed: count(layout.STAT_GROWS_FAILED),
+};
+const NUMBERS = Object.entries(READ);
 
-  /** What `JSON.stringify` shows: the numbers of now. */
-  toJSON(): HeapStats {
-    return takeStats(this);
+/** A view of the core that `core` gives, which throws once there is none. */
+export function makeStatsView(core: () => Core): StatsView {
+  const foreign = new ForeignArenas();
+  const toJSON = (): HeapStats => ({
+    version: 1,
+    ...(Object.fromEntries(NUMBERS.map(([name, read]) => [name, read(core(), foreign)])) as Numbers),
+  });
+  const view = { version: 1, toJSON };
+  for (const [name, read] of NUMBERS) {
+    Object.defineProperty(view, name, { get: () => read(core(), foreign), enumerable: true });
   }
+  return view as StatsView;
+}
 
-  #statistic(offset: number): number {
-    return this.#core().state(layout.STATE_STATS + offset);
-  }
+/** Arenas above the first one that others took by growing the memory, seen by the core or not yet. */
+class ForeignArenas {
+  /** Those in a memory of so many pages: their number changes only when that does. */
+  #seen = { pages: -1, arenas: 0 };
 
-  /** Arenas above the first one that others took by growing the memory, seen by the core or not yet. */
-  #foreignArenas(core: Core): number {
+  count(core: Core): number {
     const seen = core.state(layout.STATE_MEMORY);
     const end = core.state(layout.STATE_END);
-    if (this.#foreign.pages !== seen) {
+    if (this.#seen.pages !== seen) {
       let arenas = 0;
       for (let i = core.state(layout.STATE_FIRST); i < end; i++)
         if (core.arenaEntry(i) === layout.ARENA_FOREIGN) arenas++;
-      this.#foreign = { pages: seen, arenas };
+      this.#seen = { pages: seen, arenas };
     }
-    const pages = this.heapTotal / WASM_PAGE_BYTES;
+    const pages = core.memory.buffer.byteLength / WASM_PAGE_BYTES;
     const unseen =
       pages === seen ? 0 : Math.min(Math.ceil(pages / layout.ARENA_WASM_PAGES), layout.MAX_ARENAS) - end;
-    return this.#foreign.arenas + unseen;
+    return this.#seen.arenas + unseen;
   }
 }
 
@@ -143,15 +135,4 @@ interface TypedMemory {
 /** The memory's own maximum in wasm pages, if it has one and the host tells. */
 function memoryMaximum(memory: WebAssembly.Memory): number {
   return Number((memory as TypedMemory).type?.().maximum ?? Infinity);
-}
-
-/** The numbers of a view by name: its getters. */
-const NUMBERS = Object.entries(Object.getOwnPropertyDescriptors(StatsView.prototype))
-  .filter(([, { get }]) => get !== undefined)
-  .map(([name]) => name as keyof HeapStats);
-
-/** A plain object with the numbers of now; the same cost however large the heap is. */
-export function takeStats(view: StatsView): HeapStats {
-  const numbers = NUMBERS.map((name) => [name, view[name]]);
-  return { version: view.version, ...(Object.fromEntries(numbers) as Omit<HeapStats, "version">) };
 }

@@ -23,35 +23,37 @@ export class DebugHeap extends Heap {
   }
 
   override malloc(size: number): Ptr {
-    this.#throwWaiting();
-    const trace = new Trace(new Error());
-    const ptr = super.malloc(size);
-    this.#sites.allocated(ptr, size, trace);
-    return ptr;
+    return this.#noted(
+      () => size,
+      new Trace(new Error()),
+      () => super.malloc(size),
+    );
   }
 
   override calloc(count: number, size: number): Ptr {
-    this.#throwWaiting();
-    const trace = new Trace(new Error());
-    const ptr = super.calloc(count, size);
-    this.#sites.allocated(ptr, count * size, trace);
-    return ptr;
+    return this.#noted(
+      () => count * size,
+      new Trace(new Error()),
+      () => super.calloc(count, size),
+    );
   }
 
   override alignedAlloc(alignment: number, size: number): Ptr {
-    this.#throwWaiting();
-    const trace = new Trace(new Error());
-    const ptr = super.alignedAlloc(alignment, size);
-    this.#sites.allocated(ptr, size, trace);
-    return ptr;
+    return this.#noted(
+      () => size,
+      new Trace(new Error()),
+      () => super.alignedAlloc(alignment, size),
+    );
   }
 
   override realloc(ptr: Ptr, size: number): Ptr {
-    this.#throwWaiting();
     const trace = new Trace(new Error());
-    const moved = super.realloc(ptr, size);
+    const moved = this.#noted(
+      () => size,
+      trace,
+      () => super.realloc(ptr, size),
+    );
     if (moved !== ptr) this.#sites.freed(ptr, trace);
-    this.#sites.allocated(moved, size, trace);
     return moved;
   }
 
@@ -92,6 +94,14 @@ export class DebugHeap extends Heap {
       // A stack that came by way of the core, from a finalizer, holds on to its memory.
       if (this.disposed) this.#sites.clear();
     }
+  }
+
+  /** Makes a block, and notes where; `size` is valid once it is made. */
+  #noted(size: () => number, trace: Trace, make: () => Ptr): Ptr {
+    this.#throwWaiting();
+    const ptr = make();
+    this.#sites.allocated(ptr, size(), trace);
+    return ptr;
   }
 
   /** C's functions cannot tell what they found wrong: it waits in the core for the next call that can. */

@@ -14,7 +14,7 @@ import type { MallocCalls } from "../core/malloc-calls.js";
 import type { Settings } from "../core/options.js";
 import { MAX_U32, NULL, isU32, type Ptr } from "../core/ptr.js";
 import { retry } from "../core/requests.js";
-import { StatsView, takeStats, type HeapStats } from "../core/stats.js";
+import { makeStatsView, type HeapStats, type StatsView } from "../core/stats.js";
 import { Handle, resolve, type Ref } from "../objects/access/handle.js";
 import { mallocStatsText } from "./malloc-stats.js";
 import { RawHeap } from "./raw.js";
@@ -156,13 +156,13 @@ export class ByteHeap {
 
   /** What the heap takes now, as a *new* plain object; bytes and counts. Costs the same however large the heap is. */
   stats(): HeapStats {
-    return takeStats(this.statsView);
+    return this.statsView.toJSON();
   }
 
   /** The numbers of `stats()`, read from memory at each access, without a call. Always the same object. */
   get statsView(): StatsView {
     this.lifecycle.live();
-    return (this.#statsView ??= new StatsView(() => this.lifecycle.live()));
+    return (this.#statsView ??= makeStatsView(() => this.lifecycle.live()));
   }
 
   /**

@@ -29,26 +29,13 @@ export type RawExports = Pick<CoreExports, (typeof FAMILY)[number]>;
 export class RawHeap {
   /** The wasm functions themselves, under C's names; from JavaScript they return signed numbers. */
   readonly exports: RawExports;
-  readonly #malloc: CoreExports["malloc"];
-  readonly #calloc: CoreExports["calloc"];
-  readonly #realloc: CoreExports["realloc"];
-  readonly #alignedAlloc: CoreExports["aligned_alloc"];
-  readonly #free: CoreExports["free"];
-  readonly #usableSize: CoreExports["malloc_usable_size"];
   readonly #linear: LinearMemory;
   readonly #blocks: Blocks;
 
   /** @internal */
   constructor(core: Core) {
-    const { malloc, calloc, realloc, free, aligned_alloc, malloc_usable_size } = core.exports;
     const family = FAMILY.map((name) => [name, core.exports[name]] as const);
     this.exports = Object.freeze(Object.fromEntries(family)) as unknown as RawExports;
-    this.#malloc = malloc;
-    this.#calloc = calloc;
-    this.#realloc = realloc;
-    this.#alignedAlloc = aligned_alloc;
-    this.#free = free;
-    this.#usableSize = malloc_usable_size;
     this.#linear = core.linear;
     this.#blocks = core.blocks;
   }
@@ -61,17 +48,17 @@ export class RawHeap {
 
   /** A new zeroed block of `count` · `size` bytes; 0 when memory is out or the product does not fit 32 bits. */
   calloc(count: number, size: number): Ptr {
-    return (this.#calloc(count, size) >>> 0) as Ptr;
+    return (this.exports.calloc(count, size) >>> 0) as Ptr;
   }
 
   /** The block with a new size, moved or not; null as `malloc`; 0 when memory is out, with the old block intact. */
   realloc(ptr: Ptr, size: number): Ptr {
-    return (this.#realloc(ptr, size) >>> 0) as Ptr;
+    return (this.exports.realloc(ptr, size) >>> 0) as Ptr;
   }
 
   /** A new block at a multiple of `alignment`, a power of two up to 64 MiB; 0 when it cannot be had. */
   alignedAlloc(alignment: number, size: number): Ptr {
-    return (this.#alignedAlloc(alignment, size) >>> 0) as Ptr;
+    return (this.exports.aligned_alloc(alignment, size) >>> 0) as Ptr;
   }
 
   /** Releases a block; null is a no-op. */
@@ -81,21 +68,18 @@ export class RawHeap {
 
   /** Bytes the block really has. */
   usableSize(ptr: Ptr): number {
-    return this.#usableSize(ptr) >>> 0;
+    return this.exports.malloc_usable_size(ptr) >>> 0;
   }
 
+  // Somebody else may have grown the memory.
+
   #mallocSlow(size: number): Ptr {
-    this.#renew();
-    return (this.#malloc(size) >>> 0) as Ptr;
+    if (this.#blocks.isStale) this.#linear.refresh();
+    return (this.exports.malloc(size) >>> 0) as Ptr;
   }
 
   #freeSlow(ptr: Ptr): void {
-    this.#renew();
-    this.#free(ptr);
-  }
-
-  /** Somebody else may have grown the memory. */
-  #renew(): void {
     if (this.#blocks.isStale) this.#linear.refresh();
+    this.exports.free(ptr);
   }
 }

@@ -125,11 +125,14 @@ export class RecordHeap extends ByteHeap {
 
   /** Takes a reference: the count goes up by one. Immortal objects have no count. (CPython: Py_INCREF) */
   incref(p: Ref): void {
-    const counts = this.#i32;
-    const isFast = typeof p === "number" && !(this.#checked && !this.#looksLive(p));
-    const count = isFast ? counts[p >>> 2]! | 0 : 0;
-    if (count <= 0) this.#counts.keep(this.#memory.require("incref", p));
-    else if (count < COUNT_LIMIT) counts[(p as Ptr) >>> 2] = count + 1;
+    if (typeof p === "number" && !(this.#checked && !this.#looksLive(p))) {
+      const counts = this.#i32;
+      const count = counts[p >>> 2]! | 0;
+      if (count < COUNT_LIMIT && count > 0) counts[p >>> 2] = count + 1;
+      else if (count <= 0) this.#increfSlow(p);
+    } else {
+      this.#increfSlow(p);
+    }
   }
 
   /**
@@ -138,18 +141,21 @@ export class RecordHeap extends ByteHeap {
    * @throws HeapError `ERR_HEAP_DOUBLE_FREE` if more is released than was taken
    */
   decref(p: Ref): void {
-    const counts = this.#i32;
-    const isFast = typeof p === "number" && !(this.#checked && !this.#looksLive(p));
-    const count = isFast ? counts[p >>> 2]! | 0 : 0;
-    if (count <= 0) this.#decrefSlow(p);
-    else if (count === 1) this.#die(p as Ptr);
-    else if (count < COUNT_LIMIT) counts[(p as Ptr) >>> 2] = count - 1;
+    if (typeof p === "number" && !(this.#checked && !this.#looksLive(p))) {
+      const counts = this.#i32;
+      const count = counts[p >>> 2]! | 0;
+      if (count > 1 && count < COUNT_LIMIT) counts[p >>> 2] = count - 1;
+      else if (count === 1) this.#die(p);
+      else if (count <= 0) this.#decrefSlow(p);
+    } else {
+      this.#decrefSlow(p);
+    }
   }
 
   /** The number of owned references to an object; from 2³⁰ on it is immortal. */
   refcount(p: Ref): number {
-    const isFast = typeof p === "number" && !(this.#checked && !this.#looksLive(p));
-    return (isFast && this.#i32[p >>> 2]) || this.#refcountSlow(p);
+    if (typeof p !== "number" || (this.#checked && !this.#looksLive(p))) return this.#refcountSlow(p);
+    return this.#i32[p >>> 2] || this.#refcountSlow(p);
   }
 
   /** Whether the object is immortal: shared for good, never released. (PEP 683) */
@@ -324,14 +330,13 @@ export class RecordHeap extends ByteHeap {
 
   /** The last reference goes. */
   #die(p: Ptr): void {
-    if (!this.#numbers.death(p)) this.#dieCalling(p);
+    if (!this.#numbers.death(p)) this.#counts.drop(p);
   }
 
   // ---- slow paths ----
 
-  #dieCalling(p: Ptr): void {
-    const quick = this.#quick;
-    if (quick === undefined || quick.release_quick(p) === 0) this.#counts.drop(p);
+  #increfSlow(ref: Ref): void {
+    this.#counts.keep(this.#memory.require("incref", ref));
   }
 
   /** With `checks: false` it is for the core to say what is wrong with a count. */

@@ -13,8 +13,8 @@ import { join } from "node:path";
 import type binaryen from "binaryen";
 import { loadTools, type Binaryen, type Tools } from "./binaryen.js";
 import { coreAt } from "./core-at.js";
-import { readGrowth, type Growth } from "../core/options.js";
-import { ARENA_BYTES } from "../generated/layout.js";
+import { readGrowth, type Growth } from "../core/growth.js";
+import { ARENA_BYTES, GROWTH_CAP, LINKED_GROWTH_FACTOR, LINKED_GROWTH_FLOOR } from "../generated/layout.js";
 import { LinkError } from "./errors.js";
 import {
   readWasm,
@@ -57,6 +57,9 @@ const FAMILY: Readonly<Record<string, readonly [parameters: number, results: num
 };
 const ALLOCATING = new Set(["malloc", "calloc", "realloc", "aligned_alloc", "memalign", "posix_memalign"]);
 
+/** How a linked module's memory grows where the options do not say. */
+const LINKED_GROWTH = { factor: LINKED_GROWTH_FACTOR, floor: LINKED_GROWTH_FLOOR, cap: GROWTH_CAP };
+
 const RECIPE = "link it against a libc without malloc (docs/embedding-c.md, “The libc recipe”)";
 
 /** Highest address of data, stack and state block: the number of the first arena is written in two bytes. */
@@ -88,7 +91,7 @@ export async function link(
     [core.bytes, CORE],
   ];
   if (options.growth) {
-    const { factor, floor, cap } = readGrowth(options.growth);
+    const { factor, floor, cap } = readGrowth(options.growth, LINKED_GROWTH);
     parts.push([wordsModule([CLIENT, MEMORY], core.growth, [factor, floor, cap]), "tallyheap:growth"]);
   }
   const merged = merge(tools, parts, options.names ?? false);

@@ -4,26 +4,7 @@ import type { ObjectExports } from "../core/abi.js";
 import type { AbiWrapper } from "../core/lifecycle.js";
 
 /** What may take memory, and may therefore collect. */
-const ALLOCATING = [
-  "new_type",
-  "alloc",
-  "int_new",
-  "int_from",
-  "float_new",
-  "str_new",
-  "str_char",
-  "str_intern",
-  "bytes_new",
-  "tuple_new",
-  "list_new",
-  "list_append",
-  "list_insert",
-  "list_delete",
-  "list_slice",
-  "dict_new",
-  "dict_set",
-  "weakref_new",
-] as const satisfies readonly (keyof ObjectExports)[];
+const ALLOCATING = /^(new_type|alloc|\w+_(new|from|char|intern|append|insert|slice)|list_delete|dict_set)$/;
 
 /**
  * Every `interval`-th call of a function that may allocate is followed by a full collection, unless they are off. Not
@@ -39,7 +20,7 @@ export function collectEvery(interval: number): AbiWrapper {
       core.state(STATE_GC_THRESHOLDS) !== 0 &&
       core.state(STATE_FAULT) === FAULT_NONE;
     const wrapped: Record<string, unknown> = { ...abi };
-    for (const name of ALLOCATING) {
+    for (const name of OBJECT_FUNCTIONS.filter((name) => ALLOCATING.test(name))) {
       const allocate = abi[name] as (...values: never[]) => unknown;
       wrapped[name] = (...values: never[]) => {
         const result = allocate(...values);
@@ -49,7 +30,7 @@ export function collectEvery(interval: number): AbiWrapper {
     }
     // Quick births never collect; nothing quick is to be had under stress.
     for (const name of OBJECT_FUNCTIONS) {
-      if (name.endsWith("_quick") && name !== "release_quick") wrapped[name] = () => 0;
+      if (name.endsWith("_quick")) wrapped[name] = () => 0;
     }
     return wrapped as unknown as ObjectExports;
   };

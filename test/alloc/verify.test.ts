@@ -132,6 +132,33 @@ describe("verify() finds and names damage to the heap's own data", () => {
     on.heap.verify();
   });
 
+  test("the list of idle slabs: more pages than its slabs have", () => {
+    const on = subject();
+    const address = on.core.stateAddress(layout.STATE_IDLE_PAGES);
+    on.core.views.setWord(address, on.core.views.word(address) + 1);
+    expect(errorOf(() => on.heap.verify()).invariantCode).toBe(layout.BROKEN_SLAB_BUSY);
+  });
+
+  test("a run of free arenas whose link back leads elsewhere", () => {
+    const on = subject();
+    const run = Math.floor(on.huge / ARENA) - 3;
+    const address = on.core.stateAddress(layout.STATE_ARENA_PREVIOUS + run * 2);
+    on.core.views.bytes[address]! ^= 1;
+    expect(errorOf(() => on.heap.verify()).invariantCode).toBe(layout.BROKEN_ARENA_RUN);
+  });
+
+  test.each([layout.STATE_AVAILABLE, layout.STATE_BY_COUNT + 8])(
+    "a list at %i that leads out of the heap",
+    (list) => {
+      const on = subject();
+      const lists = on.core.stateAddress(list);
+      const words = Array.from({ length: 63 }, (_, i) => lists + 4 * (i + 1));
+      const head = words.find((address) => on.core.views.word(address) !== 0)!;
+      on.core.views.setWord(head, 0xffff_fff0);
+      expect(errorOf(() => on.heap.verify()).code).toBe("ERR_HEAP_CORRUPT");
+    },
+  );
+
   test("a free list that runs in a circle", () => {
     const on = subject();
     const [first] = [on.heap.malloc(200), on.heap.malloc(200)];

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { BROKEN_QUARANTINE, DEBUG_QUARANTINED, STATE_DEBUG } from "../../bindings/generated/layout.js";
 import { coreOf } from "../../bindings/heap/heap.js";
 import type { Heap, LeakReport, Ptr } from "../../bindings/index.js";
 import { at, debug, errorOf, expectRefused, KIB, MIB } from "../support/cores.js";
@@ -26,6 +27,14 @@ describe("the quarantine counts memory, not what was asked for", () => {
     expect(heap.stats().heapUsed).toBeLessThan(4 * MIB);
     for (const block of kept) heap.free(block);
     heap.verify();
+  });
+
+  test("a count that is not the sum of its blocks: seen by verify()", () => {
+    const heap = debug.create();
+    heap.free(heap.malloc(100));
+    const address = coreOf(heap).stateAddress(STATE_DEBUG + DEBUG_QUARANTINED);
+    pokeWord(heap, address, coreOf(heap).views.word(address) + 16);
+    expect(errorOf(() => heap.verify()).invariantCode).toBe(BROKEN_QUARANTINE);
   });
 
   test("a block that grows and grows", () => {

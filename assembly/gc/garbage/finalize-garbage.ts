@@ -15,8 +15,9 @@ import { Weakref } from "../../layout";
 import { collector, word } from "../../state";
 import { fault } from "../../alloc/malloc";
 import { pageRecord } from "../../alloc/pages";
-import { callFinalizer, decref } from "../../object/death/death";
-import { countOf, incref, metaOf, setMeta, typeByMeta, typeOf } from "../../object/core/header";
+import { decref } from "../../object/death/death";
+import { callFinalizer } from "../../object/death/hooks";
+import { countOf, incref, metaOf, setMeta, typeByMeta, typeIdOf } from "../../object/core/header";
 import { announceCollection, runFinalizer } from "../../object/core/host";
 import { clearWeakrefs, dropWeakref, runCallbacks } from "../../object/death/weak";
 import { COLOUR, COLOURED, COLOURED_MASK, SAVED } from "../heap/colour";
@@ -35,12 +36,12 @@ export function finalizeGarbage(generation: u32): i32 {
   collector.host = 0;
   if (collector.debug & layout.DEBUG_COLLECTABLE) announceTrash();
   dropTrashWeakrefs();
-  const dead = callBack(clearTrashWeakrefs());
+  const dead = runQueued(clearTrashWeakrefs());
   runFinalizers();
   if (collector.host && !resurrect(generation)) return -1;
   if (collector.debug & layout.DEBUG_SAVEALL) return dead + saveAll(generation);
   // References that finalizers made: cleared without callbacks.
-  silence(clearTrashWeakrefs());
+  dropQueued(clearTrashWeakrefs());
   runHostFinalizers();
   return dead + reclaim(TRASH, COLOURED_MASK, COLOURED);
 }
@@ -77,25 +78,25 @@ function announceTrash(): void {
 function dropTrashWeakrefs(): void {
   for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
     for (let object = nextWhite(page, 0); object; object = nextWhite(page, object + 1)) {
-      if (typeOf(object) == layout.TYPE_WEAKREF) dropWeakref(object);
+      if (typeIdOf(object) == layout.TYPE_WEAKREF) dropWeakref(changetype<Weakref>(object));
     }
   }
 }
 
 /** Clears the weak references to trash. Those with a callback come back as a queue. */
-function clearTrashWeakrefs(): usize {
-  let first: usize = 0;
-  let last: usize = 0;
+function clearTrashWeakrefs(): Weakref | null {
+  let first: Weakref | null = null;
+  let last: Weakref | null = null;
   for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
     for (let object = nextWhite(page, 0); object; object = nextWhite(page, object + 1)) {
       if (!(metaOf(object) & layout.META_WEAK)) continue;
       let weakref = clearWeakrefs(object);
       if (!weakref) continue;
-      if (last) changetype<Weakref>(last).next = weakref;
+      if (last) last.next = weakref;
       else first = weakref;
       while (weakref) {
         last = weakref;
-        weakref = changetype<Weakref>(weakref).next;
+        weakref = weakref.next;
       }
     }
   }
@@ -103,28 +104,29 @@ function clearTrashWeakrefs(): usize {
 }
 
 /** Runs the callbacks. The number of weak references that die by it: CPython counts them as collected. */
-function callBack(queue: usize): u32 {
+function runQueued(queue: Weakref | null): u32 {
   let dead: u32 = 0;
   while (queue) {
     const weakref = queue;
-    queue = changetype<Weakref>(weakref).next;
-    changetype<Weakref>(weakref).next = 0;
-    incref(weakref);
+    queue = weakref.next;
+    weakref.next = null;
+    incref(changetype<usize>(weakref));
     collector.host = 1;
     runCallbacks(weakref);
-    dead += u32(countOf(weakref) == 1);
-    decref(weakref);
+    dead += u32(weakref.count == 1);
+    decref(changetype<usize>(weakref));
   }
   return dead;
 }
 
-function silence(queue: usize): void {
+/** Lets the host forget the callbacks of a queue without calling them. */
+function dropQueued(queue: Weakref | null): void {
   while (queue) {
     const weakref = queue;
-    queue = changetype<Weakref>(weakref).next;
-    changetype<Weakref>(weakref).next = 0;
-    if (changetype<Weakref>(weakref).callback) dropWeakref(weakref);
-    decref(weakref);
+    queue = weakref.next;
+    weakref.next = null;
+    if (weakref.callback) dropWeakref(weakref);
+    decref(changetype<usize>(weakref));
   }
 }
 

@@ -4,9 +4,11 @@
  * has to be deallocated in full waits in a list until all trash is gone.
  */
 import * as layout from "../../layout";
+import { Weakref } from "../../layout";
 import { collector, objects, word } from "../../state";
 import { giveBlocks } from "../../object/core/blocks";
 import { decref } from "../../object/death/death";
+import { ORPHANS, popDeferred } from "../../object/death/deferred";
 import { metaOf, setCount, setHeader, setMeta, typeByMeta } from "../../object/core/header";
 import { bufferAt } from "../../object/death/slots";
 import { unlinkWeakref } from "../../object/death/weak";
@@ -58,7 +60,7 @@ function release(expected: u32, from: usize, end: usize, stride: usize, mask: u6
   let known: u32 = 0;
   let scan: u32 = 0;
   // Offset of the buffer's address; 1 of weak references. Records have neither.
-  let extra: usize = 0;
+  let extra: u32 = 0;
   let object = from;
   for (; object < end; object += stride) {
     const meta = metaOf(object);
@@ -71,12 +73,12 @@ function release(expected: u32, from: usize, end: usize, stride: usize, mask: u6
       const descriptor = typeByMeta(meta);
       const flags = descriptor.flags;
       scan = descriptor.scan;
-      extra = flags & layout.FLAG_BUFFER ? descriptor.itemsOffset : usize((flags & layout.FLAG_WEAKREF) != 0);
+      extra = flags & layout.FLAG_BUFFER ? descriptor.itemsOffset : u32((flags & layout.FLAG_WEAKREF) != 0);
       if (expected == RECORDS && (extra || !hasOnlyFields(scan))) break;
       known = type;
     }
     visitExpected(expected, RELEASE, object, meta, scan, mask, pattern, 0, 0);
-    const own: usize = expected == LISTS ? layout.LIST_ITEMS : expected == RECORDS ? 0 : extra;
+    const own = expected == LISTS ? layout.LIST_ITEMS : expected == RECORDS ? 0 : extra;
     if (own > 1) {
       const buffer = bufferAt(object, own);
       if (buffer) {
@@ -89,7 +91,7 @@ function release(expected: u32, from: usize, end: usize, stride: usize, mask: u6
         firstBuffer = buffer;
         buffers++;
       }
-    } else if (own) unlinkWeakref(object);
+    } else if (own) unlinkWeakref(changetype<Weakref>(object));
     setHeader(object, <u64>first);
     first = object;
     if (!found) last = object;
@@ -113,12 +115,5 @@ function giveBuffers(first: usize, buffers: u32): void {
 
 /** Lets those die that trash alone held. Host code may run. */
 export function releaseOrphans(): void {
-  let object = collector.orphans;
-  while (object) {
-    collector.orphans = load<u32>(object);
-    setCount(object, 1);
-    setMeta(object, metaOf(object) & ~layout.META_DYING);
-    decref(object);
-    object = collector.orphans;
-  }
+  for (let object = popDeferred(ORPHANS); object; object = popDeferred(ORPHANS)) decref(object);
 }

@@ -10,7 +10,8 @@ import * as layout from "../../layout";
 import { Dict, List } from "../../layout";
 import { collector, word } from "../../state";
 import { discard } from "../../object/core/alloc";
-import { postpone } from "../../object/death/death";
+import { ORPHANS } from "../../object/death/deferred";
+import { postpone } from "../../object/death/hooks";
 import {
   countOf,
   headerOf,
@@ -82,7 +83,7 @@ export function visit(
       slot = dict.table + layout.ENTRY_KEY;
       last = slot + dict.filled * layout.ENTRY_BYTES;
       // Key, value, next entry's key …
-      let step: usize = layout.ENTRY_VALUE - layout.ENTRY_KEY;
+      let step = layout.ENTRY_VALUE - layout.ENTRY_KEY;
       while (slot < last) {
         state = look(act, <usize>load<u32>(slot), mask, pattern, where, state);
         slot += step;
@@ -262,7 +263,7 @@ function releaseLast(child: usize, meta: u32): void {
     discard(child, typeByMeta(meta));
     return;
   }
-  postpone(child, meta, layout.STATE_GC_ORPHANS);
+  postpone(child, meta, ORPHANS);
 }
 
 /** Adds to the count of a mortal object, if it is one. `first`; if that is 0 and the count is below 0 now, the object. */

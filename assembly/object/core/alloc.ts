@@ -175,18 +175,11 @@ function takeFrom(domain: u32, bytes: usize): usize {
 // @ts-ignore: decorator
 @inline
 export function discard(object: usize, type: TypeDescriptor): void {
-  if (type.meta & layout.META_TRACKED) oneYoungLess();
+  if (type.meta & layout.META_TRACKED) fewerYoung(1);
   if (!cacheBlock(object, type)) giveBlock(object);
 }
 
-/** A container has died. */
-// @ts-ignore: decorator
-@inline
-export function oneYoungLess(): void {
-  const young = objects.youngCount;
-  if (young) objects.youngCount = young - 1;
-}
-
+/** So many containers were deallocated. */
 export function fewerYoung(dead: u32): void {
   const young = objects.youngCount;
   objects.youngCount = young > dead ? young - dead : 0;

@@ -17,27 +17,20 @@ export function popBlock(list: usize): usize {
   return block;
 }
 
-/** free for the block of an object. */
+/** free for the block of an object: in the fast path the meta word becomes 0 in the same store as the link. */
 // @ts-ignore: decorator
 @inline
 export function giveBlock(object: usize): void {
-  if (!tryGiveBlock(object)) giveBlockSlow(object);
-}
-
-/** free's fast path; the meta word becomes 0 in the same store as the link. False if it is none for it. */
-// @ts-ignore: decorator
-@inline
-export function tryGiveBlock(object: usize): bool {
   const record = MappedRecord.of(object);
   const live = record.live;
-  if (live <= 1) return false;
-  store<u64>(object, record.freeList);
-  record.freeList = <u32>object;
-  record.live = live - 1;
-  return true;
+  if (live > 1) {
+    store<u64>(object, record.freeList);
+    record.freeList = <u32>object;
+    record.live = live - 1;
+  } else giveBlockSlow(object);
 }
 
-export function giveBlockSlow(object: usize): void {
+function giveBlockSlow(object: usize): void {
   setMeta(object, 0);
   releaseSlow(object);
 }

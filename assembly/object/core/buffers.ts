@@ -6,7 +6,7 @@ import { FAULT_MEMORY, STATE_ACTIVE } from "../../layout";
 import { STATE, objects } from "../../state";
 import { rawBytes } from "../../alloc/classes";
 import { calloc, fault, freeInline, malloc, realloc } from "../../alloc/malloc";
-import { popBlock, tryGiveBlock } from "./blocks";
+import { popBlock } from "./blocks";
 import { clearFreeLists } from "./free-lists";
 
 /** A new block, 0 if out of memory even after private free lists were emptied. */
@@ -41,24 +41,9 @@ export function resizeBuffer(block: usize, bytes: usize): usize {
 }
 
 export function giveBuffer(block: usize): void {
-  if (block) giveBufferInline(block);
-}
-
-/** giveBuffer of a block, for the hot loop of deaths. */
-// @ts-ignore: decorator
-@inline
-export function giveBufferInline(block: usize): void {
+  if (!block) return;
   objects.internalBlocks = objects.internalBlocks - 1;
   freeInline(block);
-}
-
-/** giveBuffer of a block if that takes no call; false if not. */
-// @ts-ignore: decorator
-@inline
-export function tryGiveBuffer(block: usize): bool {
-  if (!tryGiveBlock(block)) return false;
-  objects.internalBlocks = objects.internalBlocks - 1;
-  return true;
 }
 
 // @ts-ignore: decorator

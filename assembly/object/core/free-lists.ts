@@ -19,15 +19,6 @@ export function cacheBlock(object: usize, type: TypeDescriptor): bool {
   return true;
 }
 
-/** cacheBlock for types whose instances are of one size. */
-// @ts-ignore: decorator
-@inline
-export function cacheFixed(object: usize, type: TypeDescriptor): bool {
-  if (type.isFull) return false;
-  type.freeList.push(object, type.freeCount);
-  return true;
-}
-
 // @ts-ignore: decorator
 @inline
 function cacheTuple(object: usize, cap: u32): bool {

@@ -35,7 +35,7 @@ export function setHeader(object: usize, header: u64): void {
 /** Id of an object's type. */
 // @ts-ignore: decorator
 @inline
-export function typeOf(object: usize): u32 {
+export function typeIdOf(object: usize): u32 {
   return changetype<ObjectHeader>(object).typeId;
 }
 
@@ -52,11 +52,11 @@ export function typeByMeta(meta: u32): TypeDescriptor {
   return typeById(meta & META_TYPE);
 }
 
-/** typeByMeta for code that reads descriptors by their offsets. */
+/** The type of an object. */
 // @ts-ignore: decorator
 @inline
-export function describe(meta: u32): usize {
-  return changetype<usize>(typeByMeta(meta));
+export function typeOf(object: usize): TypeDescriptor {
+  return typeByMeta(metaOf(object));
 }
 
 // @ts-ignore: decorator

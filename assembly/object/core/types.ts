@@ -48,14 +48,7 @@ export function defineType(type: TypeDescriptor): u32 {
   writeChain(type);
   let flags = type.flags;
   const refs = type.refs;
-  const owned =
-    flags & (layout.FLAG_ITEMS_REF | layout.FLAG_BUFFER | layout.FLAG_ENTRIES | layout.FLAG_WEAKREF)
-      ? u32.MAX_VALUE
-      : refs << 2;
   if (flags & layout.FLAG_ITEMS_REF && !refs) flags |= layout.FLAG_ITEM_ARRAY;
-  else if (owned && owned <= 8 && max(type.refOffset(0), type.refOffset(refs - 1)) < layout.OBJECT_FIELDS + 8)
-    flags |= layout.FLAG_PAIR;
-  type.owned = owned;
   type.flags = flags;
   let meta = id;
   if (flags & layout.FLAG_CONTAINER) meta |= layout.META_TRACKED;
@@ -63,7 +56,8 @@ export function defineType(type: TypeDescriptor): u32 {
     meta |= layout.META_FINALIZER;
     objects.hosted = 1;
   }
-  if (!owned) meta |= layout.META_LEAF;
+  const owns = layout.FLAG_ITEMS_REF | layout.FLAG_BUFFER | layout.FLAG_ENTRIES | layout.FLAG_WEAKREF;
+  if (!refs && !(flags & owns)) meta |= layout.META_LEAF;
   type.meta = meta;
   const c = type.itemBytes && !(flags & layout.FLAG_BUFFER) ? layout.CLASS_NONE : objectClass(type.size);
   type.sizeClass = c;

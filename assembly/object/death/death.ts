@@ -1,8 +1,8 @@
 /**
- * Death at count zero, in CPython's order: finalizer, weak references, fields, memory; depth first, fields in the order
+ * Deallocation at count zero, in CPython's order: finalizer, weak references, fields, memory; depth first, fields in the order
  * of the descriptor, items from the last to the first, a dict's entries in the order of insertion, key before value.
  *
- * The walk is iterative and takes no memory (pointer reversal). When a slot held the last reference to a child, the
+ * The walk is iterative and takes no memory: Schorr–Waite pointer reversal (CACM 10:8, 1967). When a slot held the last reference to a child, the
  * child's count word takes the address of that slot, and the slot takes the address of the parent:
  *
  *   parent ──slot──▶ child        becomes        parent ◀──slot── child
@@ -13,63 +13,27 @@
  * Finalizer and callbacks of a child run before it is linked, with the heap in order: PEP 442 needs its count word.
  * They may allocate, free, resurrect and collect. What is linked is marked as dying, untracked, and reached by nobody.
  */
-import {
-  COUNT_LIMIT,
-  FAULT_CORRUPT,
-  FAULT_DOUBLE_FREE,
-  FAULT_NONE,
-  FLAG_CONTAINER,
-  FLAG_PAIR,
-  FLAG_WEAKREF,
-  META_DYING,
-  META_FINALIZED,
-  META_FINALIZER,
-  META_HOOKS,
-  META_HOST,
-  META_INTERNED,
-  META_LEAF,
-  META_OLDER,
-  META_OLDEST,
-  META_FINALIZING,
-  META_TRACKED,
-  META_TRASH,
-  META_TYPE,
-  META_WEAK,
-  META_WHITE,
-  NESTING_LIMIT,
-  OBJECT_FIELDS,
-  STATE_CRITICAL,
-  STATE_DEATH_SLOT,
-  STATE_DEFERRED,
-  STATE_DRAINING,
-  STATE_HOSTED,
-  STATE_NESTING,
-  TYPE_FLAGS,
-  TYPE_WEAKREF,
-  TypeDescriptor,
-} from "../../layout";
-import { setWord, word } from "../../state";
+import * as layout from "../../layout";
+import { TypeDescriptor, Weakref } from "../../layout";
+import { objects, word } from "../../state";
 import { fault } from "../../alloc/malloc";
 import { fewerYoung } from "../core/alloc";
 import { giveBlock } from "../core/blocks";
-import { cacheFixed } from "../core/free-lists";
-import { describe, metaOf, setMeta } from "../core/header";
-import { runFinalizer } from "../core/host";
-import { forgetInterned } from "../values/intern";
-import { STUCK, isRecord, walkRecords } from "./records";
-import { isRow, walkRows } from "./lists";
-import { beforeFirst, link, ownsAfter, releaseAfter } from "./slots";
-import { close, dieAtOnce } from "./dealloc-fast";
-import { clearWeakrefs, dropWeakref, runCallbacks, unlinkWeakref } from "./weak";
-import { markYoung } from "../core/young-pages";
+import { giveBuffer } from "../core/buffers";
+import { cacheBlock } from "../core/free-lists";
+import { countOf, metaOf, setCount, typeByMeta, typeOf } from "../core/header";
+import { NESTED, popDeferred } from "./deferred";
+import { postpone, runDeathHooks } from "./hooks";
+import { beforeFirst, bufferAt, link, ownsAfter, releaseAfter } from "./slots";
+import { unlinkWeakref } from "./weak";
 
 /** Releases a reference. What goes wrong is noted as a fault. */
 // @ts-ignore: decorator
 @inline
 export function decref(object: usize): void {
-  const count = load<i32>(object);
+  const count = countOf(object);
   if (count > 1) {
-    if (count < COUNT_LIMIT) store<i32>(object, count - 1);
+    if (count < layout.COUNT_LIMIT) setCount(object, count - 1);
     return;
   }
   release(object);
@@ -77,69 +41,42 @@ export function decref(object: usize): void {
 
 /** Releases a reference; FAULT_NONE, or what is wrong with it. */
 export function release(object: usize): u32 {
-  return dieAtOnce(object, false) ? FAULT_NONE : releaseSlowly(object);
-}
-
-/** release for callers that want the fast path in their own code. */
-// @ts-ignore: decorator
-@inline
-export function releaseInline(object: usize): u32 {
-  return dieAtOnce(object, false) ? FAULT_NONE : releaseSlowly(object);
-}
-
-function releaseSlowly(object: usize): u32 {
-  const count = load<i32>(object);
-  if (count < 1) return fault(FAULT_DOUBLE_FREE, object);
+  const count = countOf(object);
+  if (count < 1) return fault(layout.FAULT_DOUBLE_FREE, object);
   if (count == 1) return destroy(object, metaOf(object));
-  if (count < COUNT_LIMIT) store<i32>(object, count - 1);
-  return FAULT_NONE;
+  if (count < layout.COUNT_LIMIT) setCount(object, count - 1);
+  return layout.FAULT_NONE;
 }
 
 /** The last reference is gone. Far down in nested finalizers the death waits for the outermost one. */
 function destroy(object: usize, meta: u32): u32 {
-  if (meta & META_FINALIZING) return fault(FAULT_DOUBLE_FREE, object);
-  if (word(STATE_CRITICAL)) return fault(FAULT_CORRUPT, object);
-  if (word(STATE_NESTING) > NESTING_LIMIT) {
-    postpone(object, meta, STATE_DEFERRED);
-    return FAULT_NONE;
+  if (meta & layout.META_FINALIZING) return fault(layout.FAULT_DOUBLE_FREE, object);
+  if (objects.critical) return fault(layout.FAULT_CORRUPT, object);
+  if (objects.nesting > layout.NESTING_LIMIT) {
+    postpone(object, meta, NESTED);
+    return layout.FAULT_NONE;
   }
-  die(object);
-  if (word(STATE_DEFERRED)) drain();
-  return FAULT_NONE;
-}
-
-/**
- * The death of an object waits: it is put on the list whose head stands in the word `list`. The link takes the place of
- * the count, so nobody may find the object any more: its referent, if it is a weak reference, or intern(). Trash that
- * dies in a collection and waits for its end is that collection's no more: its finalizer may bring it back.
- */
-export function postpone(object: usize, meta: u32, list: u32): void {
-  if ((meta & META_TYPE) == TYPE_WEAKREF) unlinkWeakref(object);
-  if (meta & META_INTERNED) forgetInterned(object);
-  setMeta(object, (meta | META_DYING) & ~(META_TRACKED | META_INTERNED | META_WHITE | META_TRASH));
-  store<u32>(object, word(list));
-  setWord(list, <u32>object);
+  deallocate(object);
+  if (objects.deferred) drain();
+  return layout.FAULT_NONE;
 }
 
 /** Lets the deferred objects die. The collector calls it after finalizers that it ran itself. */
 export function drain(): void {
-  if (word(STATE_NESTING) || word(STATE_DRAINING)) return;
-  setWord(STATE_DRAINING, 1);
-  let object = <usize>word(STATE_DEFERRED);
-  while (object && !word(STATE_CRITICAL)) {
-    setWord(STATE_DEFERRED, load<u32>(object));
-    store<u32>(object, 1);
-    setMeta(object, metaOf(object) & ~META_DYING);
-    die(object);
-    object = word(STATE_DEFERRED);
+  if (objects.nesting || objects.draining) return;
+  objects.draining = 1;
+  while (!objects.critical) {
+    const object = popDeferred(NESTED);
+    if (!object) break;
+    deallocate(object);
   }
-  setWord(STATE_DRAINING, 0);
+  objects.draining = 0;
 }
 
 // ---- the walk ----
 
-function die(root: usize): void {
-  if (metaOf(root) & META_HOOKS && !lastRites(root)) return;
+function deallocate(root: usize): void {
+  if (metaOf(root) & layout.META_HOOKS && !runDeathHooks(root)) return;
   walk(root);
 }
 
@@ -150,27 +87,11 @@ function die(root: usize): void {
  */
 const BATCH: u32 = isDefined(TALLYHEAP_DEBUG) ? 3 : 4096;
 
-/**
- * Releases what an object owns, and the object. Three loops take turns; each goes on from nothing but the object where
- * the last one stopped, which is linked, and the slot that was released last. What is next to a STUCK slot is for walkOn.
- */
+/** Releases what an object owns, and the object. */
 function walk(root: usize): void {
   enterCritical();
-  let object = root;
-  let meta = metaOf(root);
-  let type = describe(meta);
-  let slot = beforeFirst(root, type, load<u32>(type, TYPE_FLAGS));
-  let isRoot = true;
-  for (;;) {
-    if (!(slot & STUCK) && isRecord(type)) object = walkRecords(object, slot, isRoot, BATCH);
-    else if (!(slot & STUCK) && isRow(type, meta)) object = walkRows(object, slot, isRoot, BATCH);
-    else object = walkOn(object, slot & ~STUCK, isRoot, BATCH);
-    if (!object) break;
-    slot = word(STATE_DEATH_SLOT);
-    isRoot = false;
-    meta = metaOf(object);
-    type = describe(meta);
-  }
+  let object = walkOn(root, beforeFirst(root, typeOf(root)), true, BATCH);
+  while (object) object = walkOn(object, objects.deathSlot, false, BATCH);
   leaveCritical();
 }
 
@@ -183,55 +104,50 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
   // code: an object that owns nothing but leaves needs no link at all.
   let via: usize = 0;
   let parent: usize = 0;
-  let type = describe(metaOf(object));
-  let flags = load<u32>(type, TYPE_FLAGS);
+  let type = typeOf(object);
   if (!isRoot) {
-    via = load<u32>(object);
-    parent = via ? <usize>load<u32>(via) : 0;
+    via = load<usize>(object);
+    parent = via ? load<usize>(via) : 0;
   }
   let dead: u32 = 0;
   while (--left) {
-    slot = releaseAfter(object, type, flags, slot);
+    slot = releaseAfter(object, type, slot);
     let child: usize = 0;
-    let childType: usize = 0;
-    let childFlags: u32 = 0;
+    let childType = type;
     if (slot) {
-      child = load<u32>(slot);
+      child = load<usize>(slot);
       const meta = metaOf(child);
-      if (meta & META_HOOKS) {
+      if (meta & layout.META_HOOKS) {
         link(object, via, parent);
         fewerYoung(dead);
         dead = 0;
         leaveCritical();
-        const dies = lastRites(child);
+        const dies = runDeathHooks(child);
         enterCritical();
         if (!dies) continue;
       }
-      childType = describe(meta);
-      childFlags = load<u32>(childType, TYPE_FLAGS);
-      if (meta & META_LEAF || (childFlags & FLAG_PAIR && !load<u64>(child, OBJECT_FIELDS))) {
-        dead += childFlags & FLAG_CONTAINER;
-        if (!cacheFixed(child, changetype<TypeDescriptor>(childType))) giveBlock(child);
+      childType = typeByMeta(meta);
+      if (meta & layout.META_LEAF) {
+        dead += childType.flags & layout.FLAG_CONTAINER;
+        giveMemory(child, childType);
         continue;
       }
-      if (ownsAfter(object, type, flags, slot)) {
+      if (ownsAfter(object, type, slot)) {
         link(object, via, parent);
         parent = object;
         via = slot;
         object = child;
         type = childType;
-        flags = childFlags;
-        slot = beforeFirst(object, type, flags);
+        slot = beforeFirst(object, type);
         continue;
       }
     }
-    dead += flags & FLAG_CONTAINER;
-    close(object, type, flags);
+    dead += type.flags & layout.FLAG_CONTAINER;
+    giveMemory(object, type);
     if (child) {
       object = child;
       type = childType;
-      flags = childFlags;
-      slot = beforeFirst(object, type, flags);
+      slot = beforeFirst(object, type);
     } else {
       if (!via) {
         object = 0;
@@ -239,72 +155,26 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
       }
       object = parent;
       slot = via;
-      via = load<u32>(object);
-      parent = via ? <usize>load<u32>(via) : 0;
-      type = describe(metaOf(object));
-      flags = load<u32>(type, TYPE_FLAGS);
+      via = load<usize>(object);
+      parent = via ? load<usize>(via) : 0;
+      type = typeOf(object);
     }
   }
   fewerYoung(dead);
   if (object) {
     link(object, via, parent);
-    setWord(STATE_DEATH_SLOT, <u32>slot);
+    objects.deathSlot = slot;
   }
   return object;
 }
 
-// ---- before the fields ----
-
-/**
- * Finalizer, resurrection check, weak references, what the host registered. The object's count is 1 for the time.
- * False if it lives on. Host code may run: nothing that the caller knows of the heap is certain afterwards, except
- * what is dying.
- */
-function lastRites(object: usize): bool {
-  let meta = metaOf(object);
-  if (meta & META_FINALIZING) {
-    fault(FAULT_DOUBLE_FREE, object);
-    return false;
-  }
-  const flags = load<u32>(describe(meta), TYPE_FLAGS);
-  if (meta & META_FINALIZER && !(flags & FLAG_WEAKREF)) {
-    if (!(flags & FLAG_CONTAINER && meta & META_FINALIZED)) {
-      if (flags & FLAG_CONTAINER) {
-        // Resurrected or not, what a finalizer saw is young again (CPython tracks it anew).
-        meta = (meta | META_FINALIZED | META_TRACKED) & ~(META_OLDER | META_OLDEST);
-        markYoung(object);
-      }
-      setMeta(object, meta | META_FINALIZING);
-      runFinalizer(object, meta & META_TYPE);
-      meta = metaOf(object) & ~META_FINALIZING;
-      setMeta(object, meta);
-      const count = load<i32>(object);
-      if (count != 1) {
-        if (count < COUNT_LIMIT) store<i32>(object, count - 1);
-        return false;
-      }
-    }
-  }
-  setMeta(object, (meta | META_DYING) & ~META_TRACKED);
-  if (meta & META_INTERNED) forgetInterned(object);
-  if (meta & META_WEAK) runCallbacks(clearWeakrefs(object));
-  if (meta & META_FINALIZER && flags & FLAG_WEAKREF) dropWeakref(object);
-  if (metaOf(object) & META_HOST) {
-    setMeta(object, metaOf(object) & ~META_HOST);
-    runFinalizer(object, 0);
-  }
-  return true;
-}
-
-/**
- * Runs the finalizer of an object that the collector found to be trash, at most once. The caller holds a reference
- * and looks for resurrection afterwards.
- */
-export function callFinalizer(object: usize): void {
-  const meta = metaOf(object);
-  if (meta & META_FINALIZED || !(meta & META_FINALIZER)) return;
-  setMeta(object, meta | META_FINALIZED);
-  runFinalizer(object, meta & META_TYPE);
+/** All slots are released: gives back the buffer and the block. */
+// @ts-ignore: decorator
+@inline
+function giveMemory(object: usize, type: TypeDescriptor): void {
+  if (type.flags & layout.FLAG_BUFFER) giveBuffer(bufferAt(object, type.itemsOffset));
+  else if (type.flags & layout.FLAG_WEAKREF) unlinkWeakref(changetype<Weakref>(object));
+  if (!cacheBlock(object, type)) giveBlock(object);
 }
 
 // ---- against traps ----
@@ -323,8 +193,8 @@ export function requireStack(): void {
 
 /** The store keeps it from being dropped, the sum from becoming a loop. */
 function probe(depth: u32): u32 {
-  if (depth) return probe(depth - 1) + word(STATE_HOSTED);
-  setWord(STATE_HOSTED, word(STATE_HOSTED));
+  if (depth) return probe(depth - 1) + objects.hosted;
+  objects.hosted = objects.hosted;
   return 0;
 }
 
@@ -332,11 +202,11 @@ function probe(depth: u32): u32 {
 // @ts-ignore: decorator
 @inline
 function enterCritical(): void {
-  setWord(STATE_CRITICAL, word(STATE_CRITICAL) ? 2 : 1);
+  objects.critical = objects.critical ? 2 : 1;
 }
 
 // @ts-ignore: decorator
 @inline
 function leaveCritical(): void {
-  if (word(STATE_CRITICAL) == 1) setWord(STATE_CRITICAL, 0);
+  if (objects.critical == 1) objects.critical = 0;
 }

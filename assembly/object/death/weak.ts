@@ -5,79 +5,67 @@
  *
  *   referent ├ … │ head ┤ ──▶ weakref ◀──▶ weakref ◀──▶ weakref        META_WEAK = head is not 0
  */
-import {
-  FAULT_TYPE,
-  META_DYING,
-  META_FINALIZER,
-  META_WEAK,
-  STATE_HOSTED,
-  TYPE_WEAK,
-  TYPE_WEAKREF,
-  WEAKREF_CALLBACK,
-  WEAKREF_NEXT,
-  WEAKREF_PREVIOUS,
-  WEAKREF_REFERENT,
-} from "../../layout";
-import { setWord } from "../../state";
-import { fault } from "../../alloc/malloc";
-import { newInstance } from "../core/alloc";
-import { decref } from "./death";
-import { describe, incref, metaOf, setMeta, typeById } from "../core/header";
+import * as layout from "../../layout";
+import { Weakref } from "../../layout";
+import { objects } from "../../state";
+import { fault, refuse } from "../../alloc/malloc";
+import { discard, newInstance } from "../core/alloc";
+import { incref, metaOf, setMeta, typeById, typeOf } from "../core/header";
 import { runCallback } from "../core/host";
+import { NESTED, pushDeferred } from "./deferred";
 
 /** A new reference to a weak reference; without a callback the shared one. 0: no memory, or not of a type with weakrefs. */
 export function newWeakref(referent: usize, token: u32): usize {
-  const weak = load<u32>(describe(metaOf(referent)), TYPE_WEAK);
-  if (!weak || metaOf(referent) & META_DYING) {
-    fault(FAULT_TYPE, referent);
-    return 0;
-  }
-  const shared = sharedWeakref(load<u32>(referent + weak));
+  const offset = typeOf(referent).weakOffset;
+  if (!offset || metaOf(referent) & layout.META_DYING) return refuse(layout.FAULT_TYPE, referent);
+  const head = referent + offset;
+  const shared = sharedWeakref(load<Weakref | null>(head));
   if (shared && !token) {
-    incref(shared);
-    return shared;
+    incref(changetype<usize>(shared));
+    return changetype<usize>(shared);
   }
-  const weakref = newInstance(typeById(TYPE_WEAKREF));
-  if (!weakref) return 0;
-  store<u32>(weakref, <u32>referent, WEAKREF_REFERENT);
-  store<u32>(weakref, token, WEAKREF_CALLBACK);
+  const made = newInstance(typeById(layout.TYPE_WEAKREF));
+  if (!made) return 0;
+  const weakref = changetype<Weakref>(made);
+  weakref.referent = referent;
+  weakref.callback = token;
   if (token) {
-    setMeta(weakref, metaOf(weakref) | META_FINALIZER);
-    setWord(STATE_HOSTED, 1);
+    weakref.meta |= layout.META_FINALIZER;
+    objects.hosted = 1;
   }
-  link(weakref, referent, referent + weak, shared);
-  return weakref;
+  link(weakref, referent, head, shared);
+  return made;
 }
 
-/** A new reference to the referent; 0 if it is dead, or its death is under way. */
-export function deref(weakref: usize): usize {
-  const referent = <usize>load<u32>(weakref, WEAKREF_REFERENT);
-  if (!referent || metaOf(referent) & META_DYING) return 0;
+/** A new reference to the referent; 0 if it is dead, or its deallocation is under way. */
+export function deref(weakref: Weakref): usize {
+  const referent = weakref.referent;
+  if (!referent || metaOf(referent) & layout.META_DYING) return 0;
   incref(referent);
   return referent;
 }
 
-// ---- death ----
+// ---- deallocation of the referent ----
 
 /**
- * Kills every weak reference to an object. Those with a callback come back as a queue, newest first, each with a
+ * Clears every weak reference to an object. Those with a callback come back as a queue, newest first, each with a
  * reference of the queue's own.
  */
-export function clearWeakrefs(referent: usize): usize {
+export function clearWeakrefs(referent: usize): Weakref | null {
   const head = listHead(referent);
-  let weakref = <usize>load<u32>(head);
-  store<u32>(head, 0);
-  setMeta(referent, metaOf(referent) & ~META_WEAK);
-  let first: usize = 0;
-  let last: usize = 0;
+  let weakref = load<Weakref | null>(head);
+  store<usize>(head, 0);
+  setMeta(referent, metaOf(referent) & ~layout.META_WEAK);
+  let first: Weakref | null = null;
+  let last: Weakref | null = null;
   while (weakref) {
-    const next = <usize>load<u32>(weakref, WEAKREF_NEXT);
-    store<u32>(weakref, 0, WEAKREF_REFERENT);
-    store<u32>(weakref, 0, WEAKREF_PREVIOUS);
-    store<u32>(weakref, 0, WEAKREF_NEXT);
-    if (load<u32>(weakref, WEAKREF_CALLBACK)) {
-      incref(weakref);
-      if (last) store<u32>(last, <u32>weakref, WEAKREF_NEXT);
+    const next = weakref.next;
+    weakref.referent = 0;
+    weakref.previous = null;
+    weakref.next = null;
+    if (weakref.callback) {
+      incref(changetype<usize>(weakref));
+      if (last) last.next = weakref;
       else first = weakref;
       last = weakref;
     }
@@ -87,40 +75,55 @@ export function clearWeakrefs(referent: usize): usize {
 }
 
 /** Calls what clearWeakrefs() queued, and releases the queue's references. */
-export function runCallbacks(queue: usize): void {
+export function runCallbacks(queue: Weakref | null): void {
   let weakref = queue;
   while (weakref) {
-    const next = <usize>load<u32>(weakref, WEAKREF_NEXT);
-    store<u32>(weakref, 0, WEAKREF_NEXT);
+    const next = weakref.next;
+    weakref.next = null;
     const token = takeToken(weakref);
-    if (token) runCallback(weakref, token);
-    decref(weakref);
+    if (token) runCallback(changetype<usize>(weakref), token);
+    releaseQueued(weakref);
     weakref = next;
   }
 }
 
+/**
+ * Releases a queue's reference to a weak reference, which is dead and has no callback by now: its deallocation releases
+ * the block, unless the host registered something for it; that waits until the referent is gone.
+ */
+function releaseQueued(weakref: Weakref): void {
+  const object = changetype<usize>(weakref);
+  const count = weakref.count;
+  const meta = weakref.meta;
+  if (count > 1) {
+    if (count < layout.COUNT_LIMIT) weakref.count = count - 1;
+  } else if (count < 1) fault(layout.FAULT_DOUBLE_FREE, object);
+  else if (meta & layout.META_HOOKS) pushDeferred(object, meta, NESTED);
+  else discard(object, typeById(layout.TYPE_WEAKREF));
+}
+
 /** A weak reference with a callback dies, or may call back no more: the host forgets the callback. */
-export function dropWeakref(weakref: usize): void {
+export function dropWeakref(weakref: Weakref): void {
   unlinkWeakref(weakref);
   const token = takeToken(weakref);
   if (token) runCallback(0, token);
 }
 
 /** Takes a weak reference out of its referent's list; it is dead then. */
-export function unlinkWeakref(weakref: usize): void {
-  const referent = <usize>load<u32>(weakref, WEAKREF_REFERENT);
+export function unlinkWeakref(weakref: Weakref): void {
+  const referent = weakref.referent;
   if (!referent) return;
-  const next = <usize>load<u32>(weakref, WEAKREF_NEXT);
-  const previous = <usize>load<u32>(weakref, WEAKREF_PREVIOUS);
-  if (next) store<u32>(next, <u32>previous, WEAKREF_PREVIOUS);
-  if (previous) store<u32>(previous, <u32>next, WEAKREF_NEXT);
+  const next = weakref.next;
+  const previous = weakref.previous;
+  if (next) next.previous = previous;
+  if (previous) previous.next = next;
   else {
-    store<u32>(listHead(referent), <u32>next);
-    if (!next) setMeta(referent, metaOf(referent) & ~META_WEAK);
+    store<usize>(listHead(referent), changetype<usize>(next));
+    if (!next) setMeta(referent, metaOf(referent) & ~layout.META_WEAK);
   }
-  store<u32>(weakref, 0, WEAKREF_REFERENT);
-  store<u32>(weakref, 0, WEAKREF_NEXT);
-  store<u32>(weakref, 0, WEAKREF_PREVIOUS);
+  weakref.referent = 0;
+  weakref.next = null;
+  weakref.previous = null;
 }
 
 // ---- lists ----
@@ -128,27 +131,28 @@ export function unlinkWeakref(weakref: usize): void {
 // @ts-ignore: decorator
 @inline
 export function listHead(referent: usize): usize {
-  return referent + load<u32>(describe(metaOf(referent)), TYPE_WEAK);
+  return referent + typeOf(referent).weakOffset;
 }
 
 /** The head of a list if it has no callback. */
-function sharedWeakref(head: usize): usize {
-  return head && !load<u32>(head, WEAKREF_CALLBACK) ? head : 0;
+function sharedWeakref(head: Weakref | null): Weakref | null {
+  return head && !head.callback ? head : null;
 }
 
-function link(weakref: usize, referent: usize, head: usize, shared: usize): void {
-  const place = shared ? shared + WEAKREF_NEXT : head;
-  const next = <usize>load<u32>(place);
-  store<u32>(weakref, <u32>next, WEAKREF_NEXT);
-  store<u32>(weakref, <u32>shared, WEAKREF_PREVIOUS);
-  if (next) store<u32>(next, <u32>weakref, WEAKREF_PREVIOUS);
-  store<u32>(place, <u32>weakref);
-  setMeta(referent, metaOf(referent) | META_WEAK);
+/** Puts a weak reference behind the shared one, or in front of all. `head` is the address of the list's head. */
+function link(weakref: Weakref, referent: usize, head: usize, shared: Weakref | null): void {
+  const next = shared ? shared.next : load<Weakref | null>(head);
+  weakref.next = next;
+  weakref.previous = shared;
+  if (next) next.previous = weakref;
+  if (shared) shared.next = weakref;
+  else store<Weakref>(head, weakref);
+  setMeta(referent, metaOf(referent) | layout.META_WEAK);
 }
 
-function takeToken(weakref: usize): u32 {
-  const token = load<u32>(weakref, WEAKREF_CALLBACK);
-  store<u32>(weakref, 0, WEAKREF_CALLBACK);
-  setMeta(weakref, metaOf(weakref) & ~META_FINALIZER);
+function takeToken(weakref: Weakref): u32 {
+  const token = weakref.callback;
+  weakref.callback = 0;
+  weakref.meta &= ~layout.META_FINALIZER;
   return token;
 }

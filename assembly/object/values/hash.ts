@@ -1,10 +1,10 @@
 /** Hashes of dict keys: strings by content, ints by value, everything else by identity. Never 0. */
 import { Int, META_WIDE, STR_DATA, Str, TYPE_INT, TYPE_STR } from "../../layout";
 import { state } from "../../state";
-import { typeOf } from "../core/header";
+import { typeIdOf } from "../core/header";
 
 export function hashKey(key: usize): u32 {
-  const type = typeOf(key);
+  const type = typeIdOf(key);
   if (type == TYPE_STR) return hashStr(changetype<Str>(key));
   return type == TYPE_INT ? hashInt(changetype<Int>(key).value) : hashAddress(key);
 }
@@ -58,8 +58,8 @@ export function sameStr(a: Str, b: Str): bool {
 /** True if two keys are one: the same object, equal strings, or equal ints. */
 export function sameKey(a: usize, b: usize): bool {
   if (a == b) return true;
-  const type = typeOf(a);
-  if (type != typeOf(b)) return false;
+  const type = typeIdOf(a);
+  if (type != typeIdOf(b)) return false;
   if (type == TYPE_STR) return sameStr(changetype<Str>(a), changetype<Str>(b));
   return type == TYPE_INT && changetype<Int>(a).value == changetype<Int>(b).value;
 }

@@ -16,8 +16,6 @@ export interface HandleRecord {
   trace: { readonly text: string } | undefined;
   /** Whether the heap was emptied under the handle. */
   ended: boolean;
-  previous: HandleRecord | undefined;
-  next: HandleRecord | undefined;
 }
 
 /** What a handle needs of its heap. */

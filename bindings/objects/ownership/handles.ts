@@ -13,8 +13,8 @@ export class Handles implements HandleOwner {
   readonly #counts: Counts;
   readonly #types: Types;
   readonly #registry: FinalizationRegistry<HandleRecord> | undefined;
-  /** Newest first. */
-  #first: HandleRecord | undefined;
+  /** Records of the live handles, oldest first. */
+  readonly #records = new Set<HandleRecord>();
   /** Forgotten ones, whose reference is released at the next call of the heap. */
   #forgotten: HandleRecord[] = [];
 
@@ -55,7 +55,7 @@ export class Handles implements HandleOwner {
   /** The handle lets go of its reference without releasing it. */
   forget(handle: Handle, record: HandleRecord): void {
     this.#registry?.unregister(handle);
-    this.#unlink(record);
+    this.#records.delete(record);
   }
 
   /** The handle releases its reference. */
@@ -69,15 +69,8 @@ export class Handles implements HandleOwner {
   }
 
   /** Records of the live handles, oldest first. */
-  list(): HandleRecord[] {
-    const records: HandleRecord[] = [];
-    for (let record = this.#first; record !== undefined; record = record.next) records.push(record);
-    return records.reverse();
-  }
-
-  /** Number of live handles. */
-  get count(): number {
-    return this.list().length;
+  get records(): ReadonlySet<HandleRecord> {
+    return this.#records;
   }
 
   /**
@@ -85,11 +78,11 @@ export class Handles implements HandleOwner {
    * holds on to the core's memory.
    */
   clear(): void {
-    for (const record of this.list()) {
+    for (const record of this.#records) {
       record.ended = true;
       record.trace = undefined;
     }
-    this.#first = undefined;
+    this.#records.clear();
     this.#forgotten = [];
   }
 
@@ -110,7 +103,7 @@ export class Handles implements HandleOwner {
     this.#forgotten = [];
     for (const record of records) {
       if (this.lifecycle.settings.forgottenHandles === "warn") this.#warn(record);
-      this.#unlink(record);
+      this.#records.delete(record);
       this.lifecycle.callbacks.run(() => this.#release(record.ptr));
     }
   }
@@ -123,21 +116,11 @@ export class Handles implements HandleOwner {
   }
 
   #make(ptr: Ptr): Handle {
-    const trace = this.lifecycle.diagnostics.trace();
-    const record: HandleRecord = { ptr, trace, ended: false, previous: undefined, next: this.#first };
-    if (this.#first) this.#first.previous = record;
-    this.#first = record;
+    const record: HandleRecord = { ptr, trace: this.lifecycle.diagnostics.trace(), ended: false };
+    this.#records.add(record);
     const handle = new Handle(this, record);
     this.#registry?.register(handle, record, handle);
     return handle;
-  }
-
-  #unlink(record: HandleRecord): void {
-    const { previous, next } = record;
-    if (previous) previous.next = next;
-    else if (this.#first === record) this.#first = next;
-    if (next) next.previous = previous;
-    record.previous = record.next = undefined;
   }
 }
 

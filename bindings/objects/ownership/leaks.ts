@@ -40,7 +40,7 @@ export class Leaks {
       const handleStacks = own.flatMap(({ trace }) => (trace ? [trace.text] : []));
       held.push({ ptr, type: this.#types.nameAt(ptr), references, handles: own.length, handleStacks });
     });
-    return { objects, handles: this.#handles.count, held };
+    return { objects, handles: this.#handles.records.size, held };
   }
 
   /** Mortal objects by type name. */
@@ -111,7 +111,7 @@ export class Leaks {
 
   #handlesByObject(): Map<Ptr, HandleRecord[]> {
     const byObject = new Map<Ptr, HandleRecord[]>();
-    for (const record of this.#handles.list()) {
+    for (const record of this.#handles.records) {
       const others = byObject.get(record.ptr);
       if (others) others.push(record);
       else byObject.set(record.ptr, [record]);

@@ -116,15 +116,12 @@ export class Scope implements Disposable {
    * @throws what failed; several failures together as an `AggregateError`, in the order in which they happened
    */
   dispose(): void {
-    throwAll(this.#end([]));
+    const errors = this.end([]);
+    if (errors.length > 0) throw together(errors);
   }
 
-  /** @internal Ends the scope after its body threw `errors`; returns all failures. */
-  endAfter(errors: unknown[]): unknown[] {
-    return this.#end(errors);
-  }
-
-  #end(errors: unknown[]): unknown[] {
+  /** @internal Ends the scope after `errors`; returns them with those of the disposals. */
+  end(errors: unknown[]): unknown[] {
     this.#disposed = true;
     for (let entry = this.#entries.pop(); entry !== undefined; entry = this.#entries.pop()) {
       try {
@@ -158,7 +155,7 @@ export function runScope<T>(handles: Handles, body: (scope: Scope) => T): T {
   try {
     result = body(scope);
   } catch (error) {
-    throw together(scope.endAfter([error]));
+    throw together(scope.end([error]));
   }
   scope.dispose();
   return result;
@@ -175,14 +172,10 @@ export async function runScopeAsync<T>(
   try {
     result = await body(scope);
   } catch (error) {
-    throw together(scope.endAfter([error]));
+    throw together(scope.end([error]));
   }
   scope.dispose();
   return result;
-}
-
-function throwAll(errors: unknown[]): void {
-  if (errors.length > 0) throw together(errors);
 }
 
 /** One failure as it is; several as one, none lost. */
@@ -197,11 +190,8 @@ function disposerOf(resource: object): () => void {
   const dispose = candidate[disposeSymbol] ?? candidate.dispose;
   if (typeof dispose === "function") return dispose as () => void;
   const message = `scope.use: ${show(resource)} has neither [Symbol.dispose]() nor dispose()`;
-  throw new HeapError("ERR_HEAP_ARGUMENT", message, {
-    operation: "use",
-    argument: "resource",
-    value: resource,
-  });
+  const details = { operation: "use", argument: "resource", value: resource };
+  throw new HeapError("ERR_HEAP_ARGUMENT", message, details);
 }
 
 function notHere(value: unknown): HeapError {

@@ -25,12 +25,11 @@ export function fromJS(makers: Makers, root: unknown): Ptr {
   return new Importer(makers).run(root);
 }
 
-/** One run of `fromJS`: owns what it makes until all of it is made. */
+/** One run of `fromJS`: holds all that it makes until all of it is made. */
 class Importer {
   readonly #makers: Makers;
   readonly #done = new Map<object, Ptr>();
-  /** Containers made so far; the importer holds a reference to each. */
-  readonly #made: Ptr[] = [];
+  readonly #held: Ptr[] = [];
   readonly #pending: (() => void)[] = [];
 
   constructor(makers: Makers) {
@@ -39,48 +38,52 @@ class Importer {
 
   run(root: unknown): Ptr {
     const { counts } = this.#makers;
-    let result: Ptr | undefined;
     try {
-      result = this.#convert(root);
+      const result = this.#convert(root);
       for (let work = this.#pending.pop(); work !== undefined; work = this.#pending.pop()) work();
+      counts.keep(result);
+      return result;
     } catch (error) {
-      this.#abandon();
-      if (result !== undefined) counts.drop(result);
+      this.#breakCycles();
       throw error;
+    } finally {
+      for (const p of this.#held) counts.drop(p);
     }
-    for (const p of this.#made) counts.drop(p);
-    return result;
   }
 
-  /** A *new* reference. */
+  /** What a value becomes, held. */
   #convert(value: unknown): Ptr {
     const { values } = this.#makers;
     switch (typeof value) {
       case "boolean":
         return values.bool(value);
       case "number":
-        return Number.isSafeInteger(value) && !Object.is(value, -0) ? values.int(value) : values.float(value);
+        return this.#hold(
+          Number.isSafeInteger(value) && !Object.is(value, -0) ? values.int(value) : values.float(value),
+        );
       case "bigint":
-        return values.int(value);
+        return this.#hold(values.int(value));
       case "string":
-        return values.str(value);
+        return this.#hold(values.str(value));
       case "object":
-        return value === null ? values.none : this.#convertObject(value);
+        return value === null ? values.none : (this.#done.get(value) ?? this.#convertObject(value));
       default:
         throw noCounterpart("fromJS", show(value));
     }
   }
 
   #convertObject(value: object): Ptr {
-    const { values, memory } = this.#makers;
-    if (value instanceof Handle) return this.#again(memory.require("fromJS", value));
-    const known = this.#done.get(value);
-    if (known !== undefined) return this.#again(known);
+    const { memory, counts, values, lists, dicts } = this.#makers;
+    if (value instanceof Handle) {
+      const p = memory.require("fromJS", value);
+      counts.keep(p);
+      return this.#hold(p);
+    }
     if (value instanceof Uint8Array) return this.#remember(value, values.bytes(value));
     if (Array.isArray(value)) {
       const list = this.#remember(value, values.list());
       this.#pending.push(() => {
-        for (let i = 0; i < value.length; i++) this.#append(list, value[i]);
+        for (let i = 0; i < value.length; i++) lists.append(list, this.#convert(value[i]));
       });
       return list;
     }
@@ -88,56 +91,28 @@ class Importer {
     if (entries === undefined) throw noCounterpart("fromJS", describe(value));
     const dict = this.#remember(value, values.dict());
     this.#pending.push(() => {
-      for (const [key, item] of entries) this.#put(dict, key, item);
+      for (const [key, item] of entries) dicts.set(dict, this.#convert(key), this.#convert(item));
     });
     return dict;
   }
 
-  #append(list: Ptr, value: unknown): void {
-    const { counts, lists } = this.#makers;
-    const item = this.#convert(value);
-    try {
-      lists.append(list, item);
-    } finally {
-      counts.drop(item);
-    }
+  #remember(value: object, p: Ptr): Ptr {
+    this.#done.set(value, p);
+    return this.#hold(p);
   }
 
-  #put(dict: Ptr, key: unknown, value: unknown): void {
-    const { counts, dicts } = this.#makers;
-    const k = this.#convert(key);
-    try {
-      const v = this.#convert(value);
-      try {
-        dicts.set(dict, k, v);
-      } finally {
-        counts.drop(v);
-      }
-    } finally {
-      counts.drop(k);
-    }
-  }
-
-  #again(p: Ptr): Ptr {
-    this.#makers.counts.keep(p);
+  #hold(p: Ptr): Ptr {
+    this.#held.push(p);
     return p;
   }
 
-  /** Keeps a reference to what `value` became; the other one is the caller's. */
-  #remember(value: object, p: Ptr): Ptr {
-    this.#done.set(value, p);
-    this.#made.push(p);
-    return this.#again(p);
-  }
-
-  /** Breaks the cycles among what was made, and releases it. */
-  #abandon(): void {
-    const { counts, types, dicts, lists } = this.#makers;
-    for (const p of this.#made) {
+  /** Cycles among what was made. */
+  #breakCycles(): void {
+    const { types, dicts, lists } = this.#makers;
+    for (const p of this.#done.values()) {
       if (types.idAt(p) === TYPE_LIST) lists.delete(p, 0, lists.length(p));
       if (types.idAt(p) === TYPE_DICT) for (const key of [...dicts.keys(p)]) dicts.delete(p, key);
     }
-    for (const p of this.#made) counts.drop(p);
   }
 }
 

@@ -46,6 +46,30 @@ describe.each(builds)("weak references, $name core", (build) => {
     expect(seen).toEqual([weak]);
   });
 
+  test("a weak reference whose callback drops it runs what the host registered for it, once its referent is gone", () => {
+    const { heap, Node, object } = setUp();
+    const order: string[] = [];
+    const weak = heap.weakref(object, (dead) => {
+      heap.decref(dead);
+      order.push("callback");
+    });
+    heap.finalize(weak, () => order.push("weak reference"));
+    heap.finalize(object, () => order.push("referent"));
+    heap.decref(object);
+    expect(order).toEqual(["callback", "referent", "weak reference"]);
+    expect(heap.collector.objects()).toEqual([]);
+    // The same of trash.
+    const cycle = heap.alloc(Node);
+    heap.setRef(cycle, Node.fields.next, cycle);
+    heap.finalize(
+      heap.weakref(cycle, (dead) => heap.decref(dead)),
+      () => order.push("of trash"),
+    );
+    heap.decref(cycle);
+    heap.gc();
+    expect(order.at(-1)).toBe("of trash");
+  });
+
   test("W3: several callbacks run newest first, each once", () => {
     const { heap, object } = setUp();
     const order: number[] = [];

@@ -202,46 +202,6 @@ describe.each(builds)("dicts of pairs, $name core", (build) => {
     heap.decref(value);
   });
 
-  test("what is left of a small dict or list when its quick death has to stop is in order", () => {
-    const heap = manualHeap(build);
-    const quick = (p: Ptr): boolean => objectLayerOf(heap).calls.abi.release_quick(p) !== 0;
-    const [inner, shared] = [heap.list(), heap.float(0.5)];
-    const keys = Array.from({ length: 4 }, (_, i) => heap.intern(`key ${i}`));
-    for (let stop = 0; stop < 8; stop++) {
-      // A list that only the dict holds cannot die quickly.
-      const pairs = keys.map((key, i): [Ptr, Ptr] => [key, i === 2 ? shared : heap.none]);
-      const held = heap.list([inner]);
-      pairs[stop >> 1]![stop & 1] = held;
-      const dict = heap.dict(pairs);
-      heap.decref(held);
-      expect(quick(dict)).toBe(false);
-      heap.verify();
-      expect(heap.dicts.size(dict)).toBe(4 - (stop >> 1));
-      expect([...heap.dicts.entries(dict)].flat()).toContain(held);
-      for (const key of keys) heap.dicts.set(dict, key, inner);
-      heap.verify();
-      heap.decref(dict);
-      expect(heap.refcount(inner)).toBe(1);
-    }
-    for (const key of keys) heap.decref(key);
-    // The private list is full, and this list alone is left on its page: its items can go, it cannot.
-    const neighbour = heap.list();
-    for (const list of Array.from({ length: 200 }, () => heap.list())) heap.decref(list);
-    const lists = Array.from({ length: 300 }, () => heap.list(new Array<Ptr>(5).fill(inner)));
-    const list = lists.splice(50, 1)[0]!;
-    for (let i = 0; i < 9; i++) for (const each of [list, neighbour]) heap.lists.append(each, inner);
-    for (const each of lists) heap.decref(each);
-    expect(quick(list)).toBe(false);
-    heap.verify();
-    expect(heap.lists.length(list)).toBe(0);
-    heap.lists.append(list, inner);
-    heap.decref(list);
-    heap.decref(neighbour);
-    expect(heap.refcount(inner)).toBe(1);
-    heap.decref(shared);
-    heap.decref(inner);
-  });
-
   test("a store into a dict whose table lies beyond the memory ends in an error of the heap", () => {
     const heap = build.create({ autoCollect: false });
     const key = heap.intern("key");

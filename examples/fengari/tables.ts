@@ -1,0 +1,513 @@
+import type { Ptr } from "tallyheap";
+import {
+  COUNTED,
+  FLOAT,
+  INTEGER,
+  NIL,
+  SHORT_STRING,
+  STRING,
+  type LuaState,
+  type TString,
+  type TValue,
+} from "./types.js";
+import type { Values } from "./values.js";
+
+const NULL = 0 as Ptr;
+
+// Modes of weak tables, as bits.
+const WEAK_KEYS = 1;
+const WEAK_VALUES = 2;
+
+// Keys of the hash that are no objects of their own are strs with a first character that no string of Lua has:
+// floats are equal by number, and weak keys must not be held.
+const FLOAT_KEY = "\u0101";
+const ADDRESS_KEY = "\u0100";
+
+/** What tables do that may fail in Lua's own way; of fengari's ldebug. */
+export interface TableErrors {
+  (L: LuaState, message: string): never;
+}
+
+/**
+ * Lua's tables (fengari's ltable.js): a list for the keys 1 … n and a dict for the others. A value that was set to nil
+ * keeps its place in the list, and leaves the dict.
+ *
+ * `next` goes through the dict by a list of its keys, made by the first step that needs it and dropped at the end or
+ * when a key is added; so fields may be cleared during a traversal, as Lua has it. Objects stand in that list as weak
+ * references.
+ *
+ * In weak tables a value that is an object is a weak reference; a key that is an object is an entry with both a weak
+ * reference and the value, under a str made from the address.
+ */
+export class Tables {
+  readonly #values: Values;
+  readonly #runError: TableErrors;
+  /** Tables with weak keys that are alive. */
+  readonly #weakKeyed = new Set<Ptr>();
+
+  constructor(values: Values, runError: TableErrors) {
+    this.#values = values;
+    this.#runError = runError;
+  }
+
+  /** A *new* table. */
+  make(): Ptr {
+    const { heap, types } = this.#values;
+    const t = heap.alloc(types.table);
+    // Nothing is in it, so no metamethod is.
+    heap.setI32(t, types.table.fields.absent, ~0);
+    return t;
+  }
+
+  // ---- fields of the record ----
+
+  metatable(t: Ptr): Ptr {
+    return this.#values.heap.getRef(t, this.#values.types.table.fields.metatable);
+  }
+
+  absent(t: Ptr): number {
+    return this.#values.heap.getI32(t, this.#values.types.table.fields.absent);
+  }
+
+  setAbsent(t: Ptr, bits: number): void {
+    this.#values.heap.setI32(t, this.#values.types.table.fields.absent, bits);
+  }
+
+  /** Stores a metatable, or 0, and makes the table as weak as its `__mode` says now. */
+  setMetatable(t: Ptr, metatable: Ptr, mode: string): void {
+    const { heap, types } = this.#values;
+    heap.setRef(t, types.table.fields.metatable, metatable);
+    const wanted = (mode.includes("k") ? WEAK_KEYS : 0) | (mode.includes("v") ? WEAK_VALUES : 0);
+    if (wanted !== this.#mode(t)) this.#changeMode(t, wanted);
+  }
+
+  // ---- reading ----
+
+  get(t: Ptr, key: TValue): TValue {
+    return this.#result(this.#find(t, key.type, key.value));
+  }
+
+  getInt(t: Ptr, index: number): TValue {
+    return this.#result(this.#findInt(t, index));
+  }
+
+  getStr(t: Ptr, key: TString): TValue {
+    const str = this.#values.strOf(key);
+    try {
+      return this.#result(this.#inHash(t, str));
+    } finally {
+      this.#values.decref(str);
+    }
+  }
+
+  /** A border: an index that has a value and whose successor has none, or 0. */
+  length(t: Ptr): number {
+    const { heap, types } = this.#values;
+    const array = heap.getRef(t, types.table.fields.array);
+    let high = array === NULL ? 0 : heap.lists.length(array);
+    if (high === 0 || !this.#isNil(heap.lists.get(array, high - 1))) {
+      // The hash may go on where the list ends.
+      while (this.#findInt(t, high + 1) !== NULL) high++;
+      return high;
+    }
+    let low = 0;
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if (this.#isNil(heap.lists.get(array, middle - 1))) high = middle;
+      else low = middle;
+    }
+    return low;
+  }
+
+  // ---- writing ----
+
+  set(L: LuaState, t: Ptr, key: TValue, value: TValue): void {
+    if (key.type === NIL) this.#runError(L, "table index is nil");
+    if (key.type === FLOAT) {
+      const number = key.value as number;
+      if (Number.isNaN(number)) this.#runError(L, "table index is NaN");
+      if ((number | 0) === number) return this.setInt(t, number | 0, value);
+    }
+    if (key.type === INTEGER) this.setInt(t, key.value as number, value);
+    else this.#setHash(t, key.type, key.value, value);
+  }
+
+  setInt(t: Ptr, index: number, value: TValue): void {
+    const { heap, types } = this.#values;
+    let array = heap.getRef(t, types.table.fields.array);
+    const length = array === NULL ? 0 : heap.lists.length(array);
+    if (index < 1 || index > length + 1) return this.#setHash(t, INTEGER, index, value);
+    const box = this.#boxed(t, value);
+    try {
+      if (index <= length) return heap.lists.set(array, index - 1, box);
+      if (value.type === NIL) return this.#setHash(t, INTEGER, index, value);
+      if (array === NULL) {
+        array = heap.list();
+        heap.stealRef(t, types.table.fields.array, array);
+      }
+      heap.lists.append(array, box);
+    } finally {
+      heap.decref(box);
+    }
+    if (heap.getRef(t, types.table.fields.hash) !== NULL) this.#migrate(t, array, index);
+  }
+
+  // ---- traversal ----
+
+  /** The entry after `key`, whose value is no nil; undefined at the end. */
+  next(L: LuaState, t: Ptr, key: TValue): readonly [key: TValue, value: TValue] | undefined {
+    const { heap, types, TValue } = this.#values;
+    const array = heap.getRef(t, types.table.fields.array);
+    const length = array === NULL ? 0 : heap.lists.length(array);
+    const index = key.type === NIL ? 0 : key.type === INTEGER ? (key.value as number) : -1;
+    if (index >= 0 && index <= length) {
+      for (let i = index; i < length; i++) {
+        const value = this.#values.unbox(heap.lists.get(array, i));
+        if (value.type !== NIL) return [new TValue(INTEGER, i + 1), value];
+      }
+      return this.#firstOfHash(t);
+    }
+    const position = this.#position(t, key);
+    if (position < 0) this.#runError(L, "invalid key to 'next'");
+    return this.#inOrder(t, position + 1);
+  }
+
+  // ---- the list ----
+
+  /** Moves what follows index in the hash to the list. */
+  #migrate(t: Ptr, array: Ptr, index: number): void {
+    const { heap } = this.#values;
+    for (let i = index + 1; ; i++) {
+      const key = heap.int(i);
+      try {
+        const found = this.#inHash(t, key);
+        if (found === NULL) return;
+        heap.lists.append(array, found);
+        this.#deleteKey(t, key);
+      } finally {
+        heap.decref(key);
+      }
+    }
+  }
+
+  #isNil(box: Ptr): boolean {
+    const { heap } = this.#values;
+    return box === heap.none || (this.#values.isWeakref(box) && this.#values.peek(box) === NULL);
+  }
+
+  // ---- the hash ----
+
+  #find(t: Ptr, type: number, value: unknown): Ptr {
+    switch (type) {
+      case NIL:
+        return NULL;
+      case INTEGER:
+        return this.#findInt(t, value as number);
+      case FLOAT:
+        if (((value as number) | 0) === value) return this.#findInt(t, (value as number) | 0);
+        break;
+      case STRING:
+      case SHORT_STRING:
+        return this.#inHash(t, value as Ptr);
+    }
+    if (this.#values.heap.getRef(t, this.#values.types.table.fields.hash) === NULL) return NULL;
+    const key = this.#key(t, type, value);
+    try {
+      return this.#inHash(t, key);
+    } finally {
+      this.#values.decref(key);
+    }
+  }
+
+  #findInt(t: Ptr, index: number): Ptr {
+    const { heap, types } = this.#values;
+    const array = heap.getRef(t, types.table.fields.array);
+    if (array !== NULL && index >= 1 && index <= heap.lists.length(array))
+      return heap.lists.get(array, index - 1);
+    if (heap.getRef(t, types.table.fields.hash) === NULL) return NULL;
+    const key = heap.int(index);
+    try {
+      return this.#inHash(t, key);
+    } finally {
+      heap.decref(key);
+    }
+  }
+
+  /** The value box, borrowed; 0 if there is none. */
+  #inHash(t: Ptr, key: Ptr): Ptr {
+    const { heap, types } = this.#values;
+    const hash = heap.getRef(t, types.table.fields.hash);
+    if (hash === NULL) return NULL;
+    const found = heap.dicts.get(hash, key);
+    if (found === NULL || heap.getI32(t, types.table.fields.mode) === 0) return found;
+    return heap.typeOf(found) === types.weakEntry ? heap.getRef(found, types.weakEntry.fields.value) : found;
+  }
+
+  /** A *new* reference to the key under which the hash has a value. */
+  #key(t: Ptr, type: number, value: unknown): Ptr {
+    const { heap } = this.#values;
+    if (type === FLOAT) return heap.str(FLOAT_KEY + String(value));
+    if (this.#isWeakKey(t, type)) return heap.str(ADDRESS_KEY + String(value));
+    return this.#values.box(type, value);
+  }
+
+  #setHash(t: Ptr, type: number, value: unknown, content: TValue): void {
+    const { heap, types } = this.#values;
+    const { fields } = types.table;
+    let hash = heap.getRef(t, fields.hash);
+    if (hash === NULL) {
+      if (content.type === NIL) return;
+      hash = heap.dict();
+      heap.stealRef(t, fields.hash, hash);
+    }
+    const key = this.#key(t, type, value);
+    try {
+      if (content.type === NIL) {
+        this.#deleteKey(t, key);
+        return;
+      }
+      const size = heap.dicts.size(hash);
+      const box = this.#isWeakKey(t, type)
+        ? this.#weakEntry(t, key, value as Ptr, content)
+        : this.#boxed(t, content);
+      try {
+        heap.dicts.set(hash, key, box);
+      } finally {
+        heap.decref(box);
+      }
+      // The list of a traversal lacks the key.
+      if (heap.dicts.size(hash) !== size) this.#dropOrder(t);
+    } finally {
+      heap.decref(key);
+    }
+  }
+
+  #deleteKey(t: Ptr, key: Ptr): void {
+    const { heap, types } = this.#values;
+    const { fields } = types.table;
+    const hash = heap.getRef(t, fields.hash);
+    // A traversal that began has to find its place again.
+    if (
+      heap.getI32(t, fields.cursor) > 0 &&
+      heap.getRef(t, fields.order) === NULL &&
+      heap.dicts.has(hash, key)
+    ) {
+      this.#makeOrder(t);
+    }
+    heap.dicts.delete(hash, key);
+  }
+
+  // ---- order of traversal ----
+
+  #firstOfHash(t: Ptr): readonly [TValue, TValue] | undefined {
+    const { heap, types } = this.#values;
+    const { fields } = types.table;
+    const hash = heap.getRef(t, fields.hash);
+    if (hash === NULL || heap.dicts.size(hash) === 0) return undefined;
+    if (heap.getRef(t, fields.order) !== NULL) return this.#inOrder(t, 0);
+    heap.setI32(t, fields.cursor, 1);
+    for (const key of heap.dicts.keys(hash)) {
+      const entry = this.#entry(t, key);
+      if (entry !== undefined) return entry;
+    }
+    return undefined;
+  }
+
+  /** The first entry from a position on that is still there. */
+  #inOrder(t: Ptr, position: number): readonly [TValue, TValue] | undefined {
+    const { heap, types } = this.#values;
+    const { fields } = types.table;
+    const order = heap.getRef(t, fields.order);
+    for (let i = position; i < heap.lists.length(order); i++) {
+      const listed = heap.lists.get(order, i);
+      const key = this.#values.isWeakref(listed) ? this.#values.peek(listed) : listed;
+      const entry = key === NULL ? undefined : this.#entry(t, key);
+      if (entry === undefined) continue;
+      // One more than the position: 0 is no traversal.
+      heap.setI32(t, fields.cursor, i + 1);
+      return entry;
+    }
+    this.#dropOrder(t);
+    return undefined;
+  }
+
+  /** Where a key stands in the order; −1 if it does not. */
+  #position(t: Ptr, value: TValue): number {
+    const { heap, types } = this.#values;
+    const { fields } = types.table;
+    if (heap.getRef(t, fields.hash) === NULL) return -1;
+    if (heap.getRef(t, fields.order) === NULL) this.#makeOrder(t);
+    const order = heap.getRef(t, fields.order);
+    const key = this.#key(t, value.type, value.value);
+    try {
+      const count = heap.lists.length(order);
+      const begin = Math.max(heap.getI32(t, fields.cursor) - 1, 0);
+      for (let i = 0; i < count; i++) {
+        const at = (begin + i) % count;
+        if (this.#isListed(heap.lists.get(order, at), key)) return at;
+      }
+      return -1;
+    } finally {
+      heap.decref(key);
+    }
+  }
+
+  #isListed(listed: Ptr, key: Ptr): boolean {
+    const { heap } = this.#values;
+    if (listed === key) return true;
+    const type = heap.typeOf(listed);
+    if (type.name === "weakref") return this.#values.peek(listed) === key;
+    if (heap.typeOf(key) !== type) return false;
+    if (type.name === "str") return heap.strs.equals(listed, key);
+    return type.name === "int" && heap.toJS(listed) === heap.toJS(key);
+  }
+
+  #makeOrder(t: Ptr): void {
+    const { heap, types } = this.#values;
+    const { fields } = types.table;
+    const order = heap.list();
+    try {
+      for (const key of heap.dicts.keys(heap.getRef(t, fields.hash))) {
+        if (!this.#values.isObject(this.#values.unbox(key).type)) {
+          heap.lists.append(order, key);
+          continue;
+        }
+        const weak = heap.weakref(key);
+        try {
+          heap.lists.append(order, weak);
+        } finally {
+          heap.decref(weak);
+        }
+      }
+      heap.setRef(t, fields.order, order);
+    } finally {
+      heap.decref(order);
+    }
+  }
+
+  #dropOrder(t: Ptr): void {
+    const { heap, types } = this.#values;
+    heap.setRef(t, types.table.fields.order, NULL);
+    heap.setI32(t, types.table.fields.cursor, 0);
+  }
+
+  /** The entry of a key of the hash, as Lua sees it; undefined if there is none, or what it held is dead. */
+  #entry(t: Ptr, key: Ptr): readonly [TValue, TValue] | undefined {
+    const { heap, types, TValue } = this.#values;
+    const found = heap.dicts.get(heap.getRef(t, types.table.fields.hash), key);
+    if (found === NULL) return undefined;
+    if (heap.typeOf(found) === types.weakEntry) {
+      const referent = this.#values.peek(heap.getRef(found, types.weakEntry.fields.key));
+      if (referent === NULL) return undefined;
+      const value = this.#values.unbox(heap.getRef(found, types.weakEntry.fields.value));
+      return value.type === NIL ? undefined : [this.#values.unbox(referent), value];
+    }
+    const value = this.#values.unbox(found);
+    if (value.type === NIL) return undefined;
+    const name = this.#values.unbox(key);
+    if (name.type === STRING && heap.strs.length(key) > 0) {
+      const text = this.#values.text(key);
+      if (text.startsWith(FLOAT_KEY)) return [new TValue(FLOAT, Number(text.slice(1))), value];
+    }
+    return [name, value];
+  }
+
+  // ---- weak tables ----
+
+  #mode(t: Ptr): number {
+    return this.#values.heap.getI32(t, this.#values.types.table.fields.mode);
+  }
+
+  #isWeakKey(t: Ptr, type: number): boolean {
+    return COUNTED[type] === 1 && (this.#mode(t) & WEAK_KEYS) !== 0 && this.#values.isObject(type);
+  }
+
+  /** A *new* reference to what the table keeps for a value. */
+  #boxed(t: Ptr, value: TValue): Ptr {
+    const weak =
+      COUNTED[value.type] === 1 && (this.#mode(t) & WEAK_VALUES) !== 0 && this.#values.isObject(value.type);
+    return weak ? this.#values.heap.weakref(value.value as Ptr) : this.#values.box(value.type, value.value);
+  }
+
+  /** A *new* entry, which leaves the table when its key dies. */
+  #weakEntry(t: Ptr, hashKey: Ptr, object: Ptr, content: TValue): Ptr {
+    const { heap, types } = this.#values;
+    const { fields } = types.weakEntry;
+    const text = this.#values.text(hashKey);
+    const entry = heap.alloc(types.weakEntry);
+    try {
+      heap.stealRef(entry, fields.value, this.#boxed(t, content));
+      const key = heap.weakref(object, (dead) => this.#keyDied(t, text, dead));
+      heap.stealRef(entry, fields.key, key);
+      return entry;
+    } catch (error) {
+      heap.decref(entry);
+      throw error;
+    }
+  }
+
+  #keyDied(t: Ptr, text: string, weakref: Ptr): void {
+    if (!this.#weakKeyed.has(t)) return;
+    const { heap, types } = this.#values;
+    const hash = heap.getRef(t, types.table.fields.hash);
+    const key = heap.str(text);
+    try {
+      const entry = heap.dicts.get(hash, key);
+      // The address may be another object's by now.
+      if (entry !== NULL && heap.getRef(entry, types.weakEntry.fields.key) === weakref) {
+        heap.dicts.delete(hash, key);
+      }
+    } finally {
+      heap.decref(key);
+    }
+  }
+
+  /** Stores all entries again, as the new mode has them. */
+  #changeMode(t: Ptr, mode: number): void {
+    const { heap, types } = this.#values;
+    const { fields } = types.table;
+    const parts = [fields.array, fields.hash].map((field) => heap.getRef(t, field));
+    for (const part of parts) if (part !== NULL) heap.incref(part);
+    const [array, hash] = parts as [Ptr, Ptr];
+    const entries: (readonly [TValue, TValue])[] = [];
+    try {
+      if (hash !== NULL) {
+        for (const key of heap.dicts.keys(hash)) {
+          const entry = this.#entry(t, key);
+          if (entry === undefined) continue;
+          entries.push(entry);
+          // A weak reference does not hold what it refers to while this table is in the making.
+          for (const { type, value } of entry) if (COUNTED[type]) heap.incref(value as Ptr);
+        }
+      }
+      const items = array === NULL ? 0 : heap.lists.length(array);
+      heap.setRef(t, fields.hash, NULL);
+      heap.setRef(t, fields.array, NULL);
+      this.#dropOrder(t);
+      heap.setI32(t, fields.mode, mode);
+      this.#watch(t, (mode & WEAK_KEYS) !== 0);
+      for (let i = 0; i < items; i++) this.setInt(t, i + 1, this.#values.unbox(heap.lists.get(array, i)));
+      for (const [key, value] of entries) {
+        if (key.type === INTEGER) this.setInt(t, key.value as number, value);
+        else this.#setHash(t, key.type, key.value, value);
+      }
+    } finally {
+      for (const { type, value } of entries.flat()) if (COUNTED[type]) heap.decref(value as Ptr);
+      for (const part of parts) if (part !== NULL) heap.decref(part);
+    }
+  }
+
+  /** Knows from now on, or no more, whether the table is alive: callbacks of its weak keys may come later. */
+  #watch(t: Ptr, wanted: boolean): void {
+    const { heap, types } = this.#values;
+    heap.setRef(t, types.table.fields.watch, NULL);
+    if (!wanted) return;
+    const watch = this.#values.newHost(undefined, () => void this.#weakKeyed.delete(t));
+    heap.stealRef(t, types.table.fields.watch, watch);
+    this.#weakKeyed.add(t);
+  }
+
+  #result(box: Ptr): TValue {
+    return box === NULL ? new this.#values.TValue(NIL, null) : this.#values.unbox(box);
+  }
+}
