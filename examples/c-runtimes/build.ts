@@ -16,8 +16,14 @@ export interface Program {
   readonly flags: readonly string[];
 }
 
-export const ALLOCATORS = ["dlmalloc (wasi-libc)", "tallyheap (linked)", "tallyheap (imported)"] as const;
-export type Allocator = (typeof ALLOCATORS)[number];
+/** A build with one allocator. */
+export interface Variant {
+  readonly name: string;
+  readonly version: string;
+  readonly file: string;
+  /** What the others are compared with. */
+  readonly isReference: boolean;
+}
 
 /** Our part of the C: setjmp, and what WASI lacks. */
 export const C_FOLDER = join(root, "examples/c-runtimes/c");
@@ -28,18 +34,21 @@ const CLIENT_BASE = 262_144;
 /** setjmp by wasm exceptions; see docs/embedding-c.md. */
 export const SETJMP = ["-mllvm", "-wasm-enable-sjlj", "-mexception-handling", join(C_FOLDER, "sjlj.c")];
 
-/** The modules of all allocators; each is built once and kept until something that goes into it changes. */
-export function build(program: Program): ReadonlyMap<Allocator, string> {
+/** The builds with all allocators; each is made once and kept until something that goes into it changes. */
+export function build(program: Program): readonly Variant[] {
   const clang = findWasmCompiler();
   if (!clang)
     throw new Absent("no clang that compiles for wasm32-wasi (docs/embedding-c.md names the packages)");
   const compiler = [...clang, "-mexec-model=command", "-O2", "-w", `-I${C_FOLDER}`];
-  const parts = [...program.files, ...readC(), join(root, "bindings/generated/linked-core.ts")];
+  const parts = [
+    ...program.files,
+    join(C_FOLDER, "setjmp.h"),
+    join(root, "bindings/generated/linked-core.ts"),
+  ];
   const hash = createHash("sha256").update(JSON.stringify([compiler, program.flags]));
   for (const part of parts) hash.update(readFileSync(part));
   const folder = join(CACHE, "built", `${program.name}-${hash.digest("hex").slice(0, 16)}`);
   mkdirSync(folder, { recursive: true });
-
   const compile = (output: string, extra: readonly string[]) =>
     run([
       ...compiler,
@@ -50,30 +59,25 @@ export function build(program: Program): ReadonlyMap<Allocator, string> {
       "-o",
       output,
     ]);
+
+  // wasi-libc with its own malloc: what a user has before anything of this project.
   const own = make(join(folder, "own.wasm"), (output) => compile(output, []));
-  return new Map<Allocator, string>([
-    ["dlmalloc (wasi-libc)", make(join(folder, "dlmalloc.wasm"), (output) => optimize(own, output))],
-    [
-      "tallyheap (linked)",
-      make(join(folder, "linked.wasm"), (output) =>
-        run([process.execPath, LINKER, "link", own, "-o", output]),
-      ),
-    ],
-    [
-      "tallyheap (imported)",
-      make(join(folder, "imported.wasm"), (output) => {
-        const libc = libcWithoutMalloc(compiler, folder);
-        const linker = [
-          "--import-memory",
-          `--global-base=${CLIENT_BASE}`,
-          "--allow-undefined",
-          ...stackBehindData(compiler),
-        ];
-        compile(output, ["-L", libc, ...linker.map((flag) => `-Wl,${flag}`)]);
-        optimize(output, output);
-      }),
-    ],
-  ]);
+  const dlmalloc = make(join(folder, "dlmalloc.wasm"), (output) => optimize(own, output));
+  const linked = make(join(folder, "linked.wasm"), (output) =>
+    run([process.execPath, LINKER, "link", own, "-o", output]),
+  );
+  const imported = make(join(folder, "imported.wasm"), (output) => {
+    const libc = libcWithoutMalloc(compiler, folder);
+    const flags = ["--import-memory", `--global-base=${CLIENT_BASE}`, "--allow-undefined"];
+    compile(output, [`-L${libc}`, ...[...flags, ...stackBehindData(compiler)].map((flag) => `-Wl,${flag}`)]);
+    optimize(output, output);
+  });
+  const version = firstLine([compiler[0]!, "--version"]);
+  return [
+    { name: "dlmalloc (wasi-libc)", version, file: dlmalloc, isReference: true },
+    { name: "tallyheap (linked)", version, file: linked, isReference: false },
+    { name: "tallyheap (imported)", version, file: imported, isReference: false },
+  ];
 }
 
 /** A copy of wasi-libc in which nothing defines malloc. The linker looks into this folder first. */
@@ -120,6 +124,6 @@ function run(command: readonly string[]): string {
   throw new Error(`${command[0]} failed: ${words}`);
 }
 
-function readC(): string[] {
-  return ["setjmp.h", "sjlj.c"].map((file) => join(C_FOLDER, file));
+function firstLine(command: readonly string[]): string {
+  return run(command).split("\n")[0]!.trim();
 }

@@ -1,4 +1,7 @@
-/** A process of its own: runs one module under WASI and prints what it took. Arguments: allocator, module, program file. */
+/**
+ * A process of its own: runs one module under WASI twice, and prints what the second run took; the engine has compiled it
+ * then. Arguments: module, program file.
+ */
 
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,12 +20,19 @@ export interface Outcome {
 const [file = "", program = ""] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "tallyheap-c-runtimes-"));
 try {
-  console.log(JSON.stringify(await run(join(folder, "stdout"))));
+  const bytes = readFileSync(file);
+  const module = await WebAssembly.compile(bytes);
+  await run(module, bytes, join(folder, "stdout"));
+  console.log(JSON.stringify(await run(module, bytes, join(folder, "stdout"))));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function run(outputFile: string): Promise<Outcome> {
+async function run(
+  module: WebAssembly.Module,
+  bytes: Uint8Array<ArrayBuffer>,
+  outputFile: string,
+): Promise<Outcome> {
   const stdout = openSync(outputFile, "w");
   const wasi = new WASI({
     version: "preview1",
@@ -30,8 +40,6 @@ async function run(outputFile: string): Promise<Outcome> {
     preopens: { "/programs": dirname(program) },
     stdout,
   });
-  const bytes = readFileSync(file);
-  const module = await WebAssembly.compile(bytes);
   const { memory, imports } = surroundings(module, bytes);
   const instance = await WebAssembly.instantiate(module, { ...imports, ...hostOf(wasi) });
   const exports = {
