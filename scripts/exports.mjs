@@ -11,11 +11,13 @@ const SIGNATURE = /^(\w+): func \((.*)\) -> \((.*)\)$/;
 /** @type {Record<string, string>} */
 const TYPES = { i32: "number", f64: "number", i64: "bigint", "": "undefined" };
 
-/** The text of bindings/generated/exports.ts: the functions of the bytes layer, and those that only the whole core has. */
+/** The text of bindings/generated/exports.ts: the functions for bytes (bytes.ts and c.ts), and those that only the whole core has. */
 export function formatExports() {
   const bytes = functions("bytes");
   const all = functions("release");
-  const objects = new Map([...all].filter(([name]) => !bytes.has(name)));
+  const c = new Set([...source("c").matchAll(DECLARATION)].map(([, , name]) => name));
+  const objects = new Map([...all].filter(([name]) => !bytes.has(name) && !c.has(name)));
+  for (const [name, declaration] of all) if (c.has(name)) bytes.set(name, declaration);
   return [
     "// Generated from build/release.wasm, build/bytes.wasm and assembly/abi by scripts/exports.mjs. Do not edit.",
     formatLayer("ByteExports", "BYTE_FUNCTIONS", bytes),
@@ -46,7 +48,7 @@ function functions(core) {
 
 /** Comments and names of parameters, by function, of what assembly/abi declares itself. */
 function sourceDeclarations() {
-  const text = ["bytes", "core"].map((file) => readFileSync(join(root, `assembly/abi/${file}.ts`), "utf8"));
+  const text = ["bytes", "c", "core"].map(source);
   return new Map(
     [...text.join("\n").matchAll(DECLARATION)].map(([, comment = "", name = "", parameters = ""]) => [
       name,
@@ -56,6 +58,11 @@ function sourceDeclarations() {
       },
     ]),
   );
+}
+
+/** @param {string} file */
+function source(file) {
+  return readFileSync(join(root, `assembly/abi/${file}.ts`), "utf8");
 }
 
 /** @param {string} type @param {string} list @param {Map<string, string>} layer */

@@ -33,13 +33,15 @@ export function relocatable(first, second) {
   return [
     "// Generated from assembly/abi/linked.ts by scripts/linked-core.mjs. Do not edit.",
     "",
-    `export const wasm: string = "${one.toString("base64")}";`,
-    "/** The address that the core was compiled for, and the bytes that it keeps there. */",
-    `export const compiledAddress = ${TRIAL_ADDRESSES[0]};`,
-    `export const stateBytes = ${stateBytes(one)};`,
-    "/** Places in the file: addresses in five bytes, and the number of the first arena in two. */",
-    `export const addresses: readonly number[] = ${JSON.stringify(addresses)};`,
-    `export const arenaNumbers: readonly number[] = ${JSON.stringify(arenas)};`,
+    "export const linkedCore = {",
+    `  base64: "${one.toString("base64")}",`,
+    "  /** The address that the core was compiled for, and the bytes that it keeps there. */",
+    `  address: ${TRIAL_ADDRESSES[0]},`,
+    `  stateBytes: ${stateBytes(one)},`,
+    "  /** Places in the file: addresses in five bytes, and the number of the first arena in two. */",
+    `  addresses: ${JSON.stringify(addresses)},`,
+    `  arenaNumbers: ${JSON.stringify(arenas)},`,
+    "};",
     "",
   ].join("\n");
 }

@@ -46,6 +46,7 @@ export {
   retire_idle_pools,
   census,
 } from "./bytes";
+export { mallinfo2, malloc_trim, memalign, posix_memalign } from "./c";
 
 export function reset(): void {
   walk.wipeObjects();

@@ -5,6 +5,7 @@
 import { STATE } from "../state";
 
 export { aligned_alloc, calloc, free, malloc, malloc_usable_size, realloc, verify } from "./bytes";
+export { mallinfo2, malloc_trim, memalign, posix_memalign } from "./c";
 
 /** The state block, for the build (scripts/linked-core.mjs). */
 export const stateBase: usize = STATE;

@@ -119,8 +119,8 @@ function grow(length: u32): bool {
   const least = length - free;
   const ceiling = min<u32>(state.limit / layout.ARENA_WASM_PAGES, layout.MAX_ARENAS);
   if (end >= ceiling || least > ceiling - end) return refuse();
-  let extra = max(least, min(max(7 * end, layout.GROW_MIN_ARENAS), layout.GROW_MAX_ARENAS));
-  extra = min(extra, ceiling - end);
+  const wanted = ((end * state.growthFactor) >>> 8) + state.growthFloor;
+  let extra = min(max(least, min(min(wanted, 3 * end), state.growthCap)), ceiling - end);
   while (!growTo(end + extra)) {
     if (extra == least) return refuse();
     extra = max(least, extra >>> 1);
@@ -192,6 +192,11 @@ export function initialize(limit: u32, threshold: u32, poolLimit: u32, clientAre
   state.memory = pages;
   state.limit = limit;
   state.threshold = threshold;
+  if (!state.growthCap) {
+    state.growthFactor = isDefined(TALLYHEAP_LINKED) ? layout.LINKED_GROWTH_FACTOR : layout.GROWTH_FACTOR;
+    state.growthFloor = isDefined(TALLYHEAP_LINKED) ? layout.LINKED_GROWTH_FLOOR : layout.GROWTH_FLOOR;
+    state.growthCap = layout.GROWTH_CAP;
+  }
   state.poolLimit = poolLimit;
   for (let c: u32 = 1; c <= layout.LAST_CLASS; c++) reciprocals[c] = 0xffffffff / classBytes(c) + 1;
   state.ready = 1;

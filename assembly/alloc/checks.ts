@@ -54,7 +54,8 @@ export function checkedRealloc(pointer: usize, size: usize): usize {
 }
 
 export function checkedAlignedAlloc(alignment: usize, size: usize): usize {
-  if (!alignment || alignment & (alignment - 1) || alignment > 1 << 16) return refuse(layout.FAULT_ARGUMENT);
+  if (!alignment || alignment & (alignment - 1) || alignment > layout.MAX_ALIGNMENT)
+    return refuse(layout.FAULT_ARGUMENT);
   const block = family.alignedAlloc(alignment, size);
   if (!block) return refuse(layout.FAULT_MEMORY);
   store<u32>(block, 0, 4);

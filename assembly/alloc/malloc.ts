@@ -97,9 +97,9 @@ export function realloc(pointer: usize, size: usize): usize {
   return block;
 }
 
-/** A block whose address is a multiple of `alignment`, a power of two up to 64 KiB; 0 if it is not, or out of memory. */
+/** A block whose address is a multiple of `alignment`, a power of two up to 64 MiB; 0 if it is not, or out of memory. */
 export function alignedAlloc(alignment: usize, size: usize): usize {
-  if (!alignment || alignment & (alignment - 1) || alignment > 1 << 16) return 0;
+  if (!alignment || alignment & (alignment - 1) || alignment > layout.MAX_ALIGNMENT) return 0;
   if (size > 0xffff0000) return 0;
   // Blocks whose size is a multiple of a power of two up to a page are aligned to it; the classes between the powers
   // are not, so the size is rounded to a multiple first and to a power of two where that class would not do.
@@ -117,7 +117,7 @@ export function alignedAlloc(alignment: usize, size: usize): usize {
       if (block || !pools.poolsExhausted(c)) return block;
     }
   }
-  return newSpan(bytes, <u32>max<usize>(1, alignment >>> layout.PAGE_SHIFT));
+  return newSpan(max(size, 1), <u32>max<usize>(1, alignment >>> layout.PAGE_SHIFT));
 }
 
 /** Bytes the block really has; 0 if the pointer is in no pool, slab or span. Not proved to be a block's start. */

@@ -31,11 +31,15 @@ export function pagesFor(size: usize): u32 {
   return (<u32>(size + (layout.PAGE_BYTES - 1))) >>> PAGE_SHIFT;
 }
 
-/** A span of at least `length` pages that starts at a multiple of `alignment` pages (1 … 16); 0 if out of memory. */
+/** A span of at least `length` pages that starts at a multiple of `alignment` pages, a power of two; 0 if out of memory. */
 export function takeSpan(length: u32, alignment: u32, domain: u32): usize {
   ensureReady();
   if (!length) return 0;
-  if (length + alignment - 1 > LONGEST) {
+  if (alignment >= ARENA_PAGES) {
+    retireIdlePools();
+    if (!pages.hasTableHost()) return takeBesideHost(length, alignment, domain);
+  }
+  if (length + max(alignment, layout.TABLE_POSITIONS) > ARENA_PAGES) {
     const appended = appendHuge(length, alignment, domain);
     if (appended) return appended;
     const huge = takeHuge(length, alignment, domain, layout.REACH_FREE);
@@ -141,8 +145,10 @@ function takeHuge(length: u32, alignment: u32, domain: u32, reach: u32): usize {
     here = alignment;
     tail++;
   }
-  const number = takeArenas(tail + 1, reach);
+  const spare = (alignment - 1) / ARENA_PAGES;
+  let number = takeArenas(tail + 1 + spare, reach);
   if (!number) return 0;
+  if (spare) number = alignArenas(number, tail + 1, spare);
   const header = pages.prepareArena(number);
   const first = ARENA_PAGES - here;
   pages.relist(header, header.freePages & ~pages.runMask(first, here));
@@ -166,8 +172,28 @@ function appendHuge(length: u32, alignment: u32, domain: u32): usize {
   return noteSpan(span, here + tail * ARENA_PAGES, domain);
 }
 
-/** Pages of the first arena: what whole arenas leave over, rounded up to the alignment. */
+/** From more arenas than needed, the ones that start at a multiple of `spare` + 1; the others are given back. */
+function alignArenas(taken: u32, length: u32, spare: u32): u32 {
+  const first = (taken + spare) & ~spare;
+  const before = first - taken;
+  markArenas(first, length, layout.ARENA_TAIL);
+  if (before) giveArenas(taken, before);
+  if (before < spare) giveArenas(first + length, spare - before);
+  return first;
+}
+
+/** All pages of its first arena are the span's, so the table needs a page elsewhere: of an arena that is opened for it. */
+function takeBesideHost(length: u32, alignment: u32, domain: u32): usize {
+  const page = obtainPages(1, 1);
+  if (!page) return 0;
+  const span = takeSpan(length, alignment, domain);
+  pages.givePages(page, 1);
+  return span;
+}
+
+/** Pages of the first arena: what whole arenas leave over, rounded up to the alignment; at most all of them. */
 function pagesHere(length: u32, alignment: u32): u32 {
+  alignment = min(alignment, ARENA_PAGES);
   return (((length - 1) & (ARENA_PAGES - 1)) + alignment) & ~(alignment - 1);
 }
 

@@ -24,7 +24,8 @@ export function calloc(count: usize, size: usize): usize {
 }
 
 export function alignedAlloc(alignment: usize, size: usize): usize {
-  if (!alignment || alignment & (alignment - 1) || alignment > 1 << 16) return refuse(layout.FAULT_ARGUMENT);
+  if (!alignment || alignment & (alignment - 1) || alignment > layout.MAX_ALIGNMENT)
+    return refuse(layout.FAULT_ARGUMENT);
   return allocate(alignment, size, layout.DEBUG_FRESH_BYTE);
 }
 

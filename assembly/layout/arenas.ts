@@ -37,6 +37,9 @@ export const ARENA_STATE: u32 = 24;
 /** This and everything above: an arena with a page table. */
 export const ARENA_PAGED: u32 = 32;
 
+/** Largest alignment of a block: C programs align buffers and heaps of their own by up to some MiB. */
+export const MAX_ALIGNMENT: u32 = 1 << 26;
+
 // ---- how far a request for pages may reach ----
 
 /** Arenas that have pages in use. */
@@ -49,15 +52,26 @@ export const REACH_NEW: u32 = 2;
 // ---- growth ----
 
 /**
- * Memory grows eightfold, but by no less than 28 MiB and no more than 256 MiB at a time. V8 charges each grow, not each
- * byte: past 32 MiB every one may run a full collection of the JavaScript heap, some 40 ms with 300,000 pairs of objects
- * alive. So the first step of a small heap ends just below, and 160 MB in blocks of 16 bytes take two grows, of which one
- * does (bench:growth; a quarter less than with fourfold growth from 16 MiB, which takes three). What is grown is
- * addresses: pages that were never touched are not resident. The ceiling keeps a heap of 3 GiB from asking for what it
- * cannot get; a grow that fails is tried smaller.
+ * Memory grows to a multiple of what it is and a constant more, but at most fourfold and by no more than a cap:
+ *
+ *   memory' = memory + min(memory · (factor − 1) + floor, 3 · memory, cap)
+ *
+ * So it is never above factor · extent + floor. V8 charges each grow, not each byte: past 32 MiB every one may run a
+ * full collection of the JavaScript heap, some 40 ms with 300,000 pairs of objects alive. Filling 160 MB passes that
+ * size four times with these defaults, and six times with a floor of 1 MiB (bench:growth). What is grown is addresses:
+ * pages that were never touched are not resident. The cap keeps a heap of 3 GiB from asking for what it cannot get; a
+ * grow that fails is tried smaller.
  */
-export const GROW_MIN_ARENAS: u32 = 112;
-export const GROW_MAX_ARENAS: u32 = 1024;
+/** (factor − 1) · 256. */
+export const GROWTH_FACTOR: u32 = 128;
+export const GROWTH_FLOOR: u32 = 15;
+export const GROWTH_CAP: u32 = 1024;
+/**
+ * A module that the core is linked into has its memory for itself, and is compared with C's allocators, which take what
+ * they need to the page.
+ */
+export const LINKED_GROWTH_FACTOR: u32 = 32;
+export const LINKED_GROWTH_FLOOR: u32 = 2;
 
 // ---- idle pools ----
 

@@ -22,3 +22,4 @@ export * from "./weakref";
 export * from "./object-state";
 export * from "./collector-state";
 export * from "./faults";
+export * from "./malloc-info";

@@ -54,6 +54,10 @@ export class State {
   idlePages: u32;
   /** 1 if a pool became current since idle pools were retired last. */
   poolsChanged: u32;
+  /** How memory grows: (factor − 1) · 256, and in arenas the floor and the cap; a cap of 0 stands for the defaults. */
+  growthFactor: u32;
+  growthFloor: u32;
+  growthCap: u32;
   unused: u32;
 }
 
@@ -74,6 +78,9 @@ export class Statistics {
   growsFailed: u32;
 }
 
+export const STATE_GROWTH_FACTOR: u32 = offsetof<State>("growthFactor");
+export const STATE_GROWTH_FLOOR: u32 = offsetof<State>("growthFloor");
+export const STATE_GROWTH_CAP: u32 = offsetof<State>("growthCap");
 export const STATE_STATS: u32 = offsetof<State>();
 
 // Tables by domain and class, at DOMAIN_ · CLASS_SLOTS + class. They lie side by side, and not an entry's words together,

@@ -1,8 +1,6 @@
+import { MAX_ALIGNMENT } from "../generated/layout.js";
 import { HeapError, hex, show, type HeapErrorDetails } from "./errors.js";
 import { MAX_U32, isU32, type Ptr } from "./ptr.js";
-
-/** Largest alignment that `alignedAlloc` serves, in bytes. */
-const MAX_ALIGNMENT = 65_536;
 
 /** Refuses what is not a whole number of bytes (or of items) from 0 to 2³² − 1. */
 export function requireSize(operation: string, argument: string, value: unknown): asserts value is number {
@@ -120,5 +118,17 @@ export function argumentError(
 ): HeapError {
   const message = `${operation}: ${argument} must be ${expected}, not ${show(value)}`;
   const details = { operation, argument, value, ...bounds };
+  return new HeapError("ERR_HEAP_ARGUMENT", message, details);
+}
+
+/** The error for an option of `createHeap` with such a value. */
+export function optionError(
+  name: string,
+  value: unknown,
+  expected: string,
+  bounds?: HeapErrorDetails,
+): HeapError {
+  const message = `option ${name} must be ${expected}, not ${show(value)}`;
+  const details = { operation: "createHeap", argument: name, value, ...bounds };
   return new HeapError("ERR_HEAP_ARGUMENT", message, details);
 }

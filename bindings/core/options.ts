@@ -1,5 +1,7 @@
 import { ARENA_BYTES, MAX_ARENAS, PAGE_BYTES, SMALL_LIMIT } from "../generated/layout.js";
-import { HeapError, show, type HeapErrorDetails } from "./errors.js";
+import { optionError } from "./arguments.js";
+import { HeapError, type HeapErrorDetails } from "./errors.js";
+import { readGrowth, type Growth, type GrowthWords } from "./growth.js";
 import { describeLeaks, type LeakReport } from "./leak-report.js";
 import { WASM_PAGE_BYTES } from "./memory.js";
 import { MAX_U32 } from "./ptr.js";
@@ -42,6 +44,8 @@ export interface HeapOptions {
   readonly autoCollect?: boolean | undefined;
   /** Thresholds of the three generations, as `collector.thresholds`. Default [2000, 10, 10]. (CPython: gc.set_threshold) */
   readonly thresholds?: readonly [number, number, number] | undefined;
+  /** How linear memory grows when it is full. A request that is larger than a step gets what it needs. */
+  readonly growth?: Growth | undefined;
   /** Check pointers that arrive from TypeScript. Default true; always on in `tallyheap/debug`. */
   readonly checks?: boolean | undefined;
   /**
@@ -77,6 +81,7 @@ export interface Settings {
   readonly smallThreshold: number;
   readonly poolPages: number;
   readonly clientArenas: number;
+  readonly growth: GrowthWords;
   readonly autoCollect: boolean;
   readonly thresholds: Thresholds;
   readonly checks: boolean;
@@ -107,6 +112,7 @@ const RULES: Readonly<Record<keyof HeapOptions, Rule>> = {
   smallThreshold: [(value) => value === SMALL_LIMIT || value === SMALL_LIMIT / 2, "256 or 512"],
   poolBytes: BYTES,
   clientBytes: BYTES,
+  growth: [(value) => typeof value === "object" && value !== null, "an object"],
   autoCollect: SWITCH,
   thresholds: [areThresholds, THRESHOLDS_EXPECTED],
   checks: SWITCH,
@@ -153,6 +159,7 @@ export function readOptions(options: HeapOptions = {}): Settings {
     smallThreshold: options.smallThreshold ?? SMALL_LIMIT,
     poolPages: poolBytes === undefined ? MAX_U32 : Math.floor(poolBytes / PAGE_BYTES),
     clientArenas,
+    growth: readGrowth(options.growth),
     autoCollect: options.autoCollect ?? true,
     thresholds: [thresholds[0], thresholds[1], thresholds[2]],
     checks: options.checks ?? true,
@@ -189,12 +196,6 @@ function isModule(value: unknown): boolean {
 
 function isUnsharedMemory(value: unknown): boolean {
   return value instanceof WebAssembly.Memory && value.buffer instanceof ArrayBuffer;
-}
-
-function optionError(name: string, value: unknown, expected: string, bounds?: HeapErrorDetails): HeapError {
-  const message = `option ${name} must be ${expected}, not ${show(value)}`;
-  const details = { operation: "createHeap", argument: name, value, ...bounds };
-  return new HeapError("ERR_HEAP_ARGUMENT", message, details);
 }
 
 function reportToConsole(error: unknown): void {

@@ -94,7 +94,7 @@ export class ByteHeap {
   }
 
   /**
-   * A *new* block whose address is a multiple of `alignment`, a power of two up to 64 KiB.
+   * A *new* block whose address is a multiple of `alignment`, a power of two up to 64 MiB.
    * @throws HeapError `ERR_HEAP_ARGUMENT`, `ERR_HEAP_OOM`
    */
   alignedAlloc(alignment: number, size: number): Ptr {

@@ -28,6 +28,9 @@ export function openCore(module: WebAssembly.Module, kind: CoreKind, settings: S
   const { maxPages, smallThreshold, poolPages, clientArenas } = settings;
   const fault = core.exports.initialize(maxPages, smallThreshold, poolPages, clientArenas, randomWord());
   if (fault !== layout.FAULT_NONE) throw refusedMemory("it already holds a heap");
+  core.setState(layout.STATE_GROWTH_FACTOR, settings.growth.factor);
+  core.setState(layout.STATE_GROWTH_FLOOR, settings.growth.floor);
+  core.setState(layout.STATE_GROWTH_CAP, settings.growth.cap);
   // What lies above the first arena of a memory that was passed in is not known to be zero, and calloc asks.
   if (settings.memory) core.setState(layout.STATE_VIRGIN, core.state(layout.STATE_END));
   return core;

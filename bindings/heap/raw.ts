@@ -4,11 +4,22 @@ import type { Core } from "../core/core.js";
 import type { LinearMemory } from "../core/memory.js";
 import type { Ptr } from "../core/ptr.js";
 
+/** C's malloc family, by C's names. */
+const FAMILY = [
+  "malloc",
+  "calloc",
+  "realloc",
+  "free",
+  "aligned_alloc",
+  "memalign",
+  "posix_memalign",
+  "malloc_usable_size",
+  "malloc_trim",
+  "mallinfo2",
+] as const satisfies readonly (keyof CoreExports)[];
+
 /** C's malloc family as wasm functions, to import into another module next to `heap.memory`. */
-export type RawExports = Pick<
-  CoreExports,
-  "malloc" | "calloc" | "realloc" | "free" | "aligned_alloc" | "malloc_usable_size"
->;
+export type RawExports = Pick<CoreExports, (typeof FAMILY)[number]>;
 
 /**
  * The malloc family without any check, for runtimes that generate their own calls. Sizes and pointers must be whole
@@ -23,8 +34,8 @@ export class RawHeap {
 
   /** @internal */
   constructor(core: Core) {
-    const { malloc, calloc, realloc, free, aligned_alloc, malloc_usable_size } = core.exports;
-    this.exports = Object.freeze({ malloc, calloc, realloc, free, aligned_alloc, malloc_usable_size });
+    const family = FAMILY.map((name) => [name, core.exports[name]] as const);
+    this.exports = Object.freeze(Object.fromEntries(family)) as unknown as RawExports;
     this.#linear = core.linear;
     this.#blocks = core.blocks;
   }
@@ -45,7 +56,7 @@ export class RawHeap {
     return (this.exports.realloc(ptr, size) >>> 0) as Ptr;
   }
 
-  /** A new block at a multiple of `alignment`, a power of two up to 64 KiB; 0 when it cannot be had. */
+  /** A new block at a multiple of `alignment`, a power of two up to 64 MiB; 0 when it cannot be had. */
   alignedAlloc(alignment: number, size: number): Ptr {
     return (this.exports.aligned_alloc(alignment, size) >>> 0) as Ptr;
   }

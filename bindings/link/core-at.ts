@@ -1,7 +1,7 @@
 /** The core for linking, with its state block at an address of the module's. */
 import { decodeBase64 } from "../core/decode.js";
-import { ARENA_BYTES } from "../generated/layout.js";
-import { addresses, arenaNumbers, compiledAddress, stateBytes, wasm } from "../generated/linked-core.js";
+import { linkedCore } from "../generated/linked-core.js";
+import { ARENA_BYTES, STATE_GROWTH_FACTOR } from "../generated/layout.js";
 
 /** The state block begins on a line of the cache. */
 const ALIGNMENT = 64;
@@ -15,19 +15,21 @@ export interface PlacedCore {
   readonly end: number;
   /** Where the first arena begins. */
   readonly arenas: number;
+  /** Where the three words of the policy of growth lie. */
+  readonly growth: number;
 }
 
 /** The core with its state block at the first place from `address` on, which is below 1 GiB. */
 export function coreAt(address: number): PlacedCore {
-  const bytes = decodeBase64(wasm);
+  const bytes = decodeBase64(linkedCore.base64);
   const base = Math.ceil(address / ALIGNMENT) * ALIGNMENT;
-  const end = base + stateBytes;
+  const end = base + linkedCore.stateBytes;
   const arena = Math.ceil(end / ARENA_BYTES);
-  for (const place of addresses) {
-    encode(bytes, place, ADDRESS_LENGTH, decode(bytes, place) - compiledAddress + base);
+  for (const place of linkedCore.addresses) {
+    encode(bytes, place, ADDRESS_LENGTH, decode(bytes, place) - linkedCore.address + base);
   }
-  for (const place of arenaNumbers) encode(bytes, place, ARENA_NUMBER_LENGTH, arena);
-  return { bytes, end, arenas: arena * ARENA_BYTES };
+  for (const place of linkedCore.arenaNumbers) encode(bytes, place, ARENA_NUMBER_LENGTH, arena);
+  return { bytes, end, arenas: arena * ARENA_BYTES, growth: base + STATE_GROWTH_FACTOR };
 }
 
 function decode(bytes: Uint8Array, at: number): number {

@@ -14,14 +14,25 @@ import type binaryen from "binaryen";
 import { ARENA_BYTES } from "../generated/layout.js";
 import { loadTools, type Binaryen, type Tools } from "./binaryen.js";
 import { coreAt } from "./core-at.js";
+import { readGrowth, type Growth } from "../core/growth.js";
+import { ARENA_BYTES, GROWTH_CAP, LINKED_GROWTH_FACTOR, LINKED_GROWTH_FLOOR } from "../generated/layout.js";
 import { LinkError } from "./errors.js";
-import { readWasm, staticEnd, withInitialMemory, withMemoryExport, type WasmFile } from "./wasm-file.js";
+import {
+  readWasm,
+  staticEnd,
+  withInitialMemory,
+  withMemoryExport,
+  wordsModule,
+  type WasmFile,
+} from "./wasm-file.js";
 
 export interface LinkOptions {
   /** Module that the malloc family is imported from; default `env`. */
   readonly module?: string;
   /** As wasm-opt's `-O0` to `-O4`; default 3. */
   readonly optimizeLevel?: number;
+  /** How the memory grows; by default by an eighth and 512 KiB. */
+  readonly growth?: Growth | undefined;
   /** Keep the names of functions, for profilers and stack traces. */
   readonly names?: boolean;
 }
@@ -38,9 +49,17 @@ const FAMILY: Readonly<Record<string, readonly [parameters: number, results: num
   realloc: [2, 1],
   free: [1, 0],
   aligned_alloc: [2, 1],
+  memalign: [2, 1],
+  posix_memalign: [3, 1],
   malloc_usable_size: [1, 1],
+  malloc_trim: [1, 1],
+  mallinfo2: [1, 0],
+  tallyheap_verify: [0, 1],
 };
-const ALLOCATING = new Set(["malloc", "calloc", "realloc", "aligned_alloc"]);
+const ALLOCATING = new Set(["malloc", "calloc", "realloc", "aligned_alloc", "memalign", "posix_memalign"]);
+
+/** How a linked module's memory grows where the options do not say. */
+const LINKED_GROWTH = { factor: LINKED_GROWTH_FACTOR, floor: LINKED_GROWTH_FLOOR, cap: GROWTH_CAP };
 
 const RECIPE = "link it against a libc without malloc (docs/embedding-c.md, “The libc recipe”)";
 
@@ -68,7 +87,15 @@ export async function link(
   }
   const tools = await loadTools();
   const client = prepare(tools, file, core.end, options);
-  const merged = merge(tools, client, core.bytes, options.names ?? false);
+  const parts: [Uint8Array, string][] = [
+    [client, CLIENT],
+    [core.bytes, CORE],
+  ];
+  if (options.growth) {
+    const { factor, floor, cap } = readGrowth(options.growth, LINKED_GROWTH);
+    parts.push([wordsModule([CLIENT, MEMORY], core.growth, [factor, floor, cap]), "tallyheap:growth"]);
+  }
+  const merged = merge(tools, parts, options.names ?? false);
   return finish(tools, merged, new Set(file.exportNames), options);
 }
 
@@ -134,7 +161,7 @@ function importFamily(binaryen: Binaryen, client: binaryen.Module, module: strin
   for (const { internal, name } of found) {
     const { params, results } = binaryen.getFunctionInfo(client.getFunction(internal));
     client.removeFunction(internal);
-    client.addFunctionImport(internal, CORE, name, params, results);
+    client.addFunctionImport(internal, CORE, name === "tallyheap_verify" ? "verify" : name, params, results);
   }
   return found.some(({ isDefined }) => isDefined);
 }
@@ -149,17 +176,19 @@ function checkSignature(binaryen: Binaryen, name: string, info: binaryen.Functio
 
 // ---- the merge, and after it ----
 
-function merge(tools: Tools, client: Uint8Array, core: Uint8Array, names: boolean): Uint8Array<ArrayBuffer> {
+function merge(
+  tools: Tools,
+  parts: readonly [bytes: Uint8Array, name: string][],
+  names: boolean,
+): Uint8Array<ArrayBuffer> {
   const folder = mkdtempSync(join(tmpdir(), "tallyheap-link-"));
   try {
     const path = (name: string) => join(folder, name);
-    writeFileSync(path("client.wasm"), client);
-    writeFileSync(path("core.wasm"), core);
-    const parts = [
-      [path("client.wasm"), CLIENT],
-      [path("core.wasm"), CORE],
-    ] as const;
-    tools.merge(parts, path("merged.wasm"), names);
+    const files = parts.map(([bytes, name], i) => {
+      writeFileSync(path(`${i}.wasm`), bytes);
+      return [path(`${i}.wasm`), name] as const;
+    });
+    tools.merge(files, path("merged.wasm"), names);
     return readFileSync(path("merged.wasm"));
   } finally {
     rmSync(folder, { recursive: true, force: true });

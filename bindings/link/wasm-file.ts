@@ -107,6 +107,33 @@ export function withMemoryExport(bytes: Uint8Array<ArrayBuffer>, name: string): 
   throw new LinkError("exports nothing");
 }
 
+/** A module that does nothing but write words to a memory that it imports. */
+export function wordsModule(
+  [module, name]: readonly [string, string],
+  address: number,
+  words: readonly number[],
+): Uint8Array<ArrayBuffer> {
+  const section = (id: number, ...parts: Uint8Array[]) => {
+    const contents = concatenate(parts);
+    return [Uint8Array.of(id), encode(contents.length), contents];
+  };
+  const text = (value: string) => {
+    const utf8 = new TextEncoder().encode(value);
+    return concatenate([encode(utf8.length), utf8]);
+  };
+  const data = new Uint8Array(Uint32Array.from(words).buffer);
+  // i32.const address; the highest bit of five groups is 0, so the number is not negative.
+  const groups = Array.from(
+    { length: 5 },
+    (_, i) => (Math.floor(address / 128 ** i) & 0x7f) | (i < 4 ? 0x80 : 0),
+  );
+  return concatenate([
+    Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0),
+    ...section(SECTION_IMPORT, Uint8Array.of(1), text(module), text(name), Uint8Array.of(KIND_MEMORY, 0, 0)),
+    ...section(SECTION_DATA, Uint8Array.of(1, 0, 0x41, ...groups, 0x0b), encode(data.length), data),
+  ]);
+}
+
 /** Gathers what the sections say. */
 class Parts {
   readonly imports: { module: string; name: string }[] = [];

@@ -1,5 +1,5 @@
-// Builds client.c with clang, lets it live in a heap's memory, and checks that both are sound afterwards. Run it with:
-// npm run example:c
+// Builds client.c and objects.c with clang, lets them live in a heap's memory, and checks that all are sound afterwards.
+// Run it with: npm run example:c
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -7,19 +7,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createHeap } from "tallyheap";
+import { CClient, clientBytes } from "tallyheap/c";
 
 const OPERATIONS = 1_000_000;
 const CLIENT_BASE = 262_144;
-const CLIENT_BYTES = 262_144;
 const STACK_BYTES = 65_536;
+const CYCLES = 1000;
 
-const bytes = compile();
-if (bytes) await run(bytes);
-else console.log("left out: no clang that links for wasm32 (set CLANG to the path of one)");
+const [bytes, objects] = [compile("client.c"), compile("objects.c")];
+if (bytes && objects) {
+  await runBytes(bytes);
+  await runObjects(objects);
+} else console.log("left out: no clang that links for wasm32 (set CLANG to the path of one)");
 
 /** @param {Uint8Array<ArrayBuffer>} bytes */
-async function run(bytes) {
-  const heap = createHeap({ clientBytes: CLIENT_BYTES });
+async function runBytes(bytes) {
+  const reserved = clientBytes(bytes);
+  const heap = createHeap({ clientBytes: reserved });
   const { instance } = await WebAssembly.instantiate(bytes, {
     env: { memory: heap.memory },
     heap: heap.raw.exports,
@@ -41,7 +45,7 @@ async function run(bytes) {
   check(operations() === OPERATIONS && weights() === sum, "a static has changed");
   for (const address of [statics(), stack()]) {
     check(
-      address >= CLIENT_BASE && address < CLIENT_BASE + CLIENT_BYTES,
+      address >= CLIENT_BASE && address < CLIENT_BASE + reserved,
       `${address} is not in the client arena`,
     );
   }
@@ -52,19 +56,41 @@ async function run(bytes) {
   console.log("contents, statics and stack intact, heap.verify() passed");
 }
 
+/** @param {Uint8Array<ArrayBuffer>} bytes */
+async function runObjects(bytes) {
+  const heap = createHeap({ clientBytes: clientBytes(bytes), autoCollect: false });
+  const host = new CClient(heap);
+  const { instance } = await WebAssembly.instantiate(bytes, host.imports);
+  host.attach(instance);
+  const { start, check: checkAll, collect, finalized_sum } = /** @type {any} */ (instance.exports);
+  check(start() > 0, "the type could not be defined");
+  check(collect(CYCLES) === 3 * CYCLES, "the collector did not find every cycle");
+  check(finalized_sum() === (CYCLES * (CYCLES + 1)) / 2, "a finalizer did not run");
+  const line = checkAll();
+  check(line === 0, `objects.c, line ${line}`);
+  heap.verify();
+  console.log(
+    `${CYCLES} cycles of a C client through records, lists and dicts collected, heap.verify() passed`,
+  );
+}
+
 /**
  * The module, or undefined where no clang can link for wasm32. `--global-base` puts statics and, behind them, the
  * stack into the client arena.
+ * @param {string} file beside this one
  * @returns {Uint8Array<ArrayBuffer> | undefined}
  */
-function compile() {
+function compile(file) {
   const folder = mkdtempSync(join(tmpdir(), "tallyheap-c-client-"));
   const output = join(folder, "client.wasm");
-  const source = fileURLToPath(new URL("client.c", import.meta.url));
-  const flags = ["--target=wasm32", "-O2", "-nostdlib", "-fno-builtin", source, "-o", output];
+  const source = fileURLToPath(new URL(file, import.meta.url));
+  const include = `-I${fileURLToPath(new URL("../../include", import.meta.url))}`;
+  const flags = ["--target=wasm32", "-O2", "-nostdlib", "-fno-builtin", include, source, "-o", output];
   const base = [
     "--no-entry",
     "--import-memory",
+    "--export-table",
+    "--export=__heap_base",
     `--global-base=${CLIENT_BASE}`,
     `-zstack-size=${STACK_BYTES}`,
   ];

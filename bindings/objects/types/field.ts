@@ -30,6 +30,11 @@ export function kindOf(field: Field): number {
   return (field >>> OFFSET_BITS) & KIND_MASK;
 }
 
+/** Bytes from an object's start to a field. */
+export function offsetOf(field: Field): number {
+  return (field & OFFSET_MASK) << KINDS[kindName(kindOf(field))!].shift;
+}
+
 /** Name of the kind with a code, if there is one. */
 export function kindName(code: number): FieldKind | undefined {
   return (Object.keys(KINDS) as FieldKind[]).find((kind) => KINDS[kind].code === code);
