@@ -193,8 +193,12 @@ export function initialize(limit: u32, threshold: u32, poolLimit: u32, clientAre
   state.limit = limit;
   state.threshold = threshold;
   if (!state.growthCap) {
-    state.growthFactor = isDefined(TALLYHEAP_LINKED) ? layout.LINKED_GROWTH_FACTOR : layout.GROWTH_FACTOR;
-    state.growthFloor = isDefined(TALLYHEAP_LINKED) ? layout.LINKED_GROWTH_FLOOR : layout.GROWTH_FLOOR;
+    if (isDefined(TALLYHEAP_MANAGED)) {
+      state.growthFactor = layout.MANAGED_GROWTH_FACTOR;
+    } else {
+      state.growthFactor = isDefined(TALLYHEAP_LINKED) ? layout.LINKED_GROWTH_FACTOR : layout.GROWTH_FACTOR;
+      state.growthFloor = isDefined(TALLYHEAP_LINKED) ? layout.LINKED_GROWTH_FLOOR : layout.GROWTH_FLOOR;
+    }
     state.growthCap = layout.GROWTH_CAP;
   }
   state.poolLimit = poolLimit;

@@ -100,16 +100,17 @@ function detach(record: PageRecord, slot: usize, domain: u32, c: u32): usize {
 
 /**
  * Links a run of blocks; returns the second, for the first is handed out. The second word of a free block of objects is
- * 0, which is how a walk tells it from an object; that of a raw one is its mark (alloc/checks.ts), as is that of a
- * managed one (rt/object.ts), whose second word may be 0.
+ * 0, which is how a walk tells it from an object; that of a raw one is its mark (alloc/checks.ts). Below a managed
+ * runtime it is the other way round: raw blocks are not checked, and an object's second word may be 0 (rt/object.ts).
  */
 function linkBlocks(first: usize, bytes: u32, batch: u32, domain: u32): usize {
   const secret = state.secret;
+  const isMarked = isDefined(TALLYHEAP_MANAGED) != (domain == layout.DOMAIN_RAW);
   let block = first + batch * bytes;
   let next: usize = 0;
   do {
     block -= bytes;
-    const mark = isDefined(TALLYHEAP_MANAGED) || domain == layout.DOMAIN_RAW ? (<u32>block) ^ secret : 0;
+    const mark = isMarked ? (<u32>block) ^ secret : 0;
     store<u64>(block, ((<u64>mark) << 32) | (<u64>next));
     next = block;
   } while (block != first);

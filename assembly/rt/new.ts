@@ -66,7 +66,7 @@ function objectOrTrap(size: usize, id: u32): usize {
 function stress(): void {
   if (!isDefined(TALLYHEAP_STRESS)) return;
   runtime.news += 1;
-  if (runtime.news < TALLYHEAP_STRESS) return;
+  if (runtime.news < <u32>TALLYHEAP_STRESS) return;
   runtime.news = 0;
   __collect();
 }

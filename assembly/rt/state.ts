@@ -41,4 +41,6 @@ export class RuntimeState {
   news: u32;
 }
 
+// @ts-ignore: decorator
+@lazy
 export const runtime = changetype<RuntimeState>(memory.data(offsetof<RuntimeState>(), 16));

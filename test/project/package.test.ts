@@ -26,14 +26,15 @@ describe("the packed package", () => {
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test("holds dist and the documents, nothing else", () => {
+  test("holds dist, the AssemblyScript sources and the documents, nothing else", () => {
     const paths = packed.files.map(({ path }) => path);
     const documents = [
       ...["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "NOTICE", "README.md", "SECURITY.md"],
       ...filesEndingWith(".md", "docs"),
       "package.json",
     ];
-    expect(paths.filter((path) => !path.startsWith("dist/")).sort()).toEqual(documents.sort());
+    expect(paths.filter((path) => !/^(dist|assembly)\//.test(path)).sort()).toEqual(documents.sort());
+    expect(paths).toContain("assembly/rt.ts");
     expect(paths).toContain("dist/heap.wasm");
     expect(paths).toContain("dist/index.js");
     expect(paths.filter((path) => /\.atrc|\.graph|bench|\btests?\b/.test(path))).toEqual([]);
