@@ -13,7 +13,7 @@ import { HEADER_BYTES, objectClass, objectSlot } from "./object";
 import { PHASE_IDLE, runtime } from "./state";
 
 /** Payloads that the fast path serves. */
-export const SMALL_PAYLOAD: usize = SMALL_LIMIT - HEADER_BYTES;
+export const SMALL_PAYLOAD: usize = <usize>SMALL_LIMIT - HEADER_BYTES;
 
 /**
  * Takes a block for a payload of at most SMALL_PAYLOAD bytes off its class's list; 0 if that is empty. An empty payload

@@ -51,7 +51,7 @@ function sweepPool(record: PageRecord, page: usize): u32 {
   const shape = record.shape;
   const bytes = <usize>classBytes(record.sizeClass);
   const marked = markedBlocks(page);
-  runtime.live += marked * bytes;
+  runtime.live += <usize>marked * bytes;
   if (marked == (record.poolState == POOL_FULL ? <u32>shape.capacity : <u32>record.live)) return 0;
   const first = page + shape.first;
   if (isDefined(__finalize)) finalizeDead(first, first + shape.carved * bytes, bytes);
@@ -64,7 +64,7 @@ function sweepPool(record: PageRecord, page: usize): u32 {
   const carved = <u32>shape.carved;
   let live: u32 = 0;
   let free: usize = 0;
-  for (let block = first + carved * bytes; block != first;) {
+  for (let block = first + <usize>carved * bytes; block != first;) {
     block -= bytes;
     if (isMarked(marks, block)) {
       live++;
