@@ -202,7 +202,9 @@ export function initialize(limit: u32, threshold: u32, poolLimit: u32, clientAre
     state.growthCap = layout.GROWTH_CAP;
   }
   state.poolLimit = poolLimit;
-  for (let c: u32 = 1; c <= layout.LAST_CLASS; c++) reciprocals[c] = 0xffffffff / classBytes(c) + 1;
+  // Only the checks of pointers divide by them.
+  if (!isDefined(TALLYHEAP_MANAGED))
+    for (let c: u32 = 1; c <= layout.LAST_CLASS; c++) reciprocals[c] = 0xffffffff / classBytes(c) + 1;
   state.ready = 1;
 }
 

@@ -7,8 +7,8 @@
  * Blocks on the lists that `__new` takes from are marked while a cycle is under way: no object that is born during it
  * can be swept, and the fast path of `__new` need not ask.
  */
-import { LAST_CLASS } from "../layout";
-import { activeLists } from "../state";
+import { ARENA_PAGES, LAST_CLASS, PAGE_SHIFT } from "../layout";
+import { activeLists, state, statistics } from "../state";
 import { giveSpan } from "../alloc/spans";
 import { clearMarks, markList } from "./marks";
 import { drain, visitRoots } from "./mark";
@@ -17,10 +17,12 @@ import { PHASE_IDLE, PHASE_MARK, PHASE_SWEEP, runtime } from "./state";
 import { beginSweep, sweep } from "./sweep";
 
 /**
- * A collection begins when as much was taken as the last one left alive, and not below this many bytes: a heap of one
- * arena is filled before it is collected.
+ * A collection begins when as much was taken as the last one left alive, or as there are free pages, if that is more: the
+ * memory that the program has is used before it is collected, but for an eighth of what lives, which is for the time that a
+ * cycle takes. And it does not begin below this many bytes: a heap of one arena is filled first.
  */
 const LEAST_THRESHOLD: usize = 192 * 1024;
+const RESERVE_SHIFT: u32 = 3;
 /**
  * Objects that a slice marks, or blocks that it sweeps: some 20 µs. A slice comes with some KiB of new objects, so a
  * heap grows by a thirtieth while it is marked.
@@ -97,5 +99,13 @@ function end(): void {
   runtime.phase = PHASE_IDLE;
   runtime.limit = 0;
   runtime.taken = 0;
-  runtime.threshold = runtime.live;
+  const free = freeBytes();
+  const reserve = runtime.live >>> RESERVE_SHIFT;
+  runtime.threshold = max(runtime.live, free > reserve ? free - reserve : 0);
+}
+
+/** In pages that are in no pool and no span, of the memory as it is. */
+function freeBytes(): usize {
+  const used = statistics.poolPages + statistics.slabPages + statistics.spanPages + statistics.tablePages;
+  return (<usize>((state.end - state.first) * ARENA_PAGES - used)) << PAGE_SHIFT;
 }
