@@ -1,4 +1,3 @@
-/// <reference path="../../node_modules/assemblyscript/std/assembly/rt/index.d.ts" />
 // For tsc only.
 
 /** Lower end of the shadow stack's part in use; it reaches up to `__heap_base`. */

@@ -1,5 +1,4 @@
 import { instantiateSync, type ASUtil } from "@assemblyscript/loader";
-import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
