@@ -100,3 +100,11 @@ export function full(steps: i32): i32 {
   for (let step = 0; step < steps; step++) __collect();
   return million.length;
 }
+
+/** Trees that die beside the million objects: how long is a step in which the collector does its part? */
+export function pauseSetup(): void {
+  fullSetup();
+}
+export function pause(steps: i32): i32 {
+  return trees(steps);
+}

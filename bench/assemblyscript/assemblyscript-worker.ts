@@ -1,6 +1,7 @@
 /**
- * Runs one of the programs of bench/assembly/programs.ts: assemblyscript-worker.js MODULE PROGRAM STEPS COLLECTS. Prints
- * what it saw as JSON. With COLLECTS = 1 the host collects after each portion of steps, as the minimal runtime wants it.
+ * Runs one of the programs of bench/assembly/programs.ts: assemblyscript-worker.js MODULE PROGRAM STEPS PORTIONS COLLECTS.
+ * Prints what it saw as JSON. With COLLECTS = 1 the host collects after each portion of steps, as the minimal runtime wants
+ * it.
  */
 
 import { readFileSync } from "node:fs";
@@ -23,28 +24,31 @@ interface Program {
   [name: string]: unknown;
 }
 
-/** Portions in which the steps are done, and those that come first and are not timed. */
-const PORTIONS = 20;
-const WARM_UP = 4;
+/** As a part of all portions, so many come first and are not timed. */
+const WARM_UP = 0.2;
 
-const [file = "", name = "", steps = "", collects = ""] = process.argv.slice(2);
+const [file = "", name = "", steps = "", portions = "", collects = ""] = process.argv.slice(2);
 const imports = { env: { abort: () => {} } };
 const { exports } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(file)), imports);
 const program = exports as unknown as Program;
-const portion = Math.ceil(Number(steps) / PORTIONS);
+const count = Number(portions);
+const portion = Math.ceil(Number(steps) / count);
 const work = program[name] as (steps: number) => number;
 
 (program[`${name}Setup`] as () => void)();
-let ns = 0;
+for (let i = 0; i < count * WARM_UP; i++) doPortion();
 let longest = 0;
-for (let i = 0; i < PORTIONS + WARM_UP; i++) {
+const start = processorNs();
+for (let i = 0; i < count; i++) {
   const begin = performance.now();
-  const start = processorNs();
-  work(portion);
-  if (collects === "1") program.__collect();
-  if (i < WARM_UP) continue;
-  ns += processorNs() - start;
+  doPortion();
   longest = Math.max(longest, performance.now() - begin);
 }
-const run: Run = { ns: ns / (portion * PORTIONS), longest, bytes: program.memory.buffer.byteLength };
+const ns = (processorNs() - start) / (portion * count);
+const run: Run = { ns, longest, bytes: program.memory.buffer.byteLength };
 console.log(JSON.stringify(run));
+
+function doPortion(): void {
+  work(portion);
+  if (collects === "1") program.__collect();
+}
