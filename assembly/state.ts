@@ -5,6 +5,7 @@ import {
   ObjectState,
   PageRecord,
   SizedLists,
+  SlotTable,
   State,
   Statistics,
   Table,
@@ -27,11 +28,11 @@ export const debug = changetype<DebugState>(STATE + layout.STATE_DEBUG);
 
 // Tables and lists; layout/state.ts and layout/object-state.ts say what they hold.
 
-export const activeLists = changetype<Table<u32>>(STATE + layout.STATE_ACTIVE);
-export const currentPools = changetype<Table<PageRecord | null>>(STATE + layout.STATE_CURRENT);
-export const availablePools = changetype<Table<PageRecord | null>>(STATE + layout.STATE_AVAILABLE);
-export const lastAvailable = changetype<Table<PageRecord | null>>(STATE + layout.STATE_AVAILABLE_LAST);
-export const slabCounts = changetype<Table<u32>>(STATE + layout.STATE_SLABS);
+export const activeLists = changetype<SlotTable<u32>>(STATE + layout.STATE_ACTIVE);
+export const currentPools = changetype<SlotTable<PageRecord | null>>(STATE + layout.STATE_CURRENT);
+export const availablePools = changetype<SlotTable<PageRecord | null>>(STATE + layout.STATE_AVAILABLE);
+export const lastAvailable = changetype<SlotTable<PageRecord | null>>(STATE + layout.STATE_AVAILABLE_LAST);
+export const slabCounts = changetype<SlotTable<u32>>(STATE + layout.STATE_SLABS);
 export const reciprocals = changetype<Table<u32>>(STATE + layout.STATE_RECIPROCAL);
 export const arenaMap = changetype<Table<u32>>(STATE + layout.STATE_MAP);
 export const runLengths = changetype<Table<u16>>(STATE + layout.STATE_RUN_LENGTH);
@@ -42,18 +43,6 @@ export const chars = changetype<Table<usize>>(STATE + layout.STATE_CHARS);
 export const arenasByCount = changetype<SizedLists>(STATE + layout.STATE_BY_COUNT);
 export const arenasByRun = changetype<SizedLists>(STATE + layout.STATE_BY_RUN);
 export const freeRuns = changetype<SizedLists>(STATE + layout.STATE_FREE_RUNS);
-
-// @ts-ignore: decorator
-@inline
-export function word(offset: u32): u32 {
-  return load<u32>(STATE + offset);
-}
-
-// @ts-ignore: decorator
-@inline
-export function setWord(offset: u32, value: u32): void {
-  store<u32>(STATE + offset, value);
-}
 
 // @ts-ignore: decorator
 @inline

@@ -92,7 +92,7 @@ const steps = [
     after: ["layout", "exports", "core", "debug-core", "linked-core"].map(
       (name) => `bindings/generated/${name}.ts`,
     ),
-    inputs: ["bindings/**/*.ts", "tsconfig.json", "package-lock.json"],
+    inputs: ["bindings/**/*.ts", "tsconfig.json", "package.json", "package-lock.json"],
     outputs: ["dist/index.js", "dist/heap.wasm"],
     run: async () => {
       await tsc("tsconfig.json");
@@ -108,9 +108,10 @@ const steps = [
  */
 async function writeModules() {
   const bindings = join(root, "bindings");
-  const entries = readdirSync(bindings).filter((file) => file.endsWith(".ts"));
+  const { exports, bin } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const entries = JSON.stringify([exports, bin]).match(/(?<="\.\/dist\/)[\w/-]+(?=\.js")/g) ?? [];
   const bundle = await rolldown({
-    input: Object.fromEntries(entries.map((file) => [file.slice(0, -".ts".length), join(bindings, file)])),
+    input: Object.fromEntries(entries.map((entry) => [entry, join(bindings, `${entry}.ts`)])),
     external: /^node:/,
     platform: "neutral",
     resolve: { extensionAlias: { ".js": [".ts"] } },

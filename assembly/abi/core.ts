@@ -1,8 +1,7 @@
 /** The exported ABI and nothing else: each function is one line into the layer that does the work. */
 import * as bytes from "./bytes";
-import * as guard from "../debug/guard";
 import * as cycles from "../gc/collect";
-import * as generations from "../gc/generations";
+import * as onOom from "../gc/on-oom";
 import * as thresholds from "../gc/thresholds";
 import * as collector from "../gc/inspect";
 import * as counts from "../gc/recount";
@@ -22,20 +21,8 @@ import * as types from "../object/core/types";
 import * as objectValidator from "../object/verify";
 import * as walk from "../object/core/walk";
 import * as weak from "../object/death/weak";
-import {
-  Dict,
-  FAULT_MEMORY,
-  FAULT_NONE,
-  List,
-  META_DYING,
-  META_TRACKED,
-  STATE_FAULT,
-  STATE_HOSTED,
-  Str,
-  TypeDescriptor,
-  Weakref,
-} from "../layout";
-import { setWord, word } from "../state";
+import { Dict, List, META_DYING, META_TRACKED, Str, TypeDescriptor, Weakref } from "../layout";
+import { objects } from "../state";
 
 // ---- bytes: the malloc family and the heap as a whole ----
 
@@ -76,59 +63,15 @@ export function verify(): u32 {
 
 // ---- objects ----
 // Pointers are trusted. 0 or a fault code says what went wrong, and nothing has changed then. What makes a container
-// may collect first; what finds no memory collects and tries once more.
-
-// @ts-ignore: decorator
-@inline
-function prepareContainer(): void {
-  if (thresholds.isDue()) generations.collectDue();
-}
-
-/**
- * A request found no memory: makes some free. True if it is worth another try. Raw blocks in quarantine go whether or
- * not there can be a collection, and after it, for its finalizers may have freed some.
- */
-function rescue(): bool {
-  if (!isDefined(TALLYHEAP_DEBUG)) return cycles.rescue();
-  if (word(STATE_FAULT) != FAULT_MEMORY) return false;
-  const collected = cycles.relieve();
-  const released = guard.releaseQuarantine();
-  if (released) setWord(STATE_FAULT, FAULT_NONE);
-  return collected || released;
-}
-
-/**
- * The same, while what the request needs is held. That may be borrowed, and a finalizer may take the last
- * reference to it away: it is held until dismiss().
- */
-function rescueFor(a: usize, b: usize, c: usize): bool {
-  header.incref(a);
-  header.incref(b);
-  header.incref(c);
-  if (rescue()) return true;
-  dismiss(a, b, c, 0);
-  return false;
-}
-
-/** Ends what rescueFor() began, and passes the result on. */
-function dismiss(a: usize, b: usize, c: usize, result: u32): u32 {
-  deaths.decref(c);
-  deaths.decref(b);
-  deaths.decref(a);
-  return result;
-}
+// may collect first. For what finds no memory gc_rescue() may make room.
 
 /** Built-in types and shared values; before anything else below. */
 export function objects_start(): u32 {
-  const wrong = builtins.start();
-  if (!wrong || !isDefined(TALLYHEAP_DEBUG)) return wrong;
-  guard.releaseQuarantine();
   return builtins.start();
 }
 
 export function new_type(size: u32, refs: u32): usize {
-  const made = types.newType(size, refs);
-  return made || !rescue() ? made : types.newType(size, refs);
+  return types.newType(size, refs);
 }
 
 export function define_type(descriptor: TypeDescriptor): u32 {
@@ -137,9 +80,8 @@ export function define_type(descriptor: TypeDescriptor): u32 {
 
 export function alloc(type: u32, items: u32): usize {
   if (thresholds.isDue() && types.isType(type) && header.typeById(type).meta & META_TRACKED)
-    generations.collectDue();
-  const made = allocation.allocate(type, items);
-  return made || !rescue() ? made : allocation.allocate(type, items);
+    cycles.collectDue();
+  return allocation.allocate(type, items);
 }
 
 // What takes no call, for hosts that need not guard it then: it is done, or nothing has happened and the result is 0. A
@@ -181,7 +123,7 @@ export function incref(object: usize): void {
 }
 
 export function decref(object: usize): void {
-  if (header.countOf(object) <= 1 && word(STATE_HOSTED)) deaths.requireStack();
+  if (header.countOf(object) <= 1 && objects.hosted) deaths.requireStack();
   deaths.decref(object);
 }
 
@@ -195,36 +137,27 @@ export function make_immortal(object: usize): void {
 // ---- values ----
 
 export function int_new(value: i64): usize {
-  const made = numbers.newInt(value);
-  return made || !rescue() ? made : numbers.newInt(value);
+  return numbers.newInt(value);
 }
 
 export function int_from(value: f64): usize {
-  const made = numbers.newIntFrom(value);
-  return made || !rescue() ? made : numbers.newIntFrom(value);
+  return numbers.newIntFrom(value);
 }
 
 export function float_new(value: f64): usize {
-  const made = numbers.newFloat(value);
-  return made || !rescue() ? made : numbers.newFloat(value);
+  return numbers.newFloat(value);
 }
 
 export function str_new(length: u32, wide: u32): usize {
-  const made = strings.newStr(length, wide);
-  return made || !rescue() ? made : strings.newStr(length, wide);
+  return strings.newStr(length, wide);
 }
 
 export function str_char(code: u32): usize {
-  const made = strings.charStr(code);
-  return made || !rescue() ? made : strings.charStr(code);
+  return strings.charStr(code);
 }
 
 export function str_intern(str: Str): usize {
-  header.incref(changetype<usize>(str));
-  let made = interned.intern(str);
-  if (!made && rescue()) made = interned.intern(str);
-  deaths.decref(changetype<usize>(str));
-  return made;
+  return interned.intern(str);
 }
 
 export function str_hash(str: Str): u32 {
@@ -236,36 +169,27 @@ export function str_equals(a: Str, b: Str): bool {
 }
 
 export function bytes_new(length: u32): usize {
-  const made = strings.newBytes(length);
-  return made || !rescue() ? made : strings.newBytes(length);
+  return strings.newBytes(length);
 }
 
 export function tuple_new(length: u32): usize {
-  prepareContainer();
-  const made = tuples.newTuple(length);
-  return made || !rescue() ? made : tuples.newTuple(length);
+  cycles.collectIfDue();
+  return tuples.newTuple(length);
 }
 
 // ---- lists ----
 
 export function list_new(length: u32): usize {
-  prepareContainer();
-  const made = lists.newList(length);
-  return made || !rescue() ? made : lists.newList(length);
+  cycles.collectIfDue();
+  return lists.newList(length);
 }
 
 export function list_append(list: List, value: usize): u32 {
-  const code = lists.append(list, value);
-  return code == FAULT_MEMORY && rescueFor(changetype<usize>(list), value, value)
-    ? dismiss(changetype<usize>(list), value, value, lists.append(list, value))
-    : code;
+  return lists.append(list, value);
 }
 
 export function list_insert(list: List, index: u32, value: usize): u32 {
-  const code = lists.insert(list, index, value);
-  return code == FAULT_MEMORY && rescueFor(changetype<usize>(list), value, value)
-    ? dismiss(changetype<usize>(list), value, value, lists.insert(list, index, value))
-    : code;
+  return lists.insert(list, index, value);
 }
 
 export function list_pop(list: List, index: u32): usize {
@@ -273,18 +197,13 @@ export function list_pop(list: List, index: u32): usize {
 }
 
 export function list_delete(list: List, from: u32, to: u32): u32 {
-  const code = lists.remove(list, from, to);
-  const held = changetype<usize>(list);
-  return code == FAULT_MEMORY && rescueFor(held, held, held)
-    ? dismiss(held, held, held, lists.remove(list, from, to))
-    : code;
+  return lists.remove(list, from, to);
 }
 
 export function list_slice(list: List, from: u32, to: u32): usize {
   header.incref(changetype<usize>(list));
-  prepareContainer();
-  let part = lists.slice(list, from, to);
-  if (!part && rescue()) part = lists.slice(list, from, to);
+  cycles.collectIfDue();
+  const part = lists.slice(list, from, to);
   deaths.decref(changetype<usize>(list));
   return part;
 }
@@ -292,16 +211,12 @@ export function list_slice(list: List, from: u32, to: u32): usize {
 // ---- dicts ----
 
 export function dict_new(): usize {
-  prepareContainer();
-  const made = dicts.newDict();
-  return made || !rescue() ? made : dicts.newDict();
+  cycles.collectIfDue();
+  return dicts.newDict();
 }
 
 export function dict_set(dict: Dict, key: usize, value: usize): u32 {
-  const code = dicts.set(dict, key, value);
-  return code == FAULT_MEMORY && rescueFor(changetype<usize>(dict), key, value)
-    ? dismiss(changetype<usize>(dict), key, value, dicts.set(dict, key, value))
-    : code;
+  return dicts.set(dict, key, value);
 }
 
 export function dict_get(dict: Dict, key: usize): usize {
@@ -318,9 +233,8 @@ export function weakref_new(referent: usize, token: u32): usize {
   // Refused; and the count of what is dying is no count.
   if (header.metaOf(referent) & META_DYING) return weak.newWeakref(referent, token);
   header.incref(referent);
-  prepareContainer();
-  let made = weak.newWeakref(referent, token);
-  if (!made && rescue()) made = weak.newWeakref(referent, token);
+  cycles.collectIfDue();
+  const made = weak.newWeakref(referent, token);
   deaths.decref(referent);
   return made;
 }
@@ -350,9 +264,9 @@ export function gc(generation: u32): i32 {
   return cycles.collect(generation);
 }
 
-/** A request for bytes failed: collects everything. True if it is worth another try. */
+/** A request failed for want of memory. True if it is worth another try. */
 export function gc_rescue(): bool {
-  return cycles.relieve();
+  return onOom.makeRoom();
 }
 
 /** The host has changed thresholds or the switch in the state block. */

@@ -4,7 +4,7 @@ import { CensusEntry, PageRecord } from "../layout";
 import { STATE, state } from "../state";
 import { kindOf } from "./arenas";
 import { pageRecord } from "./pages";
-import { activeLength, classIndex } from "./pools";
+import { activeLength, slotOf } from "./pools";
 
 /** Fills the census table of the state block: pools, live blocks and available blocks of each domain and class. */
 export function census(): void {
@@ -20,7 +20,7 @@ export function census(): void {
 }
 
 function countPool(record: PageRecord): void {
-  const index = classIndex(record.domain, record.sizeClass);
+  const index = record.domain * layout.CLASS_SLOTS + record.sizeClass;
   const entry = changetype<CensusEntry>(STATE + layout.STATE_CENSUS + index * layout.CENSUS_BYTES);
   const live = liveBlocks(record);
   entry.pools += 1;
@@ -32,5 +32,5 @@ function countPool(record: PageRecord): void {
 function liveBlocks(record: PageRecord): u32 {
   if (record.poolState == layout.POOL_FULL) return record.shape.capacity;
   if (record.poolState != layout.POOL_ACTIVE) return record.live;
-  return record.live - activeLength(classIndex(record.domain, record.sizeClass), record.live);
+  return record.live - activeLength(slotOf(record), record.live);
 }

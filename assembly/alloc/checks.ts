@@ -15,7 +15,7 @@ import { classBytes } from "./classes";
 import * as family from "./malloc";
 import { fault, marked } from "./malloc";
 import { pageRecord, pageRecordInline } from "./pages";
-import { classIndex } from "./pools";
+import { slotOf } from "./pools";
 
 // @ts-ignore: decorator
 @inline
@@ -147,8 +147,8 @@ function isCarvedBlock(pointer: usize, record: PageRecord): bool {
 /** Whether the block is on its pool's free list or, for a current pool, on the active list. */
 function isListed(record: PageRecord, pointer: usize): bool {
   if (isOn(record.freeList, pointer)) return true;
-  const index = classIndex(record.domain, record.sizeClass);
-  return currentPools[index] == record && isOn(activeLists[index], pointer);
+  const slot = slotOf(record);
+  return currentPools[slot] == record && isOn(activeLists[slot], pointer);
 }
 
 /** Looks at no more blocks than a pool can have: a list that was overwritten may be a ring. */

@@ -101,11 +101,10 @@ export function realloc(pointer: usize, size: usize): usize {
 export function alignedAlloc(alignment: usize, size: usize): usize {
   if (!alignment || alignment & (alignment - 1) || alignment > layout.MAX_ALIGNMENT) return 0;
   if (size > 0xffff0000) return 0;
-  if (alignment <= 8 && size <= 8) return malloc(size);
   // Blocks whose size is a multiple of a power of two up to a page are aligned to it; the classes between the powers
   // are not, so the size is rounded to a multiple first and to a power of two where that class would not do.
   const bytes = max(size, alignment);
-  if (alignment <= 16) return malloc(max(size, 16));
+  if (alignment <= 16) return malloc(alignment <= 8 && size <= 8 ? size : max(size, 16));
   if (bytes <= MEDIUM_LIMIT && alignment <= layout.PAGE_BYTES) {
     ensureReady();
     let fitting = (bytes + alignment - 1) & ~(alignment - 1);
@@ -147,10 +146,10 @@ function mallocSlow(size: usize): usize {
 
 /** A block of a class from its active list, or by refilling it; 0 if out of memory. */
 export function takeBlock(domain: u32, c: u32): usize {
-  const index = pools.classIndex(domain, c);
-  let block = <usize>activeLists[index];
+  const slot = pools.classSlot(domain, c);
+  let block = <usize>activeLists[slot];
   if (block) {
-    activeLists[index] = load<u32>(block);
+    activeLists[slot] = load<u32>(block);
     return block;
   }
   if (!enter()) return 0;
@@ -184,11 +183,6 @@ export function releaseSlow(pointer: usize): u32 {
   else giveSpan(pointer);
   leave();
   return live ? layout.FAULT_NONE : fault(layout.FAULT_DOUBLE_FREE, pointer);
-}
-
-/** releaseSlow() for object/core/blocks.ts. */
-export function releaseRare(pointer: usize): u32 {
-  return releaseSlow(pointer);
 }
 
 function resizeSpanSafely(pointer: usize, pages: u32): bool {

@@ -219,8 +219,9 @@ function fullest(): ArenaHeader | null {
 /** Stores the arena's free pages and moves it to the lists that fit them. */
 export function relist(header: ArenaHeader, pages: u64): void {
   header.freePages = pages;
-  moveArena(header, offsetof<ArenaHeader>("countNext"), arenasByCount, header.count, <u32>popcnt(pages));
-  header.count = <u32>popcnt(pages);
+  const count = <u32>popcnt(pages);
+  moveArena(header, offsetof<ArenaHeader>("countNext"), arenasByCount, header.count, count);
+  header.count = count;
   const longest = longestRun(pages);
   moveArena(header, offsetof<ArenaHeader>("runNext"), arenasByRun, header.longest, longest);
   header.longest = longest;
@@ -312,30 +313,4 @@ function bestRun(pages: u64, length: u32, alignment: u32): u32 {
     base += run;
   }
   return best;
-}
-
-// ---- the same by address ----
-
-export { entryInline, entryOf } from "../layout";
-
-export function recordOf(address: usize): usize {
-  return changetype<usize>(pageRecord(address));
-}
-
-// @ts-ignore: decorator
-@inline
-export function recordInline(address: usize): usize {
-  return changetype<usize>(pageRecordInline(address));
-}
-
-// @ts-ignore: decorator
-@inline
-export function pageOf(record: usize): usize {
-  return changetype<PageRecord>(record).page;
-}
-
-// @ts-ignore: decorator
-@inline
-export function headerOf(arena: usize): usize {
-  return changetype<usize>(arenaHeader(arena));
 }

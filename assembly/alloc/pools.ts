@@ -44,46 +44,46 @@ import { givePages, pageRecord, takePages } from "./pages";
  */
 const CARVE_BLOCKS: u32 = 64;
 
-/** Index of a domain and class in the tables of the state block. */
+/** Offset of a domain and class in the tables of the state block. */
 // @ts-ignore: decorator
 @inline
-export function classIndex(domain: u32, c: u32): u32 {
-  return domain * layout.CLASS_SLOTS + c;
+export function classSlot(domain: u32, c: u32): usize {
+  return ((domain * layout.CLASS_SLOTS) << 2) + (c << 2);
 }
 
-function indexOf(record: PageRecord): u32 {
-  return classIndex(record.domain, record.sizeClass);
+export function slotOf(record: PageRecord): usize {
+  return classSlot(record.domain, record.sizeClass);
 }
 
 /** Slow path of every pool allocation: refills the active list of an exhausted class. A block, or 0: out of memory. */
 export function refill(domain: u32, c: u32): usize {
-  const index = classIndex(domain, c);
-  let record = currentPools[index];
+  const slot = classSlot(domain, c);
+  let record = currentPools[slot];
   while (true) {
     if (record) {
-      const block = detach(record, index, domain, c);
+      const block = detach(record, slot, domain, c);
       if (block) return block;
       record.live = 1;
       record.setState(domain, layout.POOL_FULL);
-      currentPools[index] = null;
+      currentPools[slot] = null;
     }
     // A listed pool has a free or an uncarved block, so the second round ends here.
-    record = availablePools[index];
-    if (!record) record = openPools(domain, c, index);
+    record = availablePools[slot];
+    if (!record) record = openPools(domain, c, slot);
     if (!record) return 0;
-    makeCurrent(record, index, domain);
+    makeCurrent(record, slot, domain);
   }
 }
 
 /** Moves the pool's free blocks, or newly carved ones, to the active list and takes the first. 0 if it has none. */
-function detach(record: PageRecord, index: u32, domain: u32, c: u32): usize {
+function detach(record: PageRecord, slot: usize, domain: u32, c: u32): usize {
   const shape = record.shape;
   const carved = <u32>shape.carved;
   const block = <usize>record.freeList;
   if (block) {
     record.freeList = 0;
     record.live = shape.carved;
-    activeLists[index] = load<u32>(block);
+    activeLists[slot] = load<u32>(block);
     return block;
   }
   const batch = min(shape.capacity - carved, CARVE_BLOCKS);
@@ -92,7 +92,7 @@ function detach(record: PageRecord, index: u32, domain: u32, c: u32): usize {
   record.live += <u16>batch;
   const bytes = classBytes(c);
   const first = record.page + shape.first + carved * bytes;
-  activeLists[index] = <u32>linkBlocks(first, bytes, batch, domain);
+  activeLists[slot] = <u32>linkBlocks(first, bytes, batch, domain);
   return first;
 }
 
@@ -113,11 +113,11 @@ function linkBlocks(first: usize, bytes: u32, batch: u32, domain: u32): usize {
   return load<u32>(first);
 }
 
-function makeCurrent(record: PageRecord, index: u32, domain: u32): void {
+function makeCurrent(record: PageRecord, slot: usize, domain: u32): void {
   state.poolsChanged = 1;
-  unlinkPool(record, index);
+  unlinkPool(record, slot);
   record.setState(domain, layout.POOL_ACTIVE);
-  currentPools[index] = record;
+  currentPools[slot] = record;
   if (record.live == 0) changeBusy(record, record.shape, 1);
 }
 
@@ -136,7 +136,7 @@ export function freeSlow(record: PageRecord, block: usize): bool {
   if (pool == layout.POOL_FULL) {
     live = record.shape.capacity;
     record.setState(record.domain, layout.POOL_LISTED);
-    linkPool(record, indexOf(record));
+    linkPool(record, slotOf(record));
   }
   record.live = <u16>(live - 1);
   if (live == 1 && pool != layout.POOL_ACTIVE) becomeIdle(record);
@@ -195,15 +195,15 @@ function retireIdleSlabs(): bool {
 
 function closeSlab(head: PageRecord): bool {
   const pages = <u32>head.shape.pages;
-  const index = indexOf(head);
+  const slot = slotOf(head);
   const start = head.page;
   countPages(head.sizeClass, -pages);
   for (let i: u32 = 0; i < pages; i++) {
     const record = head.at(i);
-    if (record.shape.capacity) unlinkPool(record, index);
+    if (record.shape.capacity) unlinkPool(record, slot);
     record.clear();
   }
-  slabCounts[index] -= 1;
+  slabCounts[slot] -= 1;
   return givePages(start, pages);
 }
 
@@ -224,16 +224,16 @@ function slabHead(record: PageRecord, shape: PageShape): PageRecord {
 // ---- new pools ----
 
 /** Takes pages for the class and lists their pools, lowest first. The record of the first, or null: out of memory. */
-function openPools(domain: u32, c: u32, index: u32): PageRecord | null {
+function openPools(domain: u32, c: u32, slot: usize): PageRecord | null {
   ensureReady();
   if (poolsExhausted(c)) {
     retireIfChanged();
     if (poolsExhausted(c)) return null;
   }
-  const pages = slabPages(c, slabCounts[index]);
+  const pages = slabPages(c, slabCounts[slot]);
   const start = obtainPages(pages, 1);
   if (!start) return null;
-  slabCounts[index] += 1;
+  slabCounts[slot] += 1;
   countPages(c, pages);
   const head = pageRecord(start);
   const bytes = classBytes(c);
@@ -252,7 +252,7 @@ function openPools(domain: u32, c: u32, index: u32): PageRecord | null {
     record.live = 0;
     record.sizeClass = <u8>c;
     record.setState(domain, layout.POOL_LISTED);
-    if (capacity) linkPool(record, index);
+    if (capacity) linkPool(record, slot);
     blocks -= capacity;
     first += capacity * bytes - layout.PAGE_BYTES;
   }
@@ -303,9 +303,9 @@ export function obtainPages(length: u32, alignment: u32): usize {
  * Cost: the number of classes.
  */
 export function retireIdlePools(): void {
-  for (let index: u32 = 0; index < layout.DOMAINS * layout.CLASS_SLOTS; index++) {
-    const record = currentPools[index];
-    if (record && activeLength(index, record.live) == record.live) uncarve(record, index);
+  for (let slot: usize = 0; slot < classSlot(layout.DOMAINS, 0); slot += 4) {
+    const record = currentPools[slot];
+    if (record && activeLength(slot, record.live) == record.live) uncarve(record, slot);
   }
   retireIdleSlabs();
   state.poolsChanged = 0;
@@ -320,10 +320,10 @@ export function retireIfChanged(): void {
  * Length of the active list of a class with a current pool, counted up to `limit` + 1. A list that leaves the pool was
  * overwritten; it counts as longer than the limit.
  */
-export function activeLength(index: u32, limit: u32): u32 {
-  const page = currentPools[index]!.page;
+export function activeLength(slot: usize, limit: u32): u32 {
+  const page = currentPools[slot]!.page;
   let length: u32 = 0;
-  let block = <usize>activeLists[index];
+  let block = <usize>activeLists[slot];
   while (block && length <= limit) {
     length++;
     if (block - page >= layout.PAGE_BYTES) return limit + 1;
@@ -333,14 +333,14 @@ export function activeLength(index: u32, limit: u32): u32 {
 }
 
 /** Turns a current pool without live blocks back into an untouched one and retires it. */
-function uncarve(record: PageRecord, index: u32): void {
-  activeLists[index] = 0;
-  currentPools[index] = null;
+function uncarve(record: PageRecord, slot: usize): void {
+  activeLists[slot] = 0;
+  currentPools[slot] = null;
   record.freeList = 0;
   record.live = 0;
   record.shape.carved = 0;
   record.setState(record.domain, layout.POOL_LISTED);
-  linkPool(record, index);
+  linkPool(record, slot);
   becomeIdle(record);
 }
 
@@ -351,49 +351,22 @@ function uncarve(record: PageRecord, index: u32): void {
  * the longest time to gather free blocks, or to drain. (Put in front, a pool that was full a moment ago would serve one
  * block and be full again: on the lua trace a quarter more visits to the slow path.)
  */
-function linkPool(record: PageRecord, index: u32): void {
+function linkPool(record: PageRecord, slot: usize): void {
   const links = record.links;
-  const last = lastAvailable[index];
+  const last = lastAvailable[slot];
   links.next = null;
   links.previous = last;
   if (last) last.links.next = record;
-  else availablePools[index] = record;
-  lastAvailable[index] = record;
+  else availablePools[slot] = record;
+  lastAvailable[slot] = record;
 }
 
-function unlinkPool(record: PageRecord, index: u32): void {
+function unlinkPool(record: PageRecord, slot: usize): void {
   const links = record.links;
   const next = links.next;
   const previous = links.previous;
   if (next) next.links.previous = previous;
-  else lastAvailable[index] = previous;
+  else lastAvailable[slot] = previous;
   if (previous) previous.links.next = next;
-  else availablePools[index] = next;
-}
-
-// ---- the same by address ----
-
-/** Offset of a domain's and class's entry in the per-class tables. */
-// @ts-ignore: decorator
-@inline
-export function classSlot(domain: u32, c: u32): usize {
-  return classIndex(domain, c) << 2;
-}
-
-// @ts-ignore: decorator
-@inline
-export function poolDomain(record: usize): u32 {
-  return changetype<PageRecord>(record).domain;
-}
-
-// @ts-ignore: decorator
-@inline
-export function isPool(record: usize): bool {
-  return changetype<PageRecord>(record).isPool;
-}
-
-// @ts-ignore: decorator
-@inline
-export function freeLinked(record: usize, first: usize, last: usize, blocks: u32): void {
-  freeList(changetype<PageRecord>(record), first, last, blocks);
+  else availablePools[slot] = next;
 }

@@ -32,7 +32,7 @@ import {
 import { arenaKind, kindOf, runList } from "./arenas";
 import { classBytes, slabPages } from "./classes";
 import { arenaHeader, longestRun, pageNumber, pageRecord, runMask } from "./pages";
-import { blocksFrom, classIndex, isSmall } from "./pools";
+import { blocksFrom, classSlot, isSmall } from "./pools";
 import { tailArenas } from "./spans";
 
 const recount = changetype<Recount>(STATE + layout.STATE_RECOUNT);
@@ -119,11 +119,8 @@ function verifyPaged(number: u32): u32 {
   }
   const free = header.freePages;
   if (free == header.emptyPages) return broken(layout.BROKEN_FREE_PAGE, arena, 0, layout.ARENA_PAGES - 1);
-  if (header.count != <u32>popcnt(free)) {
+  if (header.count != <u32>popcnt(free) || header.longest != longestRun(free)) {
     return broken(layout.BROKEN_ARENA_COUNT, arena, <u32>popcnt(free), header.count);
-  }
-  if (header.longest != longestRun(free)) {
-    return broken(layout.BROKEN_ARENA_COUNT, arena, longestRun(free), header.longest);
   }
   recount.openArenas += u32(free != 0);
   const records = pageRecord(arena);
@@ -260,7 +257,6 @@ function verifySlab(head: PageRecord): u32 {
   }
   const noted = <u32>head.slab.busy;
   if (noted != busy) return broken(layout.BROKEN_SLAB_BUSY, head.page, busy, noted);
-  if (head.slab.candidate) recount.idlePages += pages;
   if (isSmall(c)) recount.poolPages += pages;
   else recount.slabPages += pages;
   return 0;
@@ -272,18 +268,18 @@ function verifyPool(record: PageRecord, shape: PageShape, c: u32): u32 {
   const carved = <u32>shape.carved;
   const capacity = <u32>shape.capacity;
   const pool = record.poolState;
-  const index = classIndex(record.domain, c);
+  const slot = classSlot(record.domain, c);
   if (carved > capacity) return broken(layout.BROKEN_SHAPE, page, capacity, carved);
   if (pool == layout.POOL_LISTED && capacity) recount.listedPools += 1;
   memory.fill(STATE + layout.STATE_SCRATCH, 0, PAGE_BYTES >>> 6);
   const own = countBlocks(record.freeList, page + shape.first, c, carved);
   if (own > carved) return broken(layout.BROKEN_FREE_LIST, page, carved, own);
-  const isCurrent = currentPools[index] == record;
+  const isCurrent = currentPools[slot] == record;
   if (isCurrent != (pool == layout.POOL_ACTIVE)) {
     return broken(layout.BROKEN_POOL_STATE, page, layout.POOL_ACTIVE, pool);
   }
   if (isCurrent) {
-    const active = countBlocks(activeLists[index], page + shape.first, c, carved);
+    const active = countBlocks(activeLists[slot], page + shape.first, c, carved);
     if (active > carved - own) return broken(layout.BROKEN_FREE_LIST, page, carved - own, active);
   }
   const expected = pool == layout.POOL_FULL ? 1 : carved - own;
@@ -334,8 +330,8 @@ function verifyLists(): u32 {
 }
 
 function verifyAvailable(domain: u32, c: u32): u32 {
-  const index = classIndex(domain, c);
-  let record = availablePools[index];
+  const slot = classSlot(domain, c);
+  let record = availablePools[slot];
   let previous: PageRecord | null = null;
   while (record) {
     if (!isInTable(changetype<usize>(record))) {
@@ -352,11 +348,11 @@ function verifyAvailable(domain: u32, c: u32): u32 {
     previous = record;
     record = links.next;
   }
-  if (lastAvailable[index] != previous) {
+  if (lastAvailable[slot] != previous) {
     return broken(layout.BROKEN_AVAILABLE_LIST, previous ? previous.page : 0, c, 0);
   }
-  if (activeLists[index] && !currentPools[index]) {
-    return broken(layout.BROKEN_POOL_STATE, activeLists[index], layout.POOL_ACTIVE, 0);
+  if (activeLists[slot] && !currentPools[slot]) {
+    return broken(layout.BROKEN_POOL_STATE, activeLists[slot], layout.POOL_ACTIVE, 0);
   }
   return 0;
 }
@@ -396,14 +392,13 @@ function verifyArenaLists(lists: SizedLists, links: usize, key: usize): u32 {
   return listed == expected ? 0 : broken(layout.BROKEN_ARENA_BIN, 0, expected, listed);
 }
 
-/** The candidates for retirement are the slabs that say so. */
+/** Candidates for retirement have as many pages as the state block says. */
 function verifyIdle(): u32 {
   let pages: u32 = 0;
   let head = state.idleSlabs;
-  while (head && pages < recount.idlePages && isInTable(changetype<usize>(head))) {
+  while (head && pages < state.idlePages && head.slab.candidate) {
     pages += head.shape.pages;
     head = head.slab.next;
   }
-  if (!head && pages == recount.idlePages && pages == state.idlePages) return 0;
-  return broken(layout.BROKEN_SLAB_BUSY, changetype<usize>(head), recount.idlePages, state.idlePages);
+  return head || pages != state.idlePages ? broken(layout.BROKEN_SLAB_BUSY, 0, state.idlePages, pages) : 0;
 }

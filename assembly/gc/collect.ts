@@ -8,13 +8,13 @@
  * A collection allocates nothing. Up to the trash it runs no host code.
  */
 import * as layout from "../layout";
-import { collector, objects, state, word } from "../state";
+import { collector, objects, state } from "../state";
 import { fault } from "../alloc/malloc";
 import { drain, requireStack } from "../object/death/death";
 import { clearFreeLists } from "../object/core/free-lists";
 import { announceCollection } from "../object/core/host";
 import { TRACKED, upTo } from "./heap/colour";
-import { retune } from "./thresholds";
+import { dueGeneration, isDue, retune } from "./thresholds";
 import { mark } from "./pass/mark";
 import { ALL, MIDDLE, RESCAN, TRASH, YOUNG, clearPages } from "./heap/pages";
 import { reclaim, releaseOrphans } from "./pass/reclaim";
@@ -43,17 +43,16 @@ export function collect(generation: u32): i32 {
   return found;
 }
 
-/** An allocation failed for want of memory: collects everything. True if the allocation should be tried once more. */
-export function rescue(): bool {
-  return state.fault == layout.FAULT_MEMORY && relieve();
+/** Before a container is made: collects what is due. */
+// @ts-ignore: decorator
+@inline
+export function collectIfDue(): void {
+  if (isDue()) collectDue();
 }
 
-/** The same for requests that leave no fault. */
-export function relieve(): bool {
-  if (collector.collecting || !objects.types) return false;
-  collect(2);
-  state.fault = layout.FAULT_NONE;
-  return true;
+/** Collects the generation that is due. */
+export function collectDue(): void {
+  if (collector.enabled) collect(dueGeneration());
 }
 
 function run(generation: u32): i32 {

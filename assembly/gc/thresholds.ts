@@ -1,4 +1,16 @@
-/** The numbers that start a collection: what allocations compare with, from the thresholds and the switch. */
+/**
+ * When to collect. Three generations: a container is made in 0 and grows one older with each collection it survives.
+ *
+ *   count 0   allocations − deallocations of containers, never below 0 (CPython counts so); a collection of 0 makes it 0
+ *   count 1   collections of 0 since the last one of 1;   count 2   collections of 1 since the last one of 2
+ *
+ * An allocation of a container that would lift count 0 above its threshold collects first: the oldest generation whose
+ * count is above its threshold; all of them only if a quarter as many objects as the last full collection left have
+ * grown old since, so that a growing heap is not walked again and again (CPython bpo-4074).
+ *
+ * Besides, bytes: buffers of lists and dicts and objects above 32 KiB that were taken since the last full collection.
+ * From PRESSURE_MIN_BYTES or half of the heap on, the next allocation of a container makes a full collection.
+ */
 import { PAGE_SHIFT, PRESSURE_MIN_BYTES } from "../layout";
 import { collector, objects, statistics } from "../state";
 
@@ -16,4 +28,11 @@ export function retune(): void {
   const pages = statistics.poolPages + statistics.slabPages + statistics.spanPages;
   const bytes = max<u32>(pages << (PAGE_SHIFT - 1), PRESSURE_MIN_BYTES);
   collector.pressure = on ? bytes : u32.MAX_VALUE;
+}
+
+/** The generation to collect when a collection is due. */
+export function dueGeneration(): u32 {
+  if (objects.bufferBytes >= collector.pressure) return 2;
+  if (collector.count2 > collector.threshold2 && collector.pending >= collector.total >>> 2) return 2;
+  return u32(collector.count1 > collector.threshold1);
 }

@@ -1,5 +1,5 @@
 /** The state block, continued: what the collector keeps; and where the block ends. */
-import { ARENA_BIT_BYTES, STATE_RESCAN_ARENAS } from "./object-state";
+import { ARENA_BIT_BYTES, STATE_YOUNG_ARENAS } from "./object-state";
 
 /**
  *   STATE_COLLECTOR   ├ CollectorState ┤ mark stack ┤ pages of containers ┤
@@ -51,31 +51,21 @@ export class CollectorState {
   tuples: u32;
 }
 
-export const STATE_COLLECTOR: u32 = STATE_RESCAN_ARENAS + ARENA_BIT_BYTES;
+export const STATE_COLLECTOR: u32 = STATE_YOUNG_ARENAS + 4 * ARENA_BIT_BYTES;
 export const STATE_COLLECTING: u32 = STATE_COLLECTOR + offsetof<CollectorState>("collecting");
 export const STATE_GC_ENABLED: u32 = STATE_COLLECTOR + offsetof<CollectorState>("enabled");
 /** Three words. */
 export const STATE_GC_THRESHOLDS: u32 = STATE_COLLECTOR + offsetof<CollectorState>("threshold0");
 export const STATE_GC_COUNT1: u32 = STATE_COLLECTOR + offsetof<CollectorState>("count1");
 export const STATE_GC_COUNT2: u32 = STATE_COLLECTOR + offsetof<CollectorState>("count2");
-export const STATE_GC_TRIGGER: u32 = STATE_COLLECTOR + offsetof<CollectorState>("trigger");
-export const STATE_GC_PRESSURE: u32 = STATE_COLLECTOR + offsetof<CollectorState>("pressure");
-export const STATE_GC_TOTAL: u32 = STATE_COLLECTOR + offsetof<CollectorState>("total");
-export const STATE_GC_PENDING: u32 = STATE_COLLECTOR + offsetof<CollectorState>("pending");
 export const STATE_GC_DEBUG: u32 = STATE_COLLECTOR + offsetof<CollectorState>("debug");
 export const STATE_GC_CANDIDATES: u32 = STATE_COLLECTOR + offsetof<CollectorState>("candidates");
 export const STATE_GC_COLLECTED: u32 = STATE_COLLECTOR + offsetof<CollectorState>("collected");
 export const STATE_GC_ORPHANS: u32 = STATE_COLLECTOR + offsetof<CollectorState>("orphans");
-export const STATE_GC_UNTRACKABLE: u32 = STATE_COLLECTOR + offsetof<CollectorState>("untrackable");
 export const STATE_GC_STACK_LIMIT: u32 = STATE_COLLECTOR + offsetof<CollectorState>("stackLimit");
-export const STATE_GC_HOST: u32 = STATE_COLLECTOR + offsetof<CollectorState>("host");
 export const STATE_GC_REACHED: u32 = STATE_COLLECTOR + offsetof<CollectorState>("reached");
 export const STATE_GC_METAS: u32 = STATE_COLLECTOR + offsetof<CollectorState>("metas");
-export const STATE_GC_STACK_END: u32 = STATE_COLLECTOR + offsetof<CollectorState>("stackEnd");
 export const STATE_GC_DAMAGED: u32 = STATE_COLLECTOR + offsetof<CollectorState>("damaged");
-export const STATE_GC_STACK_TOP: u32 = STATE_COLLECTOR + offsetof<CollectorState>("stackTop");
-export const STATE_GC_LAST: u32 = STATE_COLLECTOR + offsetof<CollectorState>("last");
-export const STATE_GC_TUPLES: u32 = STATE_COLLECTOR + offsetof<CollectorState>("tuples");
 
 // Tables, which no field of a class can be.
 

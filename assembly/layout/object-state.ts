@@ -41,7 +41,7 @@ export class ObjectState {
   emptyTuple: usize;
   /** 1 once a death may call the host: a type with a finalizer or a weak reference with a callback was made. */
   hosted: u32;
-  /** Between two batches of a death: the slot that was released last, plus STUCK of object/death/records.ts. */
+  /** Between two batches of a death: the slot that was released last. */
   deathSlot: usize;
 }
 
@@ -50,10 +50,8 @@ export const STATE_TYPES: u32 = STATE_OBJECT + offsetof<ObjectState>("types");
 export const STATE_TYPE_COUNT: u32 = STATE_OBJECT + offsetof<ObjectState>("typeCount");
 export const STATE_NESTING: u32 = STATE_OBJECT + offsetof<ObjectState>("nesting");
 export const STATE_DEFERRED: u32 = STATE_OBJECT + offsetof<ObjectState>("deferred");
-export const STATE_DRAINING: u32 = STATE_OBJECT + offsetof<ObjectState>("draining");
 export const STATE_CRITICAL: u32 = STATE_OBJECT + offsetof<ObjectState>("critical");
 export const STATE_INTERNAL_BLOCKS: u32 = STATE_OBJECT + offsetof<ObjectState>("internalBlocks");
-export const STATE_BUFFER_BYTES: u32 = STATE_OBJECT + offsetof<ObjectState>("bufferBytes");
 export const STATE_INTERN: u32 = STATE_OBJECT + offsetof<ObjectState>("intern");
 export const STATE_INTERN_LIVE: u32 = STATE_OBJECT + offsetof<ObjectState>("internLive");
 export const STATE_YOUNG_COUNT: u32 = STATE_OBJECT + offsetof<ObjectState>("youngCount");
@@ -62,7 +60,6 @@ export const STATE_FALSE: u32 = STATE_OBJECT + offsetof<ObjectState>("false_");
 export const STATE_TRUE: u32 = STATE_OBJECT + offsetof<ObjectState>("true_");
 export const STATE_EMPTY_TUPLE: u32 = STATE_OBJECT + offsetof<ObjectState>("emptyTuple");
 export const STATE_HOSTED: u32 = STATE_OBJECT + offsetof<ObjectState>("hosted");
-export const STATE_DEATH_SLOT: u32 = STATE_OBJECT + offsetof<ObjectState>("deathSlot");
 
 // Tables, which no field of a class can be.
 
@@ -73,12 +70,8 @@ export const STATE_CHARS: u32 = STATE_SMALL_INTS + (SMALL_INTS << 2);
 export const STATE_TUPLE_LISTS: u32 = STATE_CHARS + (256 << 2);
 /** Bytes of a table with a bit for each arena. */
 export const ARENA_BIT_BYTES: u32 = MAP_ENTRIES >>> 3;
-/** One bit an arena: some HEADER_YOUNG bit may be set in it. */
+/** Four sets of arenas: bit n set = a bit of `young`, `middle`, `trash` or `rescan` may be set in the header of arena n. */
 export const STATE_YOUNG_ARENAS: u32 = STATE_TUPLE_LISTS + TUPLE_LISTS * offsetof<FreeList>();
-/** The same for HEADER_MIDDLE, HEADER_TRASH, HEADER_RESCAN. */
-export const STATE_MIDDLE_ARENAS: u32 = STATE_YOUNG_ARENAS + ARENA_BIT_BYTES;
-export const STATE_TRASH_ARENAS: u32 = STATE_MIDDLE_ARENAS + ARENA_BIT_BYTES;
-export const STATE_RESCAN_ARENAS: u32 = STATE_TRASH_ARENAS + ARENA_BIT_BYTES;
 
 /** Finalizers and callbacks may be nested this deep; a death below that is deferred (CPython's trashcan). */
 export const NESTING_LIMIT: u32 = 50;

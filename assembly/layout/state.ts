@@ -191,7 +191,6 @@ export const STATE_FIRST: u32 = offsetof<State>("first");
 export const STATE_LIMIT: u32 = offsetof<State>("limit");
 export const STATE_THRESHOLD: u32 = offsetof<State>("threshold");
 export const STATE_MEMORY: u32 = offsetof<State>("memory");
-export const STATE_SECRET: u32 = offsetof<State>("secret");
 export const STATE_POISON: u32 = offsetof<State>("poison");
 export const STATE_FAIL_GROWTH: u32 = offsetof<State>("failGrowth");
 export const STATE_FAULT: u32 = offsetof<State>("fault");

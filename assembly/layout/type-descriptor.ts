@@ -53,12 +53,6 @@ export class TypeDescriptor {
     return changetype<FreeList>(changetype<usize>(this) + offsetof<TypeDescriptor>("freeFirst"));
   }
 
-  /** Whether there is no room on the private free list. */
-  @inline
-  get isFull(): bool {
-    return this.freeCount >= this.freeCap;
-  }
-
   /** Domain of the blocks of instances. */
   @inline
   get domain(): u32 {
@@ -78,14 +72,11 @@ export const TYPE_ITEM_BYTES: u32 = offsetof<TypeDescriptor>("itemBytes");
 export const TYPE_ITEMS: u32 = offsetof<TypeDescriptor>("itemsOffset");
 export const TYPE_LENGTH: u32 = offsetof<TypeDescriptor>("lengthOffset");
 export const TYPE_WEAK: u32 = offsetof<TypeDescriptor>("weakOffset");
-export const TYPE_REFS: u32 = offsetof<TypeDescriptor>("refs");
 export const TYPE_BASE: u32 = offsetof<TypeDescriptor>("base");
 export const TYPE_FREE_HEAD: u32 = offsetof<TypeDescriptor>("freeFirst");
 export const TYPE_FREE_COUNT: u32 = offsetof<TypeDescriptor>("freeCount");
 export const TYPE_FREE_CAP: u32 = offsetof<TypeDescriptor>("freeCap");
 export const TYPE_ACTIVE: u32 = offsetof<TypeDescriptor>("active");
-export const TYPE_CHAIN: u32 = offsetof<TypeDescriptor>("chain");
-export const TYPE_SCAN: u32 = offsetof<TypeDescriptor>("scan");
 export const TYPE_OFFSETS: u32 = offsetof<TypeDescriptor>();
 /** Largest size of a type: an offset fits 16 bits. */
 export const TYPE_SIZE_LIMIT: u32 = 65536;

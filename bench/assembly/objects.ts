@@ -9,10 +9,6 @@ import {
   LIST_ITEMS,
   List,
   OBJECT_FIELDS,
-  STATE_GC_ENABLED,
-  STATE_GC_THRESHOLDS,
-  STATE_NONE,
-  STATE_YOUNG_COUNT,
   TYPE_FLAGS,
   TYPE_OFFSETS,
   TypeDescriptor,
@@ -24,7 +20,7 @@ import { newList } from "../../assembly/object/values/list";
 import { newFloat } from "../../assembly/object/values/number";
 import { start } from "../../assembly/object/values/builtins";
 import { defineType, newType } from "../../assembly/object/core/types";
-import { setWord, word } from "../../assembly/state";
+import { collector, objects } from "../../assembly/state";
 
 const STATE: usize = memory.data(16, 16);
 /** Id of a record with two reference fields. */
@@ -92,12 +88,12 @@ export function chain(length: u32): usize {
 
 /** A list of so many lists, made with automatic collection at the usual thresholds or without; a new reference. */
 export function lists(count: u32, isAutomatic: bool): usize {
-  setWord(STATE_GC_THRESHOLDS, 2000);
-  setWord(STATE_GC_THRESHOLDS + 4, 10);
-  setWord(STATE_GC_THRESHOLDS + 8, 10);
-  setWord(STATE_GC_ENABLED, isAutomatic ? 1 : 0);
+  collector.threshold0 = 2000;
+  collector.threshold1 = 10;
+  collector.threshold2 = 10;
+  collector.enabled = isAutomatic ? 1 : 0;
   gc_retune();
-  const none = word(STATE_NONE);
+  const none = objects.none;
   const all = list_new(0);
   for (let i: u32 = 0; i < count; i++) {
     const list = list_new(2);
@@ -107,14 +103,14 @@ export function lists(count: u32, isAutomatic: bool): usize {
     if (list_append(changetype<List>(all), list)) unreachable();
     decref(list);
   }
-  setWord(STATE_GC_ENABLED, 0);
+  collector.enabled = 0;
   gc_retune();
   return all;
 }
 
 /** Containers born since the last collection and not dead. */
 export function youngCount(): u32 {
-  return word(STATE_YOUNG_COUNT);
+  return objects.youngCount;
 }
 
 /** A full binary tree of lists, children first, as a program writes it down. */

@@ -12,9 +12,9 @@ import type { Answer, Container, Request } from "../lib/collections.js";
 import { readGraph, type Graph } from "../lib/graph.js";
 import { instantiateObjects } from "../lib/module.js";
 import { nodeVersion } from "../lib/node.js";
-import { buildTypes } from "./graph-types.js";
-import { listNodes, recordNodes } from "./heap-nodes.js";
-import { isomorphic, pairs, ring, rows, tree, type Nodes } from "./shapes.js";
+import { buildTypes } from "../lib/graph-types.js";
+import { listNodes, recordNodes } from "../lib/heap-nodes.js";
+import { isomorphic, pairs, ring, rows, tree, type Nodes } from "../lib/shapes.js";
 import { median } from "../lib/statistics.js";
 
 type Collect = Extract<Request, { measure: "collect" }>;

@@ -1,6 +1,6 @@
 """CPython's side of bench:gc: reads a request (bench/gc/gc-request.ts) a line, answers with a line of JSON.
 
-Structures are those of bench/gc/shapes.ts, made in the same order. As a module it offers read_graph, build_graph and collect.
+Structures are those of bench/lib/shapes.ts, made in the same order. As a module it offers read_graph, build_graph and collect.
 """
 import gc
 import gzip

@@ -6,7 +6,7 @@
 
 import type { Heap, Ptr } from "tallyheap";
 
-import { heldGraph, type HeldGraph } from "../gc/graph-types.js";
+import { heldGraph, type HeldGraph } from "../lib/graph-types.js";
 import { graphName, readGraph } from "../lib/graph.js";
 import { bundledGraphs } from "../lib/paths.js";
 import { randomFrom } from "../lib/random.js";

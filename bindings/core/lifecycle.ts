@@ -210,12 +210,20 @@ export class Lifecycle {
     this.#abi = this.#wrapper ? this.#wrapper(abi, core) : abi;
   }
 
+  /** Makes the object layer; tries again when there is room, unless whoever made it has started the layer. */
   #start(): void {
+    if (this.#triesToStart()) return;
+    for (const _ of this.makeRoom(0)) if (this.#hasObjectLayer || this.#triesToStart()) return;
+    throw this.outOfMemory("start", 0);
+  }
+
+  #triesToStart(): boolean {
     try {
       this.#startOnce();
+      return true;
     } catch (error) {
-      if (!isOutOfMemory(error) || !this.relieve(0)) throw error;
-      if (!this.#hasObjectLayer) this.#startOnce();
+      if (isOutOfMemory(error)) return false;
+      throw error;
     }
   }
 
@@ -352,8 +360,24 @@ export class Lifecycle {
     throw this.diagnostics.fault(core, fault, operation, ptr);
   }
 
+  /**
+   * What may make room for a request that found no memory, one after the other: a full collection, the host's
+   * `onMemoryPressure`, a collection of what the host let go of. Yields after each that was there to ask: the request is
+   * worth another try then. What the request borrows has to be held meanwhile, as host code runs.
+   */
+  *makeRoom(size: number): Generator<void> {
+    if (this.#collects()) yield;
+    if (!this.#asksHost(size)) return;
+    yield;
+    if (this.#collects()) yield;
+  }
+
+  #collects(): boolean {
+    return this.protect(() => this.live().exports.gc_rescue()) !== 0;
+  }
+
   /** Asks the host to free something; false if there is nobody to ask, or it is being asked. */
-  relieve(size: number): boolean {
+  #asksHost(size: number): boolean {
     const { onMemoryPressure } = this.settings;
     if (onMemoryPressure === undefined || this.#isRelieving) return false;
     const pressure = { size, ...this.#memoryBytes() };

@@ -3,8 +3,8 @@ import type { Lifecycle } from "./lifecycle.js";
 import { NULL, type Ptr } from "./ptr.js";
 
 /**
- * A request for bytes came back with nothing. Tries it again after each of what may help: a recovered core, a
- * collection, `onMemoryPressure`. `ptr` is the block that it would have replaced.
+ * A request for bytes came back with nothing. Tries it again after each of what may help: a recovered core, and what
+ * makes room. `ptr` is the block that it would have replaced.
  * @throws HeapError `ERR_HEAP_OOM`, or the error for what else the core found wrong
  */
 export function retry(
@@ -14,18 +14,16 @@ export function retry(
   ptr: Ptr,
   request: () => number,
 ): Ptr {
-  const remedies = [
-    () => lifecycle.recover(),
-    () => lifecycle.protect(() => lifecycle.live().exports.gc_rescue()) !== 0,
-    () => lifecycle.relieve(size),
-  ];
-  for (const [i, remedy] of remedies.entries()) {
-    if (i > 0) requireOnlyMemory(lifecycle, operation, ptr);
-    if (!remedy()) continue;
+  if (lifecycle.recover()) {
     const block = lifecycle.protect(request) >>> 0;
     if (block !== 0) return block as Ptr;
   }
   requireOnlyMemory(lifecycle, operation, ptr);
+  for (const _ of lifecycle.makeRoom(size)) {
+    const block = lifecycle.protect(request) >>> 0;
+    if (block !== 0) return block as Ptr;
+    requireOnlyMemory(lifecycle, operation, ptr);
+  }
   throw lifecycle.outOfMemory(operation, size);
 }
 

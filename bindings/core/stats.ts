@@ -54,36 +54,18 @@ export interface StatsView extends HeapStats {
 /** Reads a number of the statistics; `foreign` is asked for what is not counted. */
 type Read = (core: Core, foreign: ForeignArenas) => number;
 
-const count =
-  (offset: number): Read =>
-  (core) =>
-    core.state(layout.STATE_STATS + offset);
-const pageBytes =
-  (offset: number): Read =>
-  (core) =>
-    core.state(layout.STATE_STATS + offset) * layout.PAGE_BYTES;
-
-type Numbers = Omit<HeapStats, "version">;
-
-const READ: Readonly<Record<keyof Numbers, Read>> = {
+const READ: Readonly<Record<Exclude<keyof HeapStats, "version">, Read>> = {
   heapTotal: (core) => core.memory.buffer.byteLength,
-  heapUsed: (...from) =>
-    READ.poolBytes(...from) + READ.slabBytes(...from) + READ.spanBytes(...from) + READ.tableBytes(...from),
+  heapUsed,
   heapSizeLimit: (core) => core.state(layout.STATE_LIMIT) * WASM_PAGE_BYTES,
-  totalAvailableSize(core, foreign) {
-    const pages = Math.min(core.state(layout.STATE_LIMIT), memoryMaximum(core.memory));
-    const arenas =
-      Math.min(Math.floor(pages / layout.ARENA_WASM_PAGES), layout.MAX_ARENAS) - foreign.count(core);
-    const taken = READ.reservedBytes(core, foreign) + READ.heapUsed(core, foreign);
-    return Math.max(0, arenas * layout.ARENA_BYTES - taken);
-  },
+  totalAvailableSize: availableSize,
   poolBytes: pageBytes(layout.STAT_POOL_PAGES),
   slabBytes: pageBytes(layout.STAT_SLAB_PAGES),
   spanBytes: pageBytes(layout.STAT_SPAN_PAGES),
   tableBytes: pageBytes(layout.STAT_TABLE_PAGES),
-  reservedBytes: (core) => core.state(layout.STATE_FIRST) * layout.ARENA_BYTES,
+  reservedBytes,
   spans: count(layout.STAT_SPANS),
-  arenas: (...from) => count(layout.STAT_ARENAS_PAGED)(...from) + count(layout.STAT_ARENAS_TAIL)(...from),
+  arenas: (core) => statistic(core, layout.STAT_ARENAS_PAGED) + statistic(core, layout.STAT_ARENAS_TAIL),
   arenasAllocated: count(layout.STAT_ARENAS_TAKEN),
   arenasReclaimed: count(layout.STAT_ARENAS_RECLAIMED),
   arenasHighWater: count(layout.STAT_ARENAS_HIGH_WATER),
@@ -95,15 +77,46 @@ const NUMBERS = Object.entries(READ);
 /** A view of the core that `core` gives, which throws once there is none. */
 export function makeStatsView(core: () => Core): StatsView {
   const foreign = new ForeignArenas();
-  const toJSON = (): HeapStats => ({
-    version: 1,
-    ...(Object.fromEntries(NUMBERS.map(([name, read]) => [name, read(core(), foreign)])) as Numbers),
-  });
+  const toJSON = (): HeapStats => {
+    const now = core();
+    const stats: Record<string, number> = { version: 1 };
+    for (const [name, read] of NUMBERS) stats[name] = read(now, foreign);
+    return stats as unknown as HeapStats;
+  };
   const view = { version: 1, toJSON };
   for (const [name, read] of NUMBERS) {
     Object.defineProperty(view, name, { get: () => read(core(), foreign), enumerable: true });
   }
   return view as StatsView;
+}
+
+function statistic(core: Core, offset: number): number {
+  return core.state(layout.STATE_STATS + offset);
+}
+
+function count(offset: number): Read {
+  return (core) => statistic(core, offset);
+}
+
+function pageBytes(offset: number): Read {
+  return (core) => statistic(core, offset) * layout.PAGE_BYTES;
+}
+
+function heapUsed(core: Core): number {
+  const { STAT_POOL_PAGES, STAT_SLAB_PAGES, STAT_SPAN_PAGES, STAT_TABLE_PAGES } = layout;
+  const small = statistic(core, STAT_POOL_PAGES) + statistic(core, STAT_SLAB_PAGES);
+  return (small + statistic(core, STAT_SPAN_PAGES) + statistic(core, STAT_TABLE_PAGES)) * layout.PAGE_BYTES;
+}
+
+function reservedBytes(core: Core): number {
+  return core.state(layout.STATE_FIRST) * layout.ARENA_BYTES;
+}
+
+function availableSize(core: Core, foreign: ForeignArenas): number {
+  const pages = Math.min(core.state(layout.STATE_LIMIT), memoryMaximum(core.memory));
+  const arenas =
+    Math.min(Math.floor(pages / layout.ARENA_WASM_PAGES), layout.MAX_ARENAS) - foreign.count(core);
+  return Math.max(0, arenas * layout.ARENA_BYTES - reservedBytes(core) - heapUsed(core));
 }
 
 /** Arenas above the first one that others took by growing the memory, seen by the core or not yet. */

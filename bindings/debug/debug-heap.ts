@@ -23,38 +23,29 @@ export class DebugHeap extends Heap {
   }
 
   override malloc(size: number): Ptr {
-    return this.#noted(
-      () => size,
-      new Trace(new Error()),
-      () => super.malloc(size),
-    );
+    this.#throwWaiting();
+    const trace = new Trace(new Error());
+    return this.#noted(super.malloc(size), size, trace);
   }
 
   override calloc(count: number, size: number): Ptr {
-    return this.#noted(
-      () => count * size,
-      new Trace(new Error()),
-      () => super.calloc(count, size),
-    );
+    this.#throwWaiting();
+    const trace = new Trace(new Error());
+    return this.#noted(super.calloc(count, size), count * size, trace);
   }
 
   override alignedAlloc(alignment: number, size: number): Ptr {
-    return this.#noted(
-      () => size,
-      new Trace(new Error()),
-      () => super.alignedAlloc(alignment, size),
-    );
+    this.#throwWaiting();
+    const trace = new Trace(new Error());
+    return this.#noted(super.alignedAlloc(alignment, size), size, trace);
   }
 
   override realloc(ptr: Ptr, size: number): Ptr {
+    this.#throwWaiting();
     const trace = new Trace(new Error());
-    const moved = this.#noted(
-      () => size,
-      trace,
-      () => super.realloc(ptr, size),
-    );
+    const moved = super.realloc(ptr, size);
     if (moved !== ptr) this.#sites.freed(ptr, trace);
-    return moved;
+    return this.#noted(moved, size, trace);
   }
 
   override free(ptr: Ptr): void {
@@ -96,11 +87,8 @@ export class DebugHeap extends Heap {
     }
   }
 
-  /** Makes a block, and notes where; `size` is valid once it is made. */
-  #noted(size: () => number, trace: Trace, make: () => Ptr): Ptr {
-    this.#throwWaiting();
-    const ptr = make();
-    this.#sites.allocated(ptr, size(), trace);
+  #noted(ptr: Ptr, size: number, trace: Trace): Ptr {
+    this.#sites.allocated(ptr, size, trace);
     return ptr;
   }
 

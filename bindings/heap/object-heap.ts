@@ -1,6 +1,3 @@
-import type { Core } from "../core/core.js";
-import { coreDiagnostics, type Diagnostics } from "../core/diagnostics.js";
-import type { Settings } from "../core/options.js";
 import type { Ptr } from "../core/ptr.js";
 import type { Ref, Value } from "../objects/access/handle.js";
 import { freeLists, type FreeListCount } from "../objects/types/free-lists.js";

@@ -48,7 +48,7 @@ export let objectLayerOf: (heap: RecordHeap) => ObjectLayer;
  */
 export class RecordHeap extends ByteHeap {
   /** @internal */
-  protected readonly objectLayer: ObjectLayer;
+  readonly #objectLayer: ObjectLayer;
   readonly #memory: ObjectMemory;
   readonly #calls: ObjectCalls;
   readonly #types: Types;
@@ -64,8 +64,8 @@ export class RecordHeap extends ByteHeap {
   /** @internal Use `createHeap`. */
   constructor(core: Core, settings: Settings, diagnostics: Diagnostics = coreDiagnostics) {
     super(core, settings, diagnostics);
-    this.objectLayer = makeObjectLayer(this.lifecycle, core);
-    const { memory, calls, types, counts, numbers } = this.objectLayer;
+    this.#objectLayer = makeObjectLayer(this.lifecycle, core);
+    const { memory, calls, types, counts, numbers } = this.#objectLayer;
     this.#memory = memory;
     this.#calls = calls;
     this.#types = types;
@@ -81,7 +81,12 @@ export class RecordHeap extends ByteHeap {
   }
 
   static {
-    objectLayerOf = (heap) => heap.objectLayer;
+    objectLayerOf = (heap) => heap.#objectLayer;
+  }
+
+  /** @internal Not a property of the heap itself: who prints or compares a heap does not walk through all of it. */
+  protected get objectLayer(): ObjectLayer {
+    return this.#objectLayer;
   }
 
   // ---- types and records ----

@@ -1,10 +1,11 @@
 /** What a module that lives in a running heap needs reserved. */
 import { HeapError } from "../core/errors.js";
+import { ARENA_BYTES } from "../generated/layout.js";
 import { LinkError } from "./errors.js";
 import { readWasm, staticEnd } from "./wasm-file.js";
 
 /** Where client arenas begin. */
-const CLIENT_BASE = 262_144;
+const CLIENT_BASE = ARENA_BYTES;
 
 /**
  * The option `clientBytes` for a module that imports the heap's memory: bytes from 256 KiB to the end of its static data

@@ -11,10 +11,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type binaryen from "binaryen";
+import { ARENA_BYTES, GROWTH_CAP, LINKED_GROWTH_FACTOR, LINKED_GROWTH_FLOOR } from "../generated/layout.js";
 import { loadTools, type Binaryen, type Tools } from "./binaryen.js";
 import { coreAt } from "./core-at.js";
 import { readGrowth, type Growth } from "../core/growth.js";
-import { ARENA_BYTES, GROWTH_CAP, LINKED_GROWTH_FACTOR, LINKED_GROWTH_FLOOR } from "../generated/layout.js";
 import { LinkError } from "./errors.js";
 import {
   readWasm,

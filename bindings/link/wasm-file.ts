@@ -1,7 +1,6 @@
 /** What the linker has to know of a wasm file before and after binaryen works on it. */
+import { WASM_PAGE_BYTES } from "../core/memory.js";
 import { LinkError } from "./errors.js";
-
-const PAGE_BYTES = 65_536;
 
 const SECTION_IMPORT = 2;
 const SECTION_MEMORY = 5;
@@ -19,7 +18,7 @@ const HAS_MAXIMUM = 1;
 const IS_SHARED = 2;
 const IS_64_BIT = 4;
 
-export interface Memory {
+interface Memory {
   readonly imported: boolean;
   readonly shared: boolean;
   readonly is64: boolean;
@@ -86,7 +85,7 @@ export function staticEnd({ globals, memories, dataEnd }: WasmFile): number {
 export function withInitialMemory(bytes: Uint8Array<ArrayBuffer>, least: number): Uint8Array<ArrayBuffer> {
   const { initialBytes, initialAt } = readWasm(bytes).memories[0]!;
   if (least <= initialBytes) return bytes;
-  return splice(bytes, ...initialAt, encode(Math.ceil(least / PAGE_BYTES)));
+  return splice(bytes, ...initialAt, encode(Math.ceil(least / WASM_PAGE_BYTES)));
 }
 
 /** The file with its memory among its exports, as `name`, which must be new. */
@@ -268,8 +267,8 @@ class Cursor {
       imported,
       shared: (flags & IS_SHARED) !== 0,
       is64: (flags & IS_64_BIT) !== 0,
-      initialBytes: pages * PAGE_BYTES,
-      maximumBytes: maximum * PAGE_BYTES,
+      initialBytes: pages * WASM_PAGE_BYTES,
+      maximumBytes: maximum * WASM_PAGE_BYTES,
       initialAt: [start, end],
     };
   }

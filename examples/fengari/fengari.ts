@@ -50,7 +50,7 @@ export interface Lua {
  */
 export function loadLua(heap: Heap, directory = patchedFengari()): Lua {
   for (const path of Object.keys(require.cache)) {
-    if (path.startsWith(join(directory, "src") + sep)) Reflect.deleteProperty(require.cache, path);
+    if (path.startsWith(directory + sep)) Reflect.deleteProperty(require.cache, path);
   }
   const load = <T>(name: string): T => require(join(directory, "src", name)) as T;
   const late = {} as Internals;

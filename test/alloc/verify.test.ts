@@ -135,7 +135,7 @@ describe("verify() finds and names damage to the heap's own data", () => {
   test("the list of idle slabs: more pages than its slabs have", () => {
     const on = subject();
     const address = on.core.stateAddress(layout.STATE_IDLE_PAGES);
-    on.core.views.setWord(address, on.core.views.word(address) + 1);
+    on.core.linear.setWord(address, on.core.linear.word(address) + 1);
     expect(errorOf(() => on.heap.verify()).invariantCode).toBe(layout.BROKEN_SLAB_BUSY);
   });
 
@@ -143,7 +143,7 @@ describe("verify() finds and names damage to the heap's own data", () => {
     const on = subject();
     const run = Math.floor(on.huge / ARENA) - 3;
     const address = on.core.stateAddress(layout.STATE_ARENA_PREVIOUS + run * 2);
-    on.core.views.bytes[address]! ^= 1;
+    on.core.linear.views.u8[address]! ^= 1;
     expect(errorOf(() => on.heap.verify()).invariantCode).toBe(layout.BROKEN_ARENA_RUN);
   });
 
@@ -153,8 +153,8 @@ describe("verify() finds and names damage to the heap's own data", () => {
       const on = subject();
       const lists = on.core.stateAddress(list);
       const words = Array.from({ length: 63 }, (_, i) => lists + 4 * (i + 1));
-      const head = words.find((address) => on.core.views.word(address) !== 0)!;
-      on.core.views.setWord(head, 0xffff_fff0);
+      const head = words.find((address) => on.core.linear.word(address) !== 0)!;
+      on.core.linear.setWord(head, 0xffff_fff0);
       expect(errorOf(() => on.heap.verify()).code).toBe("ERR_HEAP_CORRUPT");
     },
   );

@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { createHeap, type Heap, type Ptr } from "tallyheap";
 import { describe, expect, test } from "vitest";
 
-import { buildTypes } from "../../bench/gc/graph-types.js";
+import { buildTypes } from "../../bench/lib/graph-types.js";
 import {
   countContainers,
   countCyclic,
@@ -15,10 +15,10 @@ import {
   readGraph,
   type Graph,
 } from "../../bench/lib/graph.js";
-import { listNodes, recordNodes } from "../../bench/gc/heap-nodes.js";
+import { listNodes, recordNodes } from "../../bench/lib/heap-nodes.js";
 import { bundledGraphs, python } from "../../bench/lib/paths.js";
 import type { Row } from "../../bench/lib/results.js";
-import { isomorphic, pairs, ring, rows, tree } from "../../bench/gc/shapes.js";
+import { isomorphic, pairs, ring, rows, tree } from "../../bench/lib/shapes.js";
 import { bench, scratch } from "./command.js";
 
 interface GcRow extends Row {

@@ -33,7 +33,7 @@ describe("the quarantine counts memory, not what was asked for", () => {
     const heap = debug.create();
     heap.free(heap.malloc(100));
     const address = coreOf(heap).stateAddress(STATE_DEBUG + DEBUG_QUARANTINED);
-    pokeWord(heap, address, coreOf(heap).views.word(address) + 16);
+    pokeWord(heap, address, coreOf(heap).linear.word(address) + 16);
     expect(errorOf(() => heap.verify()).invariantCode).toBe(BROKEN_QUARANTINE);
   });
 

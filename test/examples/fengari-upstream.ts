@@ -89,10 +89,13 @@ export function declareUpstream(file: string, options: UpstreamOptions = {}): vo
     };
     const globals = { describe: within, expect, test: Object.assign(checked, { skip: test.skip }) };
     Object.assign(globalThis, globals);
-    // Some of them read files beside them.
-    beforeAll(() => process.chdir(directory));
-    afterAll(() => process.chdir(here));
-    Reflect.deleteProperty(require.cache, path);
     require(path);
+    const modules = Object.entries(require.cache).filter(([name]) => name.startsWith(directory));
+    beforeAll(() => {
+      // Some of them read files beside them, and require more of the copy they belong to.
+      process.chdir(directory);
+      for (const [name, module] of modules) require.cache[name] = module;
+    });
+    afterAll(() => process.chdir(here));
   });
 }

@@ -128,6 +128,18 @@ describe.each([0, 1])("what fengari lacks, with a collection after one allocatio
       local f = co() collectgarbage() assert(f() == 5) co()`,
     ],
     [
+      "a message for a coroutine that does not run",
+      `local co = coroutine.create(function() local a = {} f = function() return a end error("x") end)
+      assert(not coroutine.resume(co))
+      for i = 1, 3 do
+        local ok, message = coroutine.resume(co, {}, {}, f)
+        assert(not ok and message == "cannot resume dead coroutine" and f())
+      end
+      local function deeper(f) return coroutine.wrap(f)(f) end
+      local ok, message = pcall(deeper, deeper)
+      assert(not ok and message:find("stack overflow") and deeper)`,
+    ],
+    [
       "fields may be cleared during a traversal",
       `local t = { 1, 2, 3, a = 1, b = 2, [1.5] = 3, [{}] = 4, [print] = 5, [true] = 6, [2^53] = 7 }
       local n = 0
@@ -210,19 +222,23 @@ describe("memory", () => {
   });
 });
 
-/** Of fengari's own tests, some that take no time, under stress too; `npm run test:long` has all. */
+/** Of fengari's own tests, what takes no time; `npm run test:long` has all. */
 const QUICK = [
   ...["lapi", "lbaselib", "lcorolib", "ldblib", "lstrlib", "ltm"].map((name) => `${name}.test.js`),
   ...["closure", "constructs", "events", "goto", "locals"].map((name) => `test-suite/${name}.test.js`),
 ];
-const STRESSED = ["lapi.test.js", "ltm.test.js", "lcorolib.test.js"];
+const QUICK_UNDER_STRESS = ["lapi.test.js", "ltm.test.js", "lcorolib.test.js"];
+/** Under stress: all of fengari's, and of Lua's suite those that do not take hours. */
+const UNDER_STRESS =
+  /^[a-z0-9]+\.test|^test-suite.(calls|closure|code|constructs|events|goto|locals|vararg)\.test/;
 
 describe("fengari's own tests", () => {
   for (const file of LONG ? upstreamFiles() : QUICK) declareUpstream(file);
 });
 
 describe("fengari's own tests, with a collection after every allocation", () => {
-  for (const file of STRESSED) declareUpstream(file, { stress: 1 });
+  for (const file of LONG ? upstreamFiles().filter((name) => UNDER_STRESS.test(name)) : QUICK_UNDER_STRESS)
+    declareUpstream(file, { stress: 1 });
 });
 
 test("the example runs", async () => {

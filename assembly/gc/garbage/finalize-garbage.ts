@@ -12,12 +12,12 @@
  */
 import * as layout from "../../layout";
 import { Weakref } from "../../layout";
-import { collector, word } from "../../state";
+import { collector } from "../../state";
 import { fault } from "../../alloc/malloc";
 import { pageRecord } from "../../alloc/pages";
 import { decref } from "../../object/death/death";
 import { callFinalizer } from "../../object/death/hooks";
-import { countOf, incref, metaOf, setMeta, typeByMeta, typeIdOf } from "../../object/core/header";
+import { incref, metaOf, setMeta, typeByMeta, typeIdOf } from "../../object/core/header";
 import { announceCollection, runFinalizer } from "../../object/core/host";
 import { clearWeakrefs, dropWeakref, runCallbacks } from "../../object/death/weak";
 import { COLOUR, COLOURED, COLOURED_MASK, SAVED } from "../heap/colour";

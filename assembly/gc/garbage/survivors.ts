@@ -1,6 +1,6 @@
 /** What becomes of those that a collection does not find to be trash: they grow older, and some tuples leave. */
 import { META_TRACKED, META_UNTRACKABLE, META_WHITE } from "../../layout";
-import { collector, word } from "../../state";
+import { collector } from "../../state";
 import { headerOf, metaOf, setMeta } from "../../object/core/header";
 import { markCurrentPools } from "../../object/core/young-pages";
 import { COLOUR, GENERATION, TRACKED, bitsOf, upTo } from "../heap/colour";

@@ -17,7 +17,7 @@
  * One sweep does one page at most, and one call of drainMarked() one batch of the stack: V8 changes to optimised code
  * when a function is entered.
  */
-import { META_TYPE, STATE_GC_REACHED, TYPE_LIST } from "../../layout";
+import { META_TYPE, TYPE_LIST } from "../../layout";
 import { collector } from "../../state";
 import { headerOf, metaOf, setHeader } from "../../object/core/header";
 import { isWhite } from "../heap/colour";

@@ -5,11 +5,11 @@
  */
 import * as layout from "../../layout";
 import { Weakref } from "../../layout";
-import { collector, objects, word } from "../../state";
+import { collector, objects } from "../../state";
 import { giveBlocks } from "../../object/core/blocks";
 import { decref } from "../../object/death/death";
 import { ORPHANS, popDeferred } from "../../object/death/deferred";
-import { metaOf, setCount, setHeader, setMeta, typeByMeta } from "../../object/core/header";
+import { metaOf, setHeader, typeByMeta } from "../../object/core/header";
 import { bufferAt } from "../../object/death/slots";
 import { unlinkWeakref } from "../../object/death/weak";
 import { isWhite } from "../heap/colour";

@@ -8,7 +8,7 @@
  */
 import * as layout from "../../layout";
 import { Dict, List } from "../../layout";
-import { collector, word } from "../../state";
+import { collector } from "../../state";
 import { discard } from "../../object/core/alloc";
 import { ORPHANS } from "../../object/death/deferred";
 import { postpone } from "../../object/death/hooks";

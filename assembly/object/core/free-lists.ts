@@ -13,9 +13,11 @@ import { typeById } from "./header";
 // @ts-ignore: decorator
 @inline
 export function cacheBlock(object: usize, type: TypeDescriptor): bool {
-  if (type.isFull) return false;
-  if (!type.sizeClass) return cacheTuple(object, type.freeCap);
-  type.freeList.push(object, type.freeCount);
+  const cached = type.freeCount;
+  const cap = type.freeCap;
+  if (cached >= cap) return false;
+  if (!type.sizeClass) return cacheTuple(object, cap);
+  type.freeList.push(object, cached);
   return true;
 }
 

@@ -62,7 +62,7 @@ export function defineType(type: TypeDescriptor): u32 {
   const c = type.itemBytes && !(flags & layout.FLAG_BUFFER) ? layout.CLASS_NONE : objectClass(type.size);
   type.sizeClass = c;
   // Without a class of its own a type looks at a word that is always 0: the slow path serves it.
-  type.active = STATE + (c ? classSlot(type.domain, c) + layout.STATE_ACTIVE : <usize>layout.STATE_SENTINEL);
+  type.active = STATE + (c ? layout.STATE_ACTIVE + classSlot(type.domain, c) : <usize>layout.STATE_SENTINEL);
   type.freeFirst = 0;
   type.freeCount = 0;
   type.scan = scanWord(type, flags);

@@ -6,7 +6,7 @@ import * as layout from "../../layout";
 import { state } from "../../state";
 import { arenaKind } from "../../alloc/arenas";
 import { pageRecord } from "../../alloc/pages";
-import { countOf, metaOf, typeOf } from "./header";
+import { countOf, metaOf, typeIdOf } from "./header";
 import { endOf, firstOf, strideOf } from "./page-blocks";
 import { isType } from "./types";
 
@@ -24,7 +24,7 @@ export function nextBlock(previous: usize): usize {
   for (; page; page = nextPage(page), block = 0) {
     if (!block) block = firstOf(page);
     for (const end = endOf(page), stride = strideOf(page); block < end; block += stride) {
-      if (typeOf(block)) return block;
+      if (typeIdOf(block)) return block;
     }
   }
   return 0;

@@ -11,7 +11,7 @@ import * as layout from "../../layout";
 import { ArenaHeader, entryInline } from "../../layout";
 import { STATE, currentPools } from "../../state";
 import { arenaHeader, arenaOf, pageNumber, pageRecordInline } from "../../alloc/pages";
-import { classIndex } from "../../alloc/pools";
+import { classSlot } from "../../alloc/pools";
 
 /** Sees to it that a container may be made here. The calls to the header would take longer than the look at it. */
 // @ts-ignore: decorator
@@ -34,7 +34,7 @@ export function markYoung(block: usize): void {
 /** Marks the pools that active lists of containers were detached from. */
 export function markCurrentPools(): void {
   for (let c: u32 = 1; c <= layout.LAST_CLASS; c++) {
-    const record = currentPools[classIndex(layout.DOMAIN_CONTAINER, c)];
+    const record = currentPools[classSlot(layout.DOMAIN_CONTAINER, c)];
     if (record) markYoung(record.page);
   }
 }

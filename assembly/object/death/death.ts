@@ -15,7 +15,7 @@
  */
 import * as layout from "../../layout";
 import { TypeDescriptor, Weakref } from "../../layout";
-import { objects, word } from "../../state";
+import { objects } from "../../state";
 import { fault } from "../../alloc/malloc";
 import { fewerYoung } from "../core/alloc";
 import { giveBlock } from "../core/blocks";
@@ -194,7 +194,8 @@ export function requireStack(): void {
 /** The store keeps it from being dropped, the sum from becoming a loop. */
 function probe(depth: u32): u32 {
   if (depth) return probe(depth - 1) + objects.hosted;
-  objects.hosted = objects.hosted;
+  const hosted = objects.hosted;
+  objects.hosted = hosted;
   return 0;
 }
 

@@ -16,6 +16,8 @@ export interface HandleRecord {
   trace: { readonly text: string } | undefined;
   /** Whether the heap was emptied under the handle. */
   ended: boolean;
+  /** Index among the records of the heap. */
+  index: number;
 }
 
 /** What a handle needs of its heap. */

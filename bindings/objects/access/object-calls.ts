@@ -33,7 +33,7 @@ export class ObjectCalls {
   }
 
   /**
-   * A new object from a call that gives 0 on a fault; a second try after memory was asked for. `size` is for the message,
+   * A new object from a call that gives 0 on a fault; tries again when there is room. `size` is for the message,
    * `borrowed` what the call borrows.
    */
   make(operation: string, size: number, request: () => number, borrowed: Ptr = NULL): Ptr {
@@ -43,7 +43,8 @@ export class ObjectCalls {
 
   #makeAgain(operation: string, size: number, request: () => number, borrowed: Ptr): Ptr {
     this.#takeMemoryFault(operation);
-    const p = this.#relieved(size, [borrowed], request, 0);
+    let p = 0;
+    this.#retry(size, [borrowed], () => (p = request()) !== 0);
     if (p !== 0) return (p >>> 0) as Ptr;
     this.#takeMemoryFault(operation);
     throw this.lifecycle.outOfMemory(operation, size);
@@ -56,13 +57,13 @@ export class ObjectCalls {
   }
 
   /**
-   * Does what `action` does, whose result is a fault code; a second try after memory was asked for. `a`, `b` and `c` are
-   * what it borrows.
+   * Does what `action` does, whose result is a fault code; tries again when there is room. `a`, `b` and `c` are what it
+   * borrows.
    */
   do(operation: string, size: number, action: () => number, a: Ptr, b: Ptr = NULL, c: Ptr = NULL): void {
     let fault = this.enter(action);
     if (fault === FAULT_NONE) return;
-    if (fault === FAULT_MEMORY) fault = this.#relieved(size, [a, b, c], action, fault);
+    if (fault === FAULT_MEMORY) this.#retry(size, [a, b, c], () => (fault = action()) !== FAULT_MEMORY);
     if (fault === FAULT_NONE) return;
     this.lifecycle.started().takeFault();
     if (fault === FAULT_MEMORY) throw this.lifecycle.outOfMemory(operation, size);
@@ -70,16 +71,15 @@ export class ObjectCalls {
   }
 
   /**
-   * Asks for memory and tries again; gives `otherwise` if there is nobody to ask. Who is asked may let go of what the
-   * request borrows: it is held until the request is served, as the core does while it collects. Finalizers that ran
-   * then may have released the caller's own references, and what the core held died with the first try.
+   * Tries a request again, whenever something may have made room, until `attempt` says that it is over. What makes room
+   * runs host code, which may let go of what the request borrows: it is held meanwhile.
    */
-  #relieved(size: number, borrowed: readonly Ptr[], again: () => number, otherwise: number): number {
+  #retry(size: number, borrowed: readonly Ptr[], attempt: () => boolean): void {
     const held = borrowed.filter((p) => p !== NULL);
-    if (held.some((p) => this.abi.check_object(p) !== FAULT_NONE)) return otherwise;
+    if (held.some((p) => this.abi.check_object(p) !== FAULT_NONE)) return;
     for (const p of held) this.abi.incref(p);
     try {
-      return this.lifecycle.relieve(size) ? this.enter(again) : otherwise;
+      for (const _ of this.lifecycle.makeRoom(size)) if (this.enter(attempt)) return;
     } finally {
       for (const p of held) this.enter(() => this.abi.decref(p));
     }

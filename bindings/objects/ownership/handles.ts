@@ -13,8 +13,7 @@ export class Handles implements HandleOwner {
   readonly #counts: Counts;
   readonly #types: Types;
   readonly #registry: FinalizationRegistry<HandleRecord> | undefined;
-  /** Records of the live handles, oldest first. */
-  readonly #records = new Set<HandleRecord>();
+  readonly #records: HandleRecord[] = [];
   /** Forgotten ones, whose reference is released at the next call of the heap. */
   #forgotten: HandleRecord[] = [];
 
@@ -55,7 +54,7 @@ export class Handles implements HandleOwner {
   /** The handle lets go of its reference without releasing it. */
   forget(handle: Handle, record: HandleRecord): void {
     this.#registry?.unregister(handle);
-    this.#records.delete(record);
+    this.#remove(record);
   }
 
   /** The handle releases its reference. */
@@ -68,8 +67,8 @@ export class Handles implements HandleOwner {
     this.#counts.drop(this.#memory.require("decref", ptr));
   }
 
-  /** Records of the live handles, oldest first. */
-  get records(): ReadonlySet<HandleRecord> {
+  /** Records of the live handles, in no order. */
+  get records(): readonly HandleRecord[] {
     return this.#records;
   }
 
@@ -82,7 +81,7 @@ export class Handles implements HandleOwner {
       record.ended = true;
       record.trace = undefined;
     }
-    this.#records.clear();
+    this.#records.length = 0;
     this.#forgotten = [];
   }
 
@@ -103,7 +102,7 @@ export class Handles implements HandleOwner {
     this.#forgotten = [];
     for (const record of records) {
       if (this.lifecycle.settings.forgottenHandles === "warn") this.#warn(record);
-      this.#records.delete(record);
+      this.#remove(record);
       this.lifecycle.callbacks.run(() => this.#release(record.ptr));
     }
   }
@@ -116,11 +115,20 @@ export class Handles implements HandleOwner {
   }
 
   #make(ptr: Ptr): Handle {
-    const record: HandleRecord = { ptr, trace: this.lifecycle.diagnostics.trace(), ended: false };
-    this.#records.add(record);
+    const trace = this.lifecycle.diagnostics.trace();
+    const record: HandleRecord = { ptr, trace, ended: false, index: this.#records.length };
+    this.#records.push(record);
     const handle = new Handle(this, record);
     this.#registry?.register(handle, record, handle);
     return handle;
+  }
+
+  /** The last record takes the place of the removed one. */
+  #remove(record: HandleRecord): void {
+    const last = this.#records.pop();
+    if (last === undefined || last === record) return;
+    this.#records[record.index] = last;
+    last.index = record.index;
   }
 }
 

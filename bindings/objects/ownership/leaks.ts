@@ -40,7 +40,7 @@ export class Leaks {
       const handleStacks = own.flatMap(({ trace }) => (trace ? [trace.text] : []));
       held.push({ ptr, type: this.#types.nameAt(ptr), references, handles: own.length, handleStacks });
     });
-    return { objects, handles: this.#handles.records.size, held };
+    return { objects, handles: this.#handles.records.length, held };
   }
 
   /** Mortal objects by type name. */

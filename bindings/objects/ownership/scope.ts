@@ -1,4 +1,4 @@
-import { argumentError, requireFunction } from "../../core/arguments.js";
+import { requireFunction } from "../../core/arguments.js";
 import { HeapError, show } from "../../core/errors.js";
 import { disposeSymbol, makeDisposable } from "../../core/disposable.js";
 import type { Ptr } from "../../core/ptr.js";

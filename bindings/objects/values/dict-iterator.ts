@@ -21,7 +21,7 @@ const MOVES = DICT_MOVES >>> 2;
 const TABLE = DICT_TABLE >>> 2;
 const ENTRY = ENTRY_BYTES >>> 2;
 const KEY = ENTRY_KEY >>> 2;
-const VALUE = ENTRY_VALUE >>> 2;
+const VALUE_WORD = ENTRY_VALUE >>> 2;
 
 const OVER = -1;
 
@@ -72,7 +72,8 @@ export class DictIterator<T> implements IterableIterator<T> {
     const table = words[at + TABLE]! >>> 2;
     for (let entry = table + this.#next * ENTRY; this.#next++ < this.#filled; entry += ENTRY) {
       const key = words[entry + KEY]!;
-      if (key !== 0) return { done: false, value: this.#result(key as Ptr, words[entry + VALUE]! as Ptr) };
+      if (key !== 0)
+        return { done: false, value: this.#result(key as Ptr, words[entry + VALUE_WORD]! as Ptr) };
     }
     return this.return();
   }

@@ -1,5 +1,4 @@
 import { makeDisposable } from "../../core/disposable.js";
-import type { Ptr } from "../../core/ptr.js";
 import type { Watches } from "./watches.js";
 
 /**

@@ -53,11 +53,23 @@ describe.each(builds)("sizes, counts and alignments, $name core", ({ create }) =
     }
   });
 
-  test("an alignment must be a power of two up to 64 KiB", () => {
-    for (const alignment of [0, 3, 6, 12, 24, 100, 65_535, 65_537, 131_072, 2 ** 31]) {
+  test("an alignment must be a power of two up to 64 MiB", () => {
+    for (const alignment of [0, 3, 6, 12, 24, 100, 65_535, 65_537, 2 ** 27, 2 ** 31]) {
       const error = expectRefused(heap, "ERR_HEAP_ARGUMENT", () => heap.alignedAlloc(alignment, 16));
-      expect(error).toMatchObject({ argument: "alignment", alignment, minimum: 1, maximum: 65_536 });
+      expect(error).toMatchObject({ argument: "alignment", alignment, minimum: 1, maximum: 2 ** 26 });
     }
+  });
+
+  test("every power of two up to 64 MiB is served, and the block is freed like any other", () => {
+    const large = create();
+    for (let alignment = 1; alignment <= 2 ** 26; alignment *= 2) {
+      const block = large.alignedAlloc(alignment, 100);
+      expect(block % alignment).toBe(0);
+      expect(large.usableSize(block)).toBeGreaterThanOrEqual(100);
+      large.verify();
+      large.free(block);
+    }
+    large.verify();
   });
 
   test("a product over 32 bits is refused by calloc, with both numbers", () => {

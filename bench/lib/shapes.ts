@@ -1,8 +1,8 @@
 /** The structures that bench:gc collects, built from any contender's nodes. bench/native/gc.py has the same. */
 
-import type { Order } from "../lib/collections.js";
-import { buildGraph, isContainer, type Graph } from "../lib/graph.js";
-import { randomFrom, shuffled } from "../lib/random.js";
+import type { Order } from "./collections.js";
+import { buildGraph, isContainer, type Graph } from "./graph.js";
+import { randomFrom, shuffled } from "./random.js";
 
 /** How a contender makes containers. Nothing is collected meanwhile. */
 export interface Nodes<N> {

@@ -6,7 +6,7 @@
 
 import type { Heap, Ptr } from "tallyheap";
 
-import { buildGraph, type Graph } from "../lib/graph.js";
+import { buildGraph, type Graph } from "./graph.js";
 import { fillers, listNodes } from "./heap-nodes.js";
 
 /** How the nodes of a kind are made, and how their edges are stored; `link` takes a reference of its own. */
