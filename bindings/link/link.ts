@@ -160,9 +160,14 @@ function importFamily(binaryen: Binaryen, client: binaryen.Module, module: strin
   for (const { internal, name } of found) {
     const { params, results } = binaryen.getFunctionInfo(client.getFunction(internal));
     client.removeFunction(internal);
-    client.addFunctionImport(internal, CORE, name === "tallyheap_verify" ? "verify" : name, params, results);
+    client.addFunctionImport(internal, CORE, coreName(name), params, results);
   }
   return found.some(({ isDefined }) => isDefined);
+}
+
+/** What the core calls a function of the family. */
+function coreName(name: string): string {
+  return name.startsWith("tallyheap_") ? name : `tallyheap_${name}`;
 }
 
 function checkSignature(binaryen: Binaryen, name: string, info: binaryen.FunctionInfo): void {
