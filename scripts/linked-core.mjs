@@ -9,7 +9,7 @@ const ARENA_SHIFT = 18;
 const ADDRESS_BYTES = 5;
 const ARENA_NUMBER_BYTES = 2;
 /** What a linked module exports its memory to the core as; bindings/link/link.ts gives it that name. */
-const MEMORY_IMPORT = /** @type {const} */ (["tallyheap:client", "memory"]);
+const MEMORY_IMPORT = /** @type {const} */ (["tallyheap:client", "tallyheap:memory"]);
 
 /**
  * @param {Uint8Array} first the core compiled for the first of TRIAL_ADDRESSES
