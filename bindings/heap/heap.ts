@@ -5,6 +5,10 @@ import { makeDisposable } from "../core/disposable.js";
 import { HeapError } from "../core/errors.js";
 import type { LeakReport } from "../core/leak-report.js";
 import type { Ptr } from "../core/ptr.js";
+import type { HeapCensus, HeapDiff } from "../inspect/census.js";
+import type { PathOptions, TextStream } from "../inspect/inspection.js";
+import type { PathToRoot } from "../inspect/paths.js";
+import type { RetainedSizes } from "../inspect/retained.js";
 import type { Handle, Ref } from "../objects/access/handle.js";
 import { runScope, runScopeAsync, type Scope } from "../objects/ownership/scope.js";
 import type { Finalizer } from "../objects/weak/finalizers.js";
@@ -102,6 +106,67 @@ export class Heap extends ObjectHeap implements Disposable {
   /** When and how cycles are collected, and what the collector knows. (CPython: the module gc) */
   get collector(): Collector {
     return this.objectLayer.collector;
+  }
+
+  // ---- looking inside ----
+
+  /**
+   * Writes the heap as V8's `.heapsnapshot`, which Chrome DevTools and other tools open (Memory ▸ Load profile), piece by
+   * piece. Objects are of the class of their type, fields are properties, items elements; the groups below `(GC roots)`
+   * say who holds what from outside; raw blocks and what the heap takes for itself are native nodes, so that all sizes
+   * add up to `heapUsed` of `stats()`. Nothing is allocated in the heap, and `write` must not change it.
+   *
+   * An object has the same id in later snapshots, odd and never used again. In the release core, without the option
+   * `serials`, one that took the place of a dead one of its type since the last snapshot counts as the same.
+   * @throws HeapError `ERR_HEAP_ARGUMENT` if `write` is no function, `ERR_HEAP_BUSY` inside a finalizer or callback; and
+   * what `write` throws
+   */
+  heapSnapshot(write: (chunk: string) => void): void {
+    this.objectLayer.inspection.heapSnapshot(write, this.stats());
+  }
+
+  /**
+   * The same into a `WritableStream` of strings, as it is at the call. Closes the stream, or aborts it on a failure.
+   * @throws HeapError as `heapSnapshot`; what the stream throws
+   */
+  async heapSnapshotStream(stream: TextStream): Promise<void> {
+    await this.objectLayer.inspection.heapSnapshotStream(stream, this.stats());
+  }
+
+  /**
+   * Who holds an object: the shortest ways from what the host holds to it, shortest first, no more than `limit`. A *new*
+   * array that prints as text; pointers in it are *borrowed*. Reads the whole heap.
+   * @throws HeapError `ERR_HEAP_BUSY` inside a finalizer or callback
+   */
+  pathsToRoot(p: Ref, options: PathOptions = {}): PathToRoot[] {
+    return this.objectLayer.inspection.pathsToRoot(p, options);
+  }
+
+  /**
+   * How many bytes each object holds: what would be free if nothing referred to it any more. A *new* table that answers
+   * for the moment of the call. Reads the whole heap and finds its dominators.
+   * @throws HeapError `ERR_HEAP_BUSY` inside a finalizer or callback
+   */
+  retainedSizes(): RetainedSizes {
+    return this.objectLayer.inspection.retainedSizes();
+  }
+
+  /**
+   * What the heap holds now, counted by type and, for what a running `profile` saw made, by place: a *new* object to
+   * `diff` with a later one. Reads the whole heap.
+   * @throws HeapError `ERR_HEAP_BUSY` inside a finalizer or callback
+   */
+  census(): HeapCensus {
+    return this.objectLayer.inspection.census();
+  }
+
+  /**
+   * What became more or less between two censuses, or since one: a *new* object that prints as a table, what grew most
+   * first.
+   * @throws HeapError `ERR_HEAP_ARGUMENT` for what is no census, `ERR_HEAP_BUSY` inside a finalizer or callback
+   */
+  diff(before: HeapCensus, after?: HeapCensus): HeapDiff {
+    return this.objectLayer.inspection.diff(before, after);
   }
 
   // ---- handles and scopes ----

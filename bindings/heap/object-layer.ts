@@ -2,6 +2,7 @@ import { Collector } from "../collector/collector.js";
 import type { Core } from "../core/core.js";
 import type { Lifecycle } from "../core/lifecycle.js";
 import type { Ptr } from "../core/ptr.js";
+import { Inspection } from "../inspect/inspection.js";
 import { Counts } from "../objects/access/counts.js";
 import { ObjectCalls } from "../objects/access/object-calls.js";
 import { ObjectMemory } from "../objects/access/object-memory.js";
@@ -51,6 +52,7 @@ export function makeObjectLayer(lifecycle: Lifecycle, core: Core) {
     collector: new Collector(memory, calls, types, counts),
     leaks: new Leaks(memory, types, handles),
     watches: new Watches(counts, weakrefs),
+    inspection: new Inspection(memory, types, handles),
   };
   lifecycle.makesObjectLayerBy(() => {
     calls.requireStarted(calls.abi.objects_start());

@@ -2,6 +2,10 @@
 export { HeapError } from "../core/errors.js";
 export type { HeapErrorCode, HeapErrorDetails } from "../core/errors.js";
 export type { LeakReport, LeakedBlock, LeakedObject } from "../core/leak-report.js";
+export type { CensusEntry, HeapCensus, HeapChange, HeapDiff } from "../inspect/census.js";
+export type { PathOptions, TextStream } from "../inspect/inspection.js";
+export type { PathStep, PathToRoot } from "../inspect/paths.js";
+export type { Retained, RetainedSizes } from "../inspect/retained.js";
 export type { JSValue } from "../objects/values/js-value.js";
 export type { Dicts } from "../objects/values/dicts.js";
 export type { Field } from "../objects/types/field.js";
