@@ -45,15 +45,49 @@ export class Names {
   }
 }
 
-/** Where the node of a block's address is found: by page and number of the block in it. */
-export interface BlockIndex {
-  /** By page: number of the first of its blocks, + 1; 0 = no block starts there. */
-  readonly base: Uint32Array;
-  /** By page: offset of its first block, and distance of blocks. */
-  readonly first: Uint16Array;
-  readonly stride: Uint32Array;
+/** Where the node of a block's address is found: by page, and by number of the block in it. */
+export class BlockIndex {
+  /** Three words a page: number of the first of its blocks + 1 (0 = none starts there), its offset, distance of blocks. */
+  readonly #pages: Uint32Array;
   /** By number of the block: its node, 0 = it is free. */
-  readonly nodes: Uint32Array;
+  readonly #nodes: Uint32Array;
+  #blocks = 0;
+
+  /** Room for pages and blocks. */
+  constructor(pages: number, blocks: number) {
+    this.#pages = new Uint32Array(3 * pages);
+    this.#nodes = new Uint32Array(blocks);
+  }
+
+  /** A page in which `blocks` blocks start. The number of the first, to which those of the others are added. */
+  addPage(page: number, first: number, stride: number, blocks: number): number {
+    const number = this.#blocks;
+    const at = 3 * (page >>> layout.PAGE_SHIFT);
+    this.#pages[at] = number + 1;
+    this.#pages[at + 1] = first - page;
+    this.#pages[at + 2] = stride;
+    this.#blocks += blocks;
+    return number;
+  }
+
+  setNode(block: number, node: number): void {
+    this.#nodes[block] = node;
+  }
+
+  /** The node of the block that starts at an address, or that the address lies in; 0 if there is none. */
+  nodeAt(address: number): number {
+    const pages = this.#pages;
+    const at = 3 * (address >>> layout.PAGE_SHIFT);
+    const number = pages[at];
+    if (number === undefined || number === 0) return 0;
+    const inPage = (address & (layout.PAGE_BYTES - 1)) - pages[at + 1]!;
+    return this.#nodes[number - 1 + ((inPage / pages[at + 2]!) | 0)] ?? 0;
+  }
+
+  /** Distance of the blocks on the page of an address; 0 if there are none. */
+  strideAt(address: number): number {
+    return this.#pages[3 * (address >>> layout.PAGE_SHIFT) + 2] ?? 0;
+  }
 }
 
 /**
@@ -131,12 +165,7 @@ export class Graph {
 
   /** The node of the block at an address; 0 if there is none. */
   nodeAt(address: number): number {
-    const { base, first, stride, nodes } = this.index;
-    const page = address >>> layout.PAGE_SHIFT;
-    const number = base[page];
-    if (number === undefined || number === 0) return 0;
-    const inPage = (address & (layout.PAGE_BYTES - 1)) - first[page]!;
-    const node = nodes[number - 1 + ((inPage / stride[page]!) | 0)] ?? 0;
+    const node = this.index.nodeAt(address);
     return this.address[node] === address ? node : 0;
   }
 

@@ -1,6 +1,7 @@
 import * as layout from "../generated/layout.js";
 import { LAST_CLASS, classBytes } from "../core/size-classes.js";
 import {
+  BlockIndex,
   EDGE_FIELD,
   EDGE_INTERNAL,
   EDGE_ITEM,
@@ -12,7 +13,6 @@ import {
   NODE_GROUP,
   NODE_OBJECT,
   NODE_OVERHEAD,
-  type BlockIndex,
 } from "./graph.js";
 import { eachFreeBlock, endOfArenas, stateWord, walkPages, type HeapMemory, type PoolPage } from "./pages.js";
 
@@ -77,12 +77,8 @@ class GraphReader {
   readonly #source: GraphSource;
   readonly #memory: HeapMemory;
   readonly #graph: Graph;
-  readonly #pools: PoolPage[] = [];
-  readonly #spans: { readonly start: number; readonly domain: number; readonly bytes: number }[] = [];
-  /** Pages in the order of their addresses: a pool, or a span. */
-  readonly #inOrder: (
-    PoolPage | { readonly start: number; readonly domain: number; readonly bytes: number }
-  )[] = [];
+  /** Number of the name of each type. */
+  readonly #typeNames: Uint32Array;
   #tableBytes = 0;
   /** Bytes of free blocks by size class, and of what pages have left over. */
   readonly #freeBytes = new Float64Array(LAST_CLASS + 1);
@@ -93,30 +89,35 @@ class GraphReader {
   constructor(source: GraphSource) {
     this.#source = source;
     this.#memory = source.memory;
+    let blocks = 0;
     walkPages(source.memory, {
-      pool: (pool) => void (this.#pools.push(pool), this.#inOrder.push(pool)),
-      span: (start, domain, bytes) => {
-        const span = { start, domain, bytes };
-        this.#spans.push(span);
-        this.#inOrder.push(span);
-      },
-      table: () => (this.#tableBytes += layout.PAGE_BYTES),
+      pool: ({ carved }) => void (blocks += carved),
+      span: () => void blocks++,
+      table: () => void (this.#tableBytes += layout.PAGE_BYTES),
     });
-    const { index, blocks } = this.#indexBlocks();
+    const index = new BlockIndex(endOfArenas(source.memory) >>> layout.PAGE_SHIFT, blocks);
     const others = FIXED_GROUPS.length + source.roots.length + source.types.length + LAST_CLASS + 4;
     this.#graph = new Graph(source.memory, index, blocks + others);
     this.#counted = new Uint32Array(blocks + others);
+    const { names } = this.#graph;
+    for (const name of FIXED_GROUPS) this.#addGroup(name);
+    for (const { name } of source.roots) this.#addGroup(name);
+    this.#typeNames = Uint32Array.from(source.types, (shape, id) =>
+      names.number(shape?.name ?? `type ${id}`),
+    );
   }
 
   read(): Graph {
-    for (const name of FIXED_GROUPS) this.#addGroup(name);
-    for (const { name } of this.#source.roots) this.#addGroup(name);
     const first = this.#graph.nodeCount;
-    for (const page of this.#inOrder) {
-      if (!("page" in page)) this.#readSpan(page);
-      else if (page.domain === layout.DOMAIN_RAW) this.#readBlocks(page);
-      else this.#readObjects(page);
-    }
+    walkPages(this.#memory, {
+      pool: (pool) => {
+        this.#leftOver += layout.PAGE_BYTES - pool.capacity * pool.stride;
+        if (pool.domain === layout.DOMAIN_RAW) this.#readBlocks(pool);
+        else this.#readObjects(pool);
+      },
+      span: (start, domain, bytes) => this.#readSpan(start, domain, bytes),
+      table: () => {},
+    });
     const end = this.#graph.nodeCount;
     this.#readEdges(first, end);
     const internals = this.#claimInternals();
@@ -129,28 +130,6 @@ class GraphReader {
 
   // ---- nodes ----
 
-  #indexBlocks(): { index: BlockIndex; blocks: number } {
-    const pages = endOfArenas(this.#memory) >>> layout.PAGE_SHIFT;
-    const base = new Uint32Array(pages);
-    const first = new Uint16Array(pages);
-    const stride = new Uint32Array(pages);
-    let blocks = 0;
-    for (const pool of this.#pools) {
-      const number = pool.page >>> layout.PAGE_SHIFT;
-      base[number] = blocks + 1;
-      first[number] = pool.first - pool.page;
-      stride[number] = pool.stride;
-      blocks += pool.carved;
-      this.#leftOver += layout.PAGE_BYTES - pool.capacity * pool.stride;
-    }
-    for (const { start } of this.#spans) {
-      const number = start >>> layout.PAGE_SHIFT;
-      base[number] = ++blocks;
-      stride[number] = SPAN_STRIDE;
-    }
-    return { index: { base, first, stride, nodes: new Uint32Array(blocks) }, blocks };
-  }
-
   #addGroup(name: string): number {
     return this.#graph.addNode(NODE_GROUP, this.#graph.names.number(name), 0, 0);
   }
@@ -158,13 +137,13 @@ class GraphReader {
   #readObjects({ page, first, stride, carved, capacity, sizeClass }: PoolPage): void {
     const graph = this.#graph;
     const { u32 } = this.#memory.views;
-    const base = graph.index.base[page >>> layout.PAGE_SHIFT]! - 1;
+    const base = graph.index.addPage(page, first, stride, carved);
     let objects = 0;
     for (let i = 0, block = first; i < carved; i++, block += stride) {
       const type = u32[(block >>> 2) + 1]! & layout.META_TYPE;
       if (type === 0) continue;
       objects++;
-      graph.index.nodes[base + i] = graph.addNode(NODE_OBJECT, this.#typeName(type), block, stride, type);
+      graph.index.setNode(base + i, graph.addNode(NODE_OBJECT, this.#typeNames[type]!, block, stride, type));
     }
     this.#freeBytes[sizeClass]! += (capacity - objects) * stride;
   }
@@ -174,31 +153,26 @@ class GraphReader {
     const { page, first, stride, carved, capacity, sizeClass } = pool;
     const isFree = new Uint8Array(carved);
     eachFreeBlock(this.#memory, pool, (index) => (isFree[index] = 1));
-    const base = graph.index.base[page >>> layout.PAGE_SHIFT]! - 1;
+    const base = graph.index.addPage(page, first, stride, carved);
     let live = 0;
     for (let i = 0; i < carved; i++) {
       if (isFree[i] === 1) continue;
       live++;
       const block = first + i * stride;
-      graph.index.nodes[base + i] = graph.addNode(NODE_BLOCK, this.#blockName(block, stride), block, stride);
+      graph.index.setNode(base + i, graph.addNode(NODE_BLOCK, this.#blockName(block, stride), block, stride));
     }
     this.#freeBytes[sizeClass]! += (capacity - live) * stride;
   }
 
-  #readSpan({ start, domain, bytes }: { start: number; domain: number; bytes: number }): void {
+  #readSpan(start: number, domain: number, bytes: number): void {
     const graph = this.#graph;
-    const base = graph.index.base[start >>> layout.PAGE_SHIFT]! - 1;
-    const type =
-      domain === layout.DOMAIN_RAW ? 0 : this.#memory.views.u32[(start >>> 2) + 1]! & layout.META_TYPE;
+    const isObject = domain !== layout.DOMAIN_RAW;
+    const type = isObject ? this.#memory.views.u32[(start >>> 2) + 1]! & layout.META_TYPE : 0;
     const node =
       type !== 0
-        ? graph.addNode(NODE_OBJECT, this.#typeName(type), start, bytes, type)
+        ? graph.addNode(NODE_OBJECT, this.#typeNames[type]!, start, bytes, type)
         : graph.addNode(NODE_BLOCK, this.#blockName(start, 0), start, bytes);
-    graph.index.nodes[base] = node;
-  }
-
-  #typeName(type: number): number {
-    return this.#graph.names.number(this.#source.types[type]?.name ?? `type ${type}`);
+    graph.index.setNode(graph.index.addPage(start, start, SPAN_STRIDE, 1), node);
   }
 
   #blockName(block: number, bytes: number): number {
@@ -269,8 +243,9 @@ class GraphReader {
 
   /** An edge to an object; none for null, nor for what is no address. Room was made for it, unless it is weak. */
   #refer(kind: number, label: number, p: number): void {
-    if (p === 0) return;
-    const node = this.#graph.nodeAt(p);
+    // What is no multiple of 8 is a value and no address.
+    if (p === 0 || (p & 7) !== 0) return;
+    const node = this.#graph.index.nodeAt(p);
     if (node === 0) return;
     if (kind === EDGE_WEAK) this.#graph.reserveEdges(1);
     else this.#counted[node]!++;
@@ -329,7 +304,6 @@ class GraphReader {
   /** A node for each private free list: dead objects that their type keeps. */
   #addFreeLists(): void {
     const graph = this.#graph;
-    const { base, stride } = graph.index;
     const { u32 } = this.#memory.views;
     const types = stateWord(this.#memory, layout.STATE_TYPES);
     graph.edgeStart[FREE_LISTS] = graph.edgeCount;
@@ -340,10 +314,10 @@ class GraphReader {
       const add = (list: number): void => {
         let block = u32[list >>> 2]!;
         for (let left = u32[(list >>> 2) + 1]!; left > 0; left--) {
-          const page = block >>> layout.PAGE_SHIFT;
-          if (base[page] === undefined || base[page] === 0) return;
-          bytes += stride[page]!;
-          this.#freeBytes[this.#classOf(stride[page]!)]! -= stride[page]!;
+          const stride = graph.index.strideAt(block);
+          if (stride === 0) return;
+          bytes += stride;
+          this.#freeBytes[this.#classOf(stride)]! -= stride;
           block = u32[block >>> 2]!;
         }
       };

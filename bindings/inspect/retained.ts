@@ -29,14 +29,21 @@ export class RetainedSizes implements Iterable<readonly [Ptr, number]> {
   /** @internal Use `heap.retainedSizes()`. */
   constructor(graph: Graph) {
     const retained = retainedSizes(graph);
-    const isObject = (_: number, node: number): boolean => graph.kind[node] === NODE_OBJECT;
-    const select = <T extends Uint32Array | Float64Array>(array: T): T =>
-      array.subarray(0, graph.nodeCount).filter(isObject) as T;
+    const { nodeCount, kind } = graph;
+    let count = 0;
+    for (let node = 0; node < nodeCount; node++) if (kind[node] === NODE_OBJECT) count++;
+    this.#address = new Uint32Array(count);
+    this.#self = new Uint32Array(count);
+    this.#type = new Uint32Array(count);
+    this.#retained = new Float64Array(count);
     // In the order of addresses, as the graph has them.
-    this.#address = select(graph.address);
-    this.#self = select(graph.size);
-    this.#retained = select(retained);
-    this.#type = select(graph.name);
+    for (let node = 0, i = 0; node < nodeCount; node++) {
+      if (kind[node] !== NODE_OBJECT) continue;
+      this.#address[i] = graph.address[node]!;
+      this.#self[i] = graph.size[node]!;
+      this.#type[i] = graph.name[node]!;
+      this.#retained[i++] = retained[node]!;
+    }
     this.#types = graph.names.all;
   }
 

@@ -1,19 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { dominators, retainedSizes } from "../../bindings/inspect/dominators.js";
-import { EDGE_INTERNAL, EDGE_WEAK, Graph, NODE_OBJECT } from "../../bindings/inspect/graph.js";
+import { BlockIndex, EDGE_INTERNAL, EDGE_WEAK, Graph, NODE_OBJECT } from "../../bindings/inspect/graph.js";
 import { NO_VIEWS } from "../../bindings/core/memory.js";
 import type { Ptr } from "../../bindings/index.js";
 import { at, errorOf, release } from "../support/cores.js";
 import { newHeap, release as drop } from "../support/objects.js";
 import { Random } from "../support/random.js";
 
-const nothing = new Uint32Array(0);
-
 /** A graph of so many nodes of random sizes and edges; node 0 is the root. */
 function randomGraph(random: Random): Graph {
   const count = 2 + random.below(40);
-  const index = { base: nothing, first: new Uint16Array(0), stride: nothing, nodes: nothing };
-  const graph = new Graph({ views: NO_VIEWS, state: 0 }, index, count);
+  const graph = new Graph({ views: NO_VIEWS, state: 0 }, new BlockIndex(0, 0), count);
   for (let i = 0; i < count; i++) graph.addNode(NODE_OBJECT, 0, i, random.below(100));
   const density = 1 + random.below(4);
   for (let node = 0; node < count; node++) {
