@@ -6,6 +6,7 @@
  */
 import { wasm } from "./generated/debug-core.js";
 import { compile, openCore } from "./heap/create.js";
+import { registerEntry } from "./heap/entries.js";
 import { DebugHeap } from "./debug/debug-heap.js";
 import { decodeBase64 } from "./core/decode.js";
 import type { Heap } from "./heap/heap.js";
@@ -13,6 +14,8 @@ import { readOptions, type HeapOptions } from "./core/options.js";
 
 export { Heap } from "./heap/heap.js";
 export * from "./heap/public.js";
+
+registerEntry("debug", { module: heapModule, make: (core, settings) => new DebugHeap(core, settings) });
 
 let compiled: WebAssembly.Module | undefined;
 

@@ -10,11 +10,14 @@
 import { wasm } from "./generated/core.js";
 import { compile, openCore } from "./heap/create.js";
 import { decodeBase64 } from "./core/decode.js";
+import { registerEntry } from "./heap/entries.js";
 import { Heap } from "./heap/heap.js";
 import { readOptions, type HeapOptions } from "./core/options.js";
 
 export { Heap } from "./heap/heap.js";
 export * from "./heap/public.js";
+
+registerEntry("release", { module: heapModule, make: (core, settings) => new Heap(core, settings) });
 
 let compiled: WebAssembly.Module | undefined;
 

@@ -22,6 +22,14 @@ import {
 /** 0: the young; 2: the old. A collection of one takes the younger ones along. */
 export type Generation = 0 | 1 | 2;
 
+/** How a collector is set; `garbage` is what its list owns. */
+export interface CollectorSettings {
+  readonly isEnabled: boolean;
+  readonly thresholds: Thresholds;
+  readonly debug: number;
+  readonly garbage: readonly Ptr[];
+}
+
 const FROZEN = 3;
 const EVERY = 4;
 const WORD = 4;
@@ -234,6 +242,27 @@ export class Collector {
     this.#lifecycle.live();
     this.#fetch();
     return this.#garbage;
+  }
+
+  // ---- the collector of another heap ----
+
+  /** @internal How it is set, for an image of the heap. */
+  settings(): CollectorSettings {
+    return {
+      isEnabled: this.#enabled,
+      thresholds: this.#thresholds,
+      debug: this.#debug,
+      garbage: [...this.#garbage],
+    };
+  }
+
+  /** @internal Sets it as that of the heap was whose image this heap was made from. */
+  restore({ isEnabled, thresholds, debug, garbage }: CollectorSettings): void {
+    this.#enabled = isEnabled;
+    this.#thresholds = thresholds;
+    this.#debug = debug;
+    this.#garbage.push(...garbage);
+    this.#apply();
   }
 
   // ---- what the core says ----

@@ -16,7 +16,11 @@ import { WeakKeyMap } from "../objects/weak/weak-key-map.js";
 import { WeakObjectSet } from "../objects/weak/weak-object-set.js";
 import { WeakValueMap } from "../objects/weak/weak-value-map.js";
 import type { WeakCallback } from "../objects/weak/weakrefs.js";
+import { writeImage } from "../image/image.js";
+import { takeNotes } from "../image/notes.js";
+import type { Type } from "../objects/types/type.js";
 import { ObjectHeap } from "./object-heap.js";
+import { cloneHeap, restoreHeap, type RestoreOptions } from "./restore.js";
 
 const NO_BLOCKS = { blocks: 0, bytes: 0 };
 
@@ -192,6 +196,45 @@ export class Heap extends ObjectHeap implements Disposable {
   }
 
   // ---- the heap as a whole ----
+
+  /**
+   * An image of the heap: a *new* array with the pages in use and what the bindings know of types, to be kept anywhere
+   * and made into a heap again by {@link Heap.restore}. Changes nothing. Functions are noted by their names only. What
+   * the program holds (handles, weak collections, numbers of pointers) is the program's: pointers mean the same in the
+   * restored heap. Not compressed; a `CompressionStream` does that.
+   * @throws HeapError `ERR_HEAP_BUSY` inside a finalizer or callback
+   */
+  snapshot(): Uint8Array {
+    const core = this.lifecycle.live();
+    this.lifecycle.callbacks.requireNone("snapshot");
+    return writeImage(core, takeNotes(this.objectLayer));
+  }
+
+  /**
+   * A *new* heap from an image that `snapshot` of the same version of the package made, in this or another thread,
+   * process or host. Objects are where they were and counted as they were: who held a reference by a handle or a pointer
+   * holds it in the new heap too, and releases it there, for instance by `heap.own(ptr)`. Types are found by
+   * {@link Heap.typeNamed}. Finalizers and callbacks are bound again by `options`.
+   * @throws HeapError `ERR_HEAP_CORRUPT` if the image was damaged, cut off or made by another version; `ERR_HEAP_ARGUMENT`
+   * for an option, or a function that is missing; `ERR_HEAP_OOM`. Nothing is made then
+   */
+  static restore(bytes: Uint8Array, options: RestoreOptions = {}): Heap {
+    return restoreHeap(bytes, options) as Heap;
+  }
+
+  /**
+   * A *new* heap with the same content, options, finalizers and callbacks; see `snapshot` for what stays the program's.
+   * @throws HeapError `ERR_HEAP_BUSY` inside a finalizer or callback, `ERR_HEAP_OOM`
+   */
+  clone(): Heap {
+    return cloneHeap(this.snapshot(), this) as Heap;
+  }
+
+  /** The first type that was defined with this name, if there is one; built-in types have Python's names. */
+  typeNamed(name: string): Type | undefined {
+    this.lifecycle.live();
+    return this.objectLayer.types.all().find((type) => type.name === name);
+  }
 
   /** Frees everything at once: blocks, objects without their finalizers, handles. Types stay. See `ByteHeap.reset`. */
   override reset(): void {

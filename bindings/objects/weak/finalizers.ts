@@ -71,6 +71,15 @@ export class Finalizers {
     }
   }
 
+  /** What still waits for the death of an object, newest last. */
+  all(): (FinalizerParts & { readonly atexit: boolean })[] {
+    const waiting = [...this.#byObject.values()].flat().sort((a, b) => a.serial - b.serial);
+    return waiting.flatMap((pending) => {
+      const parts = pending.peek();
+      return parts ? [{ ...parts, atexit: pending.atexit }] : [];
+    });
+  }
+
   /** It need not run any more. */
   remove(pending: Pending): void {
     const others = this.#byObject.get(pending.ptr);
