@@ -19,6 +19,7 @@ import type { WeakCallback } from "../objects/weak/weakrefs.js";
 import { writeImage } from "../image/image.js";
 import { takeNotes } from "../image/notes.js";
 import type { Type } from "../objects/types/type.js";
+import type { Profiler } from "../profile/profiler.js";
 import { ObjectHeap } from "./object-heap.js";
 import { cloneHeap, restoreHeap, type RestoreOptions } from "./restore.js";
 
@@ -173,6 +174,12 @@ export class Heap extends ObjectHeap implements Disposable {
     return this.objectLayer.inspection.diff(before, after);
   }
 
+  /** Where objects and blocks are made. (CPython: the module tracemalloc) */
+  get profile(): Profiler {
+    this.lifecycle.live();
+    return this.objectLayer.profiler;
+  }
+
   // ---- handles and scopes ----
 
   /** A *new* handle that owns the reference `ref`: *steals* it, unless it throws. */
@@ -239,11 +246,12 @@ export class Heap extends ObjectHeap implements Disposable {
   /** Frees everything at once: blocks, objects without their finalizers, handles. Types stay. See `ByteHeap.reset`. */
   override reset(): void {
     super.reset();
-    const { handles, weakrefs, finalizers, watches } = this.objectLayer;
+    const { handles, weakrefs, finalizers, watches, profiler } = this.objectLayer;
     watches.clear();
     handles.clear();
     weakrefs.clear();
     finalizers.clear();
+    profiler.clear();
     this.lifecycle.restart();
   }
 

@@ -48,13 +48,14 @@ export class Inspection {
   #births: Births | undefined;
   /** References from outside that are known, in the order in which they are shown. */
   readonly roots: RootSource[];
-  /** Where an object or block was made, innermost frame first; "" if nobody knows. */
-  siteAt: (address: number) => string = () => "";
+  readonly #siteAt: (address: number) => string;
 
-  constructor(memory: ObjectMemory, types: Types, handles: Handles) {
+  /** `siteAt` says where an object or block was made, innermost frame first; "" if nobody knows. */
+  constructor(memory: ObjectMemory, types: Types, handles: Handles, siteAt: (address: number) => string) {
     this.#lifecycle = memory.lifecycle;
     this.#memory = memory;
     this.#types = types;
+    this.#siteAt = siteAt;
     this.roots = [handleRoots(handles)];
   }
 
@@ -97,7 +98,7 @@ export class Inspection {
   }
 
   census(): HeapCensus {
-    return takeCensus(this.#read("census"), this.siteAt);
+    return takeCensus(this.#read("census"), this.#siteAt);
   }
 
   diff(before: unknown, after: unknown): HeapDiff {
