@@ -127,7 +127,10 @@ const RULES: Readonly<Record<keyof HeapOptions, Rule>> = {
     '"off", "collect" or "warn"',
   ],
   serials: SWITCH,
-  module: [isModule, "a WebAssembly.Module or its bytes"],
+  module: [
+    isModule,
+    "a WebAssembly.Module or its bytes (`await heapModule(url)` of tallyheap/url makes one of an address)",
+  ],
   memory: [isUnsharedMemory, "a WebAssembly.Memory that is not shared between threads"],
   onUnraisable: CALLBACK,
   onMemoryPressure: CALLBACK,

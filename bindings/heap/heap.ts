@@ -24,6 +24,8 @@ import { ObjectHeap } from "./object-heap.js";
 import { cloneHeap, restoreHeap, type RestoreOptions } from "./restore.js";
 
 const NO_BLOCKS = { blocks: 0, bytes: 0 };
+/** Blocks that a report of leaks names. */
+const REPORTED_BLOCKS = 100;
 
 /** The core of an open heap: for tests and benchmarks, exported by no entry of the package. */
 export let coreOf: (heap: Heap) => Core;
@@ -281,6 +283,17 @@ export class Heap extends ObjectHeap implements Disposable {
     return this.lifecycle.isDisposed;
   }
 
+  /** For consoles: what it takes, in one line. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    if (this.lifecycle.isDisposed) return "Heap { disposed }";
+    if (this.lifecycle.isClosed) return "Heap { corrupt }";
+    const { heapUsed, heapTotal, heapSizeLimit } = this.stats();
+    const handles = this.objectLayer.handles.records.length;
+    const types = this.objectLayer.types.all().length;
+    const bytes = `${mib(heapUsed)} of ${mib(heapTotal)} MiB used, limit ${mib(heapSizeLimit)} MiB`;
+    return `Heap { ${bytes}, ${types} types, ${handles} handles }`;
+  }
+
   #finish(): void {
     const { callbacks, settings } = this.lifecycle;
     this.lifecycle.live();
@@ -296,14 +309,23 @@ export class Heap extends ObjectHeap implements Disposable {
   #report(): LeakReport {
     const { diagnostics, settings } = this.lifecycle;
     const core = this.lifecycle.live();
-    const { leaks } = this.objectLayer;
+    const { leaks, inspection } = this.objectLayer;
     this.clearFreeLists();
-    return this.lifecycle.protect(() => ({
+    return this.lifecycle.protect(() => {
       // The debug core guards the blocks of the host only, and lists them.
-      ...diagnostics.leaks(core, this.stats(), settings.strict ? NO_BLOCKS : leaks.ownBlocks()),
-      ...leaks.report(),
-    }));
+      const blocks = diagnostics.leaks(core, this.stats(), settings.strict ? NO_BLOCKS : leaks.ownBlocks());
+      const isListed = blocks.blocks === 0 || settings.strict;
+      return {
+        ...blocks,
+        ...(isListed ? {} : { leaked: inspection.blocks(REPORTED_BLOCKS) }),
+        ...leaks.report(),
+      };
+    });
   }
+}
+
+function mib(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(bytes < 2 ** 24 ? 1 : 0);
 }
 
 makeDisposable(Heap.prototype);

@@ -25,6 +25,7 @@ export type { WeakValueMap } from "../objects/weak/weak-value-map.js";
 export type { WeakCallback } from "../objects/weak/weakrefs.js";
 export type { Growth } from "../core/growth.js";
 export type { ForgottenHandles, HeapOptions, MemoryPressure } from "../core/options.js";
+export type { MeasureOptions } from "../collector/measure.js";
 export type { Bindings, RestoreOptions } from "./restore.js";
 export type { Frame } from "../inspect/frames.js";
 export type { Profile, ProfileFacts, ProfileValue, SiteChange } from "../profile/profile.js";

@@ -1,5 +1,6 @@
 import * as layout from "../generated/layout.js";
 import { hex } from "../core/errors.js";
+import { valueText } from "../objects/types/value-text.js";
 import type { HeapMemory } from "./pages.js";
 
 // ---- kinds of nodes ----
@@ -26,9 +27,6 @@ export const EDGE_VALUE = 2;
 export const EDGE_INTERNAL = 3;
 /** A weak reference, which owns nothing: number of a name. */
 export const EDGE_WEAK = 4;
-
-/** Code units of a text that are shown. */
-const TEXT_LIMIT = 100;
 
 /** Strings by number, each once. */
 export class Names {
@@ -182,20 +180,7 @@ export class Graph {
 
   /** The value of a str, int, float, bool or None; long ones cut. */
   textOf(node: number): string {
-    const { views } = this.memory;
-    const p = this.address[node]!;
-    switch (this.type[node]) {
-      case layout.TYPE_STR:
-        return this.#strAt(p);
-      case layout.TYPE_FLOAT:
-        return String(views.f64[(p + layout.VALUE) >>> 3]!);
-      case layout.TYPE_INT:
-        return String(this.#intAt(p));
-      case layout.TYPE_BOOL:
-        return views.u32[(p + layout.VALUE) >>> 2] === 0 ? "False" : "True";
-      default:
-        return "None";
-    }
+    return valueText(this.memory.views, this.address[node]!, this.type[node]!) ?? "";
   }
 
   /** How texts for people name a node: type and address, the value of numbers and strings. */
@@ -224,22 +209,5 @@ export class Graph {
   #quoted(node: number): string {
     const text = this.textOf(node);
     return this.type[node] === layout.TYPE_STR ? JSON.stringify(text) : text;
-  }
-
-  #intAt(p: number): number | bigint {
-    const { i32, i64 } = this.memory.views;
-    const word = (p + layout.VALUE) >>> 2;
-    const low = i32[word]!;
-    return i32[word + 1] === low >> 31 ? low : i64[word >>> 1]!;
-  }
-
-  #strAt(p: number): string {
-    const { u8, u16, u32 } = this.memory.views;
-    const isWide = (u32[(p >>> 2) + 1]! & layout.META_WIDE) !== 0;
-    const units = isWide ? u16 : u8;
-    const first = (p + layout.STR_DATA) >>> (isWide ? 1 : 0);
-    const length = u32[(p + layout.STR_LENGTH) >>> 2]!;
-    const text = String.fromCharCode(...units.subarray(first, first + Math.min(length, TEXT_LIMIT)));
-    return length > TEXT_LIMIT ? `${text}…` : text;
   }
 }

@@ -1,6 +1,7 @@
 import { DEBUG_PREFIX } from "../generated/layout.js";
 import { argumentError, requireFunction } from "../core/arguments.js";
 import type { Core } from "../core/core.js";
+import type { LeakedBlock } from "../core/leak-report.js";
 import type { Lifecycle } from "../core/lifecycle.js";
 import { isU32, type Ptr } from "../core/ptr.js";
 import type { HeapStats } from "../core/stats.js";
@@ -13,7 +14,7 @@ import type { Types } from "../objects/types/types.js";
 import { Births, recordBirths } from "./births.js";
 import { HeapCensus, HeapDiff, takeCensus } from "./census.js";
 import { callerOf } from "./frames.js";
-import type { Graph } from "./graph.js";
+import { NODE_BLOCK, type Graph } from "./graph.js";
 import { writeHeapSnapshot } from "./heap-snapshot.js";
 import { SnapshotIds } from "./ids.js";
 import type { HeapMemory } from "./pages.js";
@@ -101,6 +102,17 @@ export class Inspection {
     return takeCensus(this.#read("census"), this.#siteAt);
   }
 
+  /** Raw blocks of the host in address order, at most `limit`. */
+  blocks(limit: number): LeakedBlock[] {
+    const graph = this.#graph();
+    const blocks: LeakedBlock[] = [];
+    for (let node = 0; node < graph.nodeCount && blocks.length < limit; node++) {
+      if (graph.kind[node] !== NODE_BLOCK) continue;
+      blocks.push({ ptr: graph.address[node]! as Ptr, size: graph.size[node]!, allocationStack: "" });
+    }
+    return blocks;
+  }
+
   diff(before: unknown, after: unknown): HeapDiff {
     if (!(before instanceof HeapCensus))
       throw argumentError("diff", "before", before, "what `heap.census()` gave");
@@ -119,8 +131,13 @@ export class Inspection {
   }
 
   #read(operation: string): Graph {
-    const core = this.#lifecycle.live();
+    this.#lifecycle.live();
     this.#lifecycle.callbacks.requireNone(operation);
+    return this.#graph();
+  }
+
+  #graph(): Graph {
+    const core = this.#lifecycle.live();
     const types = this.#lifecycle.hasObjectLayer ? shapesOf(this.#types.byId) : [];
     const { diagnostics } = this.#lifecycle;
     const blockName =

@@ -1,11 +1,10 @@
 import * as layout from "../generated/layout.js";
 import { argumentError } from "../core/arguments.js";
-import type { Core } from "../core/core.js";
 import { HeapError } from "../core/errors.js";
 import type { CoreWrapper, Lifecycle } from "../core/lifecycle.js";
 import type { MallocCalls } from "../core/malloc-calls.js";
+import { blockBytes, pageRecord } from "../core/page-record.js";
 import { isU32, type Ptr } from "../core/ptr.js";
-import { classBytes } from "../core/size-classes.js";
 import { observeObjects } from "../inspect/births.js";
 import { framesOf, frameText } from "../inspect/frames.js";
 import type { Types } from "../objects/types/types.js";
@@ -201,30 +200,20 @@ export class Profiler {
   /** Bytes of an object's block. */
   #blockBytes(p: number): number {
     const core = this.#lifecycle.live();
-    const record = recordOf(core, p);
-    const sizeClass = (core.linear.word(record + layout.RECORD_LIVE) >>> 16) & 0xff;
-    if (sizeClass !== layout.CLASS_SPAN) return classBytes(sizeClass);
-    return core.linear.word(record + layout.RECORD_SPAN_PAGES) * layout.PAGE_BYTES;
+    return blockBytes(core, pageRecord(core, p)!);
   }
 
   /** Blocks that the fast paths can hand out before they ask again, of the class of the object at `p`. */
   #waitingBlocks(p: number): number {
     const core = this.#lifecycle.live();
-    const head = core.linear.word(recordOf(core, p) + layout.RECORD_LIVE);
-    const sizeClass = (head >>> 16) & 0xff;
+    const { sizeClass, domain } = pageRecord(core, p)!;
     if (sizeClass === layout.CLASS_SPAN) return 0;
     const { u32 } = core.linear.views;
     let count = 0;
-    let block = core.state(layout.STATE_ACTIVE + (((head >>> 24) & 3) * layout.CLASS_SLOTS + sizeClass) * 4);
+    let block = core.state(layout.STATE_ACTIVE + (domain * layout.CLASS_SLOTS + sizeClass) * 4);
     for (; block !== 0 && count < layout.PAGE_BYTES; block = u32[block >>> 2]!) count++;
     return count;
   }
-}
-
-/** Record of the page that holds `p`; the equation of assembly/layout/arenas.ts. */
-function recordOf(core: Core, p: number): number {
-  const records = core.stateAddress(layout.STATE_SENTINEL) + core.arenaEntry(p >>> layout.ARENA_SHIFT);
-  return records + ((p >>> layout.RECORD_SHIFT) & layout.RECORD_MASK);
 }
 
 /** Wraps the malloc family: `made` hears of each block, the sites of its end. */
