@@ -11,6 +11,7 @@ import type { Types } from "../objects/types/types.js";
 import type { Finalizers } from "../objects/weak/finalizers.js";
 import { Profile, type ProfileValue, type SiteChange } from "./profile.js";
 import { Sites, type AllocationSite } from "./sites.js";
+import { Stacks } from "./stacks.js";
 
 /** How a profile is taken. */
 export interface ProfileOptions {
@@ -73,7 +74,8 @@ export class Profiler {
     this.#running = { sites, sampleBytes, startMs: Date.now(), began: performance.now() };
     this.#left = this.#nextGap(sampleBytes);
     this.#finalizers.onWatchedDeath = (p) => sites.died(p);
-    const stackOf = stackDepth === 0 ? () => "" : (): string => captureStack(stackDepth + OWN_CALLS);
+    const stacks = new Stacks(stackDepth + OWN_CALLS);
+    const stackOf = stackDepth === 0 ? () => "" : (): string => stacks.capture();
     this.#lifecycle.wrap(
       "profile",
       sampleBytes === 1 ? this.#exact(sites, stackOf) : this.#sampled(sites, sampleBytes, stackOf),
@@ -238,16 +240,4 @@ function watchBlocks(calls: MallocCalls, sites: Sites, made: (p: number, size: n
       return fault;
     },
   };
-}
-
-/** The host's limit on stacks, where it has one. */
-const limited = Error as { stackTraceLimit?: number };
-
-function captureStack(depth: number): string {
-  const before = limited.stackTraceLimit;
-  if (before === undefined) return new Error().stack ?? "";
-  limited.stackTraceLimit = depth;
-  const stack = new Error().stack ?? "";
-  limited.stackTraceLimit = before;
-  return stack.slice(stack.indexOf("\n") + 1);
 }
