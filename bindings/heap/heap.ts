@@ -168,11 +168,12 @@ export class Heap extends ObjectHeap implements Disposable {
   }
 
   /**
-   * What became more or less between two censuses, or since one: a *new* object that prints as a table, what grew most
-   * first.
-   * @throws HeapError `ERR_HEAP_ARGUMENT` for what is no census, `ERR_HEAP_BUSY` inside a finalizer or callback
+   * What became more or less between two moments, or since one: a *new* object that prints as a table, what grew most
+   * first. A moment is what `census` gave then, or the image that `snapshot` made of this heap.
+   * @throws HeapError `ERR_HEAP_ARGUMENT` for anything else, `ERR_HEAP_CORRUPT` for an image that was damaged,
+   * `ERR_HEAP_BUSY` inside a finalizer or callback
    */
-  diff(before: HeapCensus, after?: HeapCensus): HeapDiff {
+  diff(before: HeapCensus | Uint8Array, after?: HeapCensus | Uint8Array): HeapDiff {
     return this.objectLayer.inspection.diff(before, after);
   }
 

@@ -1,10 +1,13 @@
-import { DEBUG_PREFIX } from "../generated/layout.js";
+import { ARENA_BYTES, DEBUG_PREFIX, TYPE_FIRST } from "../generated/layout.js";
 import { argumentError, requireFunction } from "../core/arguments.js";
 import type { Core } from "../core/core.js";
 import type { LeakedBlock } from "../core/leak-report.js";
 import type { Lifecycle } from "../core/lifecycle.js";
+import { makeViews } from "../core/memory.js";
 import { isU32, type Ptr } from "../core/ptr.js";
 import type { HeapStats } from "../core/stats.js";
+import { readImage } from "../image/image.js";
+import type { Notes } from "../image/notes.js";
 import type { Ref } from "../objects/access/handle.js";
 import type { ObjectMemory } from "../objects/access/object-memory.js";
 import type { Handles } from "../objects/ownership/handles.js";
@@ -114,12 +117,27 @@ export class Inspection {
   }
 
   diff(before: unknown, after: unknown): HeapDiff {
-    if (!(before instanceof HeapCensus))
-      throw argumentError("diff", "before", before, "what `heap.census()` gave");
-    const now = after === undefined ? this.census() : after;
-    if (!(now instanceof HeapCensus))
-      throw argumentError("diff", "after", after, "what `heap.census()` gave");
-    return new HeapDiff(before, now);
+    const old = this.#censusOf("before", before);
+    return new HeapDiff(old, after === undefined ? this.census() : this.#censusOf("after", after));
+  }
+
+  /** A census, or that of an image. */
+  #censusOf(argument: string, value: unknown): HeapCensus {
+    if (value instanceof HeapCensus) return value;
+    if (value instanceof Uint8Array) return this.#censusOfImage(value);
+    throw argumentError("diff", argument, value, "what `heap.census()` or `heap.snapshot()` gave");
+  }
+
+  #censusOfImage(bytes: Uint8Array): HeapCensus {
+    const image = readImage(bytes);
+    const buffer = new ArrayBuffer(image.arenas * ARENA_BYTES);
+    image.copyTo(new Uint8Array(buffer));
+    const types = shapesOf(this.#types.byId.slice(0, TYPE_FIRST));
+    // Names are all that is counted by.
+    for (const { id, name } of (image.notes as Notes).types)
+      types[id] = { id, name, fields: [], items: undefined };
+    const state = this.#lifecycle.live().stateAddress(0);
+    return takeCensus(readGraph({ memory: { views: makeViews(buffer), state }, types, roots: [] }), () => "");
   }
 
   /** From the first snapshot on births are noted, if the heap is to tell objects from those that took their place. */

@@ -163,6 +163,7 @@ describe("what grew", () => {
     const kept = heap.alloc(Node);
     const gone = heap.tuple([kept]);
     const before = heap.census();
+    const image = heap.snapshot();
     drop(heap, gone);
     heap.clearFreeLists();
     const more = [heap.alloc(Node), heap.alloc(Node), heap.str("x".repeat(100))];
@@ -177,7 +178,10 @@ describe("what grew", () => {
     expect(diff.changes.find(({ type }) => type === "Node")).toMatchObject({ countBefore: 1, countAfter: 3 });
     expect(String(diff)).toContain("Node");
     expect([...heap.diff(before, before)]).toEqual([]);
+    expect([...heap.diff(image)]).toEqual([...diff]);
+    expect([...heap.diff(image, heap.snapshot())]).toEqual([...diff]);
     expect(errorOf(() => heap.diff({} as never)).code).toBe("ERR_HEAP_ARGUMENT");
+    expect(errorOf(() => heap.diff(new Uint8Array(64))).code).toBe("ERR_HEAP_CORRUPT");
     drop(heap, kept, ...more);
     heap.free(block);
   });
