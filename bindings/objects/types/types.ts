@@ -104,7 +104,7 @@ export class Types {
       id < this.#memory.state(layout.STATE_TYPE_COUNT) &&
       this.#descriptorWord(id, layout.TYPE_SIZE) === size &&
       this.#descriptorWord(id, layout.TYPE_BASE) === (base?.id ?? 0) &&
-      (this.#descriptorWord(id, layout.TYPE_FLAGS) & ~layout.FLAG_ITEM_ARRAY) === facts.flags;
+      this.#descriptorWord(id, layout.TYPE_FLAGS) === facts.flags;
     if (!same)
       throw new HeapError("ERR_HEAP_CORRUPT", `restore: the type ${options.name} is another in the memory`);
     return this.#make(id, options, record, base);
