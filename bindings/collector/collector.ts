@@ -11,6 +11,7 @@ import type { Ref } from "../objects/access/handle.js";
 import type { ObjectCalls } from "../objects/access/object-calls.js";
 import type { ObjectMemory } from "../objects/access/object-memory.js";
 import type { Types } from "../objects/types/types.js";
+import { measuring, type MeasureOptions } from "./measure.js";
 import {
   addCollection,
   blankStats,
@@ -34,6 +35,14 @@ export interface SliceBudget {
 const SLICE_UNITS = 4000;
 const BUDGET_EXPECTED =
   "an object with budgetMs (milliseconds above 0) or budgetObjects (a whole number above 0)";
+
+/** How a collector is set; `garbage` is what its list owns. */
+export interface CollectorSettings {
+  readonly isEnabled: boolean;
+  readonly thresholds: Thresholds;
+  readonly debug: number;
+  readonly garbage: readonly Ptr[];
+}
 
 const FROZEN = 3;
 const EVERY = 4;
@@ -192,6 +201,17 @@ export class Collector {
     return this.#stats.map((stats) => ({ ...stats }));
   }
 
+  /**
+   * Notes each collection from now on with `performance.measure`: in Chrome's Performance panel a track of its own, with
+   * what the collection found; elsewhere entries of the performance timeline. Returns what ends that.
+   */
+  measure(options: MeasureOptions = {}): () => void {
+    this.#lifecycle.live();
+    const callback = measuring(options);
+    this.callbacks.add(callback);
+    return () => void this.callbacks.delete(callback);
+  }
+
   // ---- the permanent generation ----
 
   /** Sets all tracked objects aside: no collection looks at them. (CPython: gc.freeze) */
@@ -288,6 +308,27 @@ export class Collector {
     this.#lifecycle.live();
     this.#fetch();
     return this.#garbage;
+  }
+
+  // ---- the collector of another heap ----
+
+  /** @internal How it is set, for an image of the heap. */
+  settings(): CollectorSettings {
+    return {
+      isEnabled: this.#enabled,
+      thresholds: this.#thresholds,
+      debug: this.#debug,
+      garbage: [...this.#garbage],
+    };
+  }
+
+  /** @internal Sets it as that of the heap was whose image this heap was made from. */
+  restore({ isEnabled, thresholds, debug, garbage }: CollectorSettings): void {
+    this.#enabled = isEnabled;
+    this.#thresholds = thresholds;
+    this.#debug = debug;
+    this.#garbage.push(...garbage);
+    this.#apply();
   }
 
   // ---- what the core says ----

@@ -58,6 +58,11 @@ export interface HeapOptions {
    * next call of the heap, or that and a warning on the console. Default `"warn"`.
    */
   readonly forgottenHandles?: ForgottenHandles | undefined;
+  /**
+   * Note where objects are made from the first heap snapshot on, so that an object that took the place of another of its
+   * type has an id of its own in the next. Costs a call for each. Default false; always on in `tallyheap/debug`.
+   */
+  readonly serials?: boolean | undefined;
   /** The core, compiled or as bytes, so that workers share one compilation. Default: the one inlined in the package. */
   readonly module?: WebAssembly.Module | BufferSource | undefined;
   /**
@@ -95,6 +100,7 @@ export interface Settings {
   /** The core proves every pointer to an object. */
   readonly strict: boolean;
   readonly forgottenHandles: ForgottenHandles;
+  readonly serials: boolean;
   readonly module: WebAssembly.Module | BufferSource | undefined;
   readonly memory: WebAssembly.Memory | undefined;
   readonly onUnraisable: (error: unknown) => void;
@@ -135,7 +141,11 @@ const RULES: Readonly<Record<keyof HeapOptions, Rule>> = {
     (value) => value === "off" || value === "collect" || value === "warn",
     '"off", "collect" or "warn"',
   ],
-  module: [isModule, "a WebAssembly.Module or its bytes"],
+  serials: SWITCH,
+  module: [
+    isModule,
+    "a WebAssembly.Module or its bytes (`await heapModule(url)` of tallyheap/url makes one of an address)",
+  ],
   memory: [isUnsharedMemory, "a WebAssembly.Memory that is not shared between threads"],
   onUnraisable: CALLBACK,
   onMemoryPressure: CALLBACK,
@@ -181,6 +191,7 @@ export function readOptions(options: HeapOptions = {}): Settings {
     checks: options.checks ?? true,
     strict: false,
     forgottenHandles: options.forgottenHandles ?? "warn",
+    serials: options.serials ?? false,
     module: options.module,
     memory,
     onUnraisable: options.onUnraisable ?? reportToConsole,
