@@ -1,6 +1,6 @@
 // Which way imports point; `npm run check` runs this.
 //
-//   bindings/   entries ─▶ debug, link ─▶ heap ─▶ collector ─▶ objects ─▶ core ─▶ generated
+//   bindings/   entries ─▶ debug, link ─▶ heap ─▶ inspect, image, profile ─▶ collector ─▶ objects ─▶ core ─▶ generated
 //     objects/  stress ─▶ values, ownership, weak ─▶ types ─▶ access
 //   assembly/   abi ─▶ gc ─▶ object ─▶ debug ─▶ alloc ─▶ layout, state
 //               rt ─▶ alloc ─▶ layout, state
@@ -25,6 +25,7 @@ export default {
       "^bindings/[^/]+$",
       "^bindings/(debug|link)/",
       "^bindings/heap/",
+      "^bindings/(inspect|image|profile)/",
       "^bindings/collector/",
       "^bindings/objects/",
       "^bindings/core/",
