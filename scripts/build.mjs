@@ -120,7 +120,9 @@ async function writeModules() {
     treeshake: { moduleSideEffects: false },
   });
   const modules = { preserveModules: true, preserveModulesRoot: bindings, entryFileNames: "[name].js" };
-  const { output } = await bundle.write({ dir: join(root, "dist"), sourcemap: true, ...modules });
+  // The doc comments stand in the declarations and in the sources that the maps hold.
+  const comments = { jsdoc: false };
+  const { output } = await bundle.write({ dir: join(root, "dist"), sourcemap: true, comments, ...modules });
   await bundle.close();
   return output.map(({ fileName }) => fileName);
 }
