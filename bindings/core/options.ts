@@ -44,6 +44,11 @@ export interface HeapOptions {
   readonly autoCollect?: boolean | undefined;
   /** Thresholds of the three generations, as `collector.thresholds`. Default [2000, 10, 10]. (CPython: gc.set_threshold) */
   readonly thresholds?: readonly [number, number, number] | undefined;
+  /**
+   * Full collections that start by themselves run in slices of about so many milliseconds, one at each collection of the
+   * young; see `collector.step`. Default: in one go.
+   */
+  readonly pauseGoalMs?: number | undefined;
   /** How linear memory grows when it is full. A request that is larger than a step gets what it needs. */
   readonly growth?: Growth | undefined;
   /** Check pointers that arrive from TypeScript. Default true; always on in `tallyheap/debug`. */
@@ -89,6 +94,8 @@ export interface Settings {
   readonly growth: GrowthWords;
   readonly autoCollect: boolean;
   readonly thresholds: Thresholds;
+  /** References that a slice of an automatic full collection looks at; 0: in one go. */
+  readonly sliceUnits: number;
   readonly checks: boolean;
   /** The core proves every pointer to an object. */
   readonly strict: boolean;
@@ -102,6 +109,9 @@ export interface Settings {
 }
 
 const MAX_BYTES = 2 ** 32;
+const MAX_PAUSE_MS = 10_000;
+/** References that a slice looks at in a millisecond (`npm run -s bench:pauses`); half of it doubles the number of slices. */
+const UNITS_PER_MS = 20_000;
 const DEFAULT_INITIAL_BYTES = 2 ** 20;
 /** Null page and state block; the heap's own arenas follow the client's. */
 const RESERVED_BYTES = ARENA_BYTES;
@@ -118,6 +128,11 @@ const RULES: Readonly<Record<keyof HeapOptions, Rule>> = {
   smallThreshold: [(value) => value === SMALL_LIMIT || value === SMALL_LIMIT / 2, "256 or 512"],
   poolBytes: BYTES,
   clientBytes: BYTES,
+  pauseGoalMs: [
+    (value) => typeof value === "number" && value > 0 && value <= MAX_PAUSE_MS,
+    "milliseconds above 0",
+    { minimum: 0, maximum: MAX_PAUSE_MS },
+  ],
   growth: [(value) => typeof value === "object" && value !== null, "an object"],
   autoCollect: SWITCH,
   thresholds: [areThresholds, THRESHOLDS_EXPECTED],
@@ -172,6 +187,7 @@ export function readOptions(options: HeapOptions = {}): Settings {
     growth: readGrowth(options.growth),
     autoCollect: options.autoCollect ?? true,
     thresholds: [thresholds[0], thresholds[1], thresholds[2]],
+    sliceUnits: Math.ceil((options.pauseGoalMs ?? 0) * UNITS_PER_MS),
     checks: options.checks ?? true,
     strict: false,
     forgottenHandles: options.forgottenHandles ?? "warn",

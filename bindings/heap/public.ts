@@ -36,5 +36,6 @@ export type { Ptr } from "../core/ptr.js";
 export type { RawExports, RawHeap } from "./raw.js";
 export type { HeapStats, StatsView } from "../core/stats.js";
 export type { Collector, Generation } from "../collector/collector.js";
+export type { SliceBudget } from "../collector/collector.js";
 export type { CollectionCallback, CollectionInfo, GenerationStats } from "../collector/stats.js";
 export type { Thresholds } from "../core/thresholds.js";
