@@ -20,6 +20,12 @@ export function pageRecord(core: Core, address: number): PageRecord | undefined 
   return { address: record, sizeClass: (head >>> 16) & 0xff, domain: (head >>> 24) & 3 };
 }
 
+/** Address of the shape of the page that has the record at an address: in another slot of the same page table. */
+export function shapeAt(record: number): number {
+  const inTable = record % layout.TABLE_BYTES;
+  return record - inTable + ((inTable + layout.SLOT_SHAPE * layout.SLOT_BYTES) % layout.TABLE_BYTES);
+}
+
 /** The DOMAIN_ of the blocks that a page holds; undefined if no blocks start there. */
 export function domainAt(core: Core, address: number): number | undefined {
   const record = pageRecord(core, address);
@@ -37,9 +43,8 @@ export function blockEnd(core: Core, address: number): number | undefined {
   const inPage = address & (layout.PAGE_BYTES - 1);
   if (record.sizeClass === layout.CLASS_SPAN) return address - inPage + spanBytes(core, record);
   if (record.sizeClass === layout.CLASS_NONE || record.sizeClass > LAST_CLASS) return undefined;
-  const inTable = (record.address + layout.SLOT_SHAPE * layout.SLOT_BYTES) % layout.TABLE_BYTES;
-  const shape = record.address - (record.address % layout.TABLE_BYTES) + inTable;
-  const behindFirst = inPage - (core.linear.word(shape + 4) & 0xffff);
+  const first = core.linear.views.u16[(shapeAt(record.address) + layout.SHAPE_FIRST) >>> 1]!;
+  const behindFirst = inPage - first;
   const bytes = classBytes(record.sizeClass);
   // Before the first block of the page lies the end of one that starts in a page before.
   return behindFirst < 0 ? address - behindFirst : address + bytes - (behindFirst % bytes);

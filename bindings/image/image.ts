@@ -119,7 +119,7 @@ function padded(bytes: number): number {
 }
 
 /** The error for bytes that are no image, or no whole one. */
-export function corrupt(why: string): HeapError {
+function corrupt(why: string): HeapError {
   return new HeapError("ERR_HEAP_CORRUPT", `restore: the image cannot be used: ${why}`, {
     operation: "restore",
   });

@@ -29,7 +29,7 @@ export const EDGE_INTERNAL = 3;
 export const EDGE_WEAK = 4;
 
 /** Strings by number, each once. */
-export class Names {
+class Names {
   readonly all: string[] = [];
   readonly #numbers = new Map<string, number>();
 

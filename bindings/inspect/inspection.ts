@@ -165,12 +165,12 @@ export class Inspection {
 }
 
 /** The memory of a core. */
-export function memoryOf(core: Core): HeapMemory {
+function memoryOf(core: Core): HeapMemory {
   return { views: core.linear.views, state: core.stateAddress(0) };
 }
 
 /** What a graph has to know of types. */
-export function shapesOf(types: readonly (KnownType | undefined)[]): (TypeShape | undefined)[] {
+function shapesOf(types: readonly (KnownType | undefined)[]): (TypeShape | undefined)[] {
   return types.map((type) => {
     if (type === undefined) return undefined;
     const { id, name, fields } = type;

@@ -1,5 +1,6 @@
 import * as layout from "../generated/layout.js";
 import type { Views } from "../core/memory.js";
+import { shapeAt } from "../core/page-record.js";
 import { LAST_CLASS, classBytes } from "../core/size-classes.js";
 
 /** The memory of a heap, live or read from an image: arrays over it, and the address of its state block. */
@@ -58,7 +59,7 @@ export function walkPages(memory: HeapMemory, visitor: PageVisitor): void {
       const page = number * layout.ARENA_BYTES + i * layout.PAGE_BYTES;
       const word = u32[record >>> 2]!;
       if (sizeClass <= LAST_CLASS) {
-        visitor.pool(poolPage(u32, record, page, head, word));
+        visitor.pool(poolPage(memory.views, record, page, head, word));
       } else if (sizeClass === layout.CLASS_SPAN) {
         visitor.span(page, (head >>> 24) & 3, word * layout.PAGE_BYTES);
         // What follows in this arena belongs to the span; arenas that are all of it have no page table.
@@ -70,19 +71,17 @@ export function walkPages(memory: HeapMemory, visitor: PageVisitor): void {
   }
 }
 
-function poolPage(u32: Uint32Array, record: number, page: number, head: number, freeList: number): PoolPage {
-  const inTable = (record + layout.SLOT_SHAPE * layout.SLOT_BYTES) % layout.TABLE_BYTES;
-  const shape = record - (record % layout.TABLE_BYTES) + inTable;
-  const counts = u32[shape >>> 2]!;
+function poolPage({ u16 }: Views, record: number, page: number, head: number, freeList: number): PoolPage {
+  const shape = shapeAt(record);
   const sizeClass = (head >>> 16) & 0xff;
   return {
     page,
     domain: (head >>> 24) & 3,
     sizeClass,
     stride: classBytes(sizeClass),
-    first: page + (u32[(shape >>> 2) + 1]! & 0xffff),
-    carved: counts & 0xffff,
-    capacity: counts >>> 16,
+    first: page + u16[(shape + layout.SHAPE_FIRST) >>> 1]!,
+    carved: u16[(shape + layout.SHAPE_CARVED) >>> 1]!,
+    capacity: u16[(shape + layout.SHAPE_CAPACITY) >>> 1]!,
     freeList,
     isActive: head >>> 26 === layout.POOL_ACTIVE,
   };

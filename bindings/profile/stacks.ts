@@ -29,8 +29,8 @@ class Node {
 const V8 = Error as unknown as V8Error;
 
 /**
- * Stacks as text, each the same string whenever it comes again: to write one costs V8 forty microseconds, to know one
- * again by its positions a tenth.
+ * Stacks as text, each the same string whenever it comes again. To know one again by its positions costs two thirds of
+ * writing it, of which more than half is V8's walk over the frames, about a microsecond each.
  */
 export class Stacks {
   readonly #root = new Node();

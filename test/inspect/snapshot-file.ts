@@ -19,7 +19,7 @@ export interface SnapshotFile {
   readonly strings: readonly string[];
 }
 
-export interface FileEdge {
+interface FileEdge {
   readonly type: string;
   readonly name: string | number;
   readonly to: FileNode;
