@@ -3,9 +3,9 @@
  * can be proved: that the pointer lies in a pool or at a span's start, on a block boundary, below the carve mark, and
  * that it was not freed through here before. docs/checks.md has the table of what is and what is not detected.
  *
- * Double free: carving, a checked free and a moving realloc write the block's address, XORed with a secret, into its
- * second word; a checked malloc clears it. A block that still carries its mark when it is freed is looked for on its pool's free lists, so a
- * mark that user data happens to equal costs time and never a wrong verdict.
+ * A free block has a mark (marks.ts), which a checked malloc clears. A block that has one when it is freed is looked for on
+ * its pool's free lists, so a mark that user data happens to equal costs time and never a wrong verdict. On a list it was
+ * freed before, or, as its mark tells, never handed out.
  */
 import * as layout from "../layout";
 import { FAULT_NONE, PAGE_BYTES, PageRecord, PageShape } from "../layout";
@@ -13,7 +13,8 @@ import { STATE, activeLists, currentPools, state } from "../state";
 import { arenaKind } from "./arenas";
 import { classBytes } from "./classes";
 import * as family from "./malloc";
-import { fault, marked } from "./malloc";
+import { fault } from "./malloc";
+import { isMarked, isUntouched, markFreed, unmark } from "./marks";
 import { pageRecord, pageRecordInline } from "./pages";
 import { slotOf } from "./pools";
 
@@ -22,7 +23,7 @@ import { slotOf } from "./pools";
 export function checkedMalloc(size: usize): usize {
   const block = family.mallocInline(size);
   if (!block) return refuse(layout.FAULT_MEMORY);
-  store<u32>(block, 0, 4);
+  unmark(block);
   return block;
 }
 
@@ -32,7 +33,7 @@ export function checkedCalloc(count: usize, size: usize): usize {
   if ((<u64>count * <u64>size) >> 32) return refuse(layout.FAULT_ARGUMENT);
   const block = family.calloc(count, size);
   if (!block) return refuse(layout.FAULT_MEMORY);
-  store<u32>(block, 0, 4);
+  unmark(block);
   return block;
 }
 
@@ -49,7 +50,7 @@ export function checkedRealloc(pointer: usize, size: usize): usize {
   const block = family.realloc(pointer, size);
   if (!block) return refuse(layout.FAULT_MEMORY);
   // A block that moved has its old second word, which is no mark.
-  if (!pointer) store<u32>(block, 0, 4);
+  if (!pointer) unmark(block);
   return block;
 }
 
@@ -58,7 +59,7 @@ export function checkedAlignedAlloc(alignment: usize, size: usize): usize {
     return refuse(layout.FAULT_ARGUMENT);
   const block = family.alignedAlloc(alignment, size);
   if (!block) return refuse(layout.FAULT_MEMORY);
-  store<u32>(block, 0, 4);
+  unmark(block);
   return block;
 }
 
@@ -69,7 +70,7 @@ export function checkedFree(pointer: usize): u32 {
   const record = pageRecordInline(pointer);
   const head = record.head;
   if (isUnmarkedBlock(pointer, record, head)) {
-    store<u32>(pointer, marked(pointer), 4);
+    markFreed(pointer);
     if ((head & layout.RECORD_LIVE_MASK) > 1) {
       store<u32>(pointer, record.freeList);
       record.freeList = <u32>pointer;
@@ -86,7 +87,7 @@ function checkedFreeSlow(pointer: usize): u32 {
   if (!pointer) return FAULT_NONE;
   const wrong = checkSlow(pointer);
   if (wrong) return fault(wrong, pointer);
-  store<u32>(pointer, marked(pointer), 4);
+  markFreed(pointer);
   return family.releaseSlow(pointer);
 }
 
@@ -122,7 +123,7 @@ function isUnmarkedBlock(pointer: usize, record: PageRecord, head: u32): bool {
   // One branch for three conditions that all but always hold.
   const carved = u32(<u32>(product >>> 32) < ((<u32>shape) & 0xffff));
   const boundary = u32(<u32>product < reciprocal);
-  return (carved & boundary & u32(load<u32>(pointer, 4) != marked(pointer))) != 0;
+  return (carved & boundary & u32(!isMarked(pointer))) != 0;
 }
 
 /** The pointer is a span, carries a mark, or is wrong. */
@@ -134,7 +135,8 @@ function checkSlow(pointer: usize): u32 {
     return pointer == record.page ? FAULT_NONE : layout.FAULT_BAD_POINTER;
   }
   if (!record.isPool || !isCarvedBlock(pointer, record)) return layout.FAULT_BAD_POINTER;
-  return isListed(record, pointer) ? layout.FAULT_DOUBLE_FREE : FAULT_NONE;
+  if (!isListed(record, pointer)) return FAULT_NONE;
+  return isUntouched(pointer) ? layout.FAULT_BAD_POINTER : layout.FAULT_DOUBLE_FREE;
 }
 
 /** isUnmarkedBlock() without the mark, for the slow path. */

@@ -12,6 +12,7 @@ import { MEDIUM_LIMIT, SMALL_LIMIT } from "../layout";
 import { STATE, activeLists, state } from "../state";
 import { arenaKind, ensureReady } from "./arenas";
 import { classBytes, rawBytes, rawClass, steppedClass } from "./classes";
+import { markFreed } from "./marks";
 import { MappedRecord, pageRecord } from "./pages";
 import * as pools from "./pools";
 import { giveSpan, pagesFor, resizeSpan, takeSpan } from "./spans";
@@ -92,7 +93,7 @@ export function realloc(pointer: usize, size: usize): usize {
   const block = mallocInline(size);
   if (!block) return size <= old ? pointer : 0;
   copyBytes(block, pointer, min(old, size));
-  store<u32>(pointer, marked(pointer), 4);
+  markFreed(pointer);
   freeInline(pointer);
   return block;
 }
@@ -195,13 +196,6 @@ function resizeSpanSafely(pointer: usize, pages: u32): bool {
 /** Whether a request of `size` would get a block of exactly `bytes` anyway. */
 function sameBlockBytes(size: usize, bytes: usize): bool {
   return size <= MEDIUM_LIMIT && classBytes(rawClass(size)) == <u32>bytes;
-}
-
-/** What the second word of a free block reads if it was carved, or freed through a check or by realloc. */
-// @ts-ignore: decorator
-@inline
-export function marked(block: usize): u32 {
-  return (<u32>block) ^ state.secret;
 }
 
 /** Notes a fault for whoever asks; returns its code. */

@@ -36,6 +36,7 @@ import {
 } from "../state";
 import { ensureReady } from "./arenas";
 import { classBytes, slabPages } from "./classes";
+import { carvedMark } from "./marks";
 import { givePages, pageRecord, takePages } from "./pages";
 
 /**
@@ -98,15 +99,14 @@ function detach(record: PageRecord, slot: usize, domain: u32, c: u32): usize {
 
 /**
  * Links a run of blocks; returns the second, for the first is handed out. The second word of a free block of objects is
- * 0, which is how a walk tells it from an object; that of a raw one is its mark (alloc/checks.ts).
+ * 0, which is how a walk tells it from an object; that of a raw one is its mark.
  */
 function linkBlocks(first: usize, bytes: u32, batch: u32, domain: u32): usize {
-  const secret = state.secret;
   let block = first + batch * bytes;
   let next: usize = 0;
   do {
     block -= bytes;
-    const mark = domain == layout.DOMAIN_RAW ? (<u32>block) ^ secret : 0;
+    const mark = domain == layout.DOMAIN_RAW ? carvedMark(block) : 0;
     store<u64>(block, ((<u64>mark) << 32) | (<u64>next));
     next = block;
   } while (block != first);

@@ -58,7 +58,14 @@ export class State {
   growthFactor: u32;
   growthFloor: u32;
   growthCap: u32;
-  unused: u32;
+  /** Bytes that press for a collection; see alloc/pressure.ts. */
+  takenBytes: u32;
+  /** What hashes of dict keys depend on, random or from the option hashSeed; a reset leaves it. See object/values/hash.ts. */
+  hashKey0: u64;
+  hashKey1: u64;
+  mixHigh: u64;
+  mixLow: u64;
+  mixSum: u64;
 }
 
 /** In pages, arenas or counts; constant-time, kept by the slow paths. */
@@ -78,6 +85,7 @@ export class Statistics {
   growsFailed: u32;
 }
 
+export const STATE_HASH_KEY: u32 = offsetof<State>("hashKey0");
 export const STATE_GROWTH_FACTOR: u32 = offsetof<State>("growthFactor");
 export const STATE_GROWTH_FLOOR: u32 = offsetof<State>("growthFloor");
 export const STATE_GROWTH_CAP: u32 = offsetof<State>("growthCap");

@@ -5,6 +5,7 @@ import { readGrowth, type Growth, type GrowthWords } from "./growth.js";
 import { describeLeaks, type LeakReport } from "./leak-report.js";
 import { WASM_PAGE_BYTES } from "./memory.js";
 import { MAX_U32 } from "./ptr.js";
+import { isSeed, seededWords, type RandomWords } from "./random.js";
 import { DEFAULT_THRESHOLDS, THRESHOLDS_EXPECTED, areThresholds, type Thresholds } from "./thresholds.js";
 
 /** Why `onMemoryPressure` is called. All bytes. */
@@ -44,6 +45,12 @@ export interface HeapOptions {
   readonly autoCollect?: boolean | undefined;
   /** Thresholds of the three generations, as `collector.thresholds`. Default [2000, 10, 10]. (CPython: gc.set_threshold) */
   readonly thresholds?: readonly [number, number, number] | undefined;
+  /**
+   * What the hashes of dict keys follow from, for runs that are to repeat each other: a whole number from 0 to 2⁵³ − 1, or a
+   * bigint from 0 to 2¹²⁸ − 1. The secret that marks free blocks follows from it too. Who knows it can prepare keys that
+   * collide. Default: bits from `crypto.getRandomValues`. (CPython: PYTHONHASHSEED)
+   */
+  readonly hashSeed?: number | bigint | undefined;
   /** How linear memory grows when it is full. A request that is larger than a step gets what it needs. */
   readonly growth?: Growth | undefined;
   /** Check pointers that arrive from TypeScript. Default true; always on in `tallyheap/debug`. */
@@ -82,6 +89,8 @@ export interface Settings {
   readonly poolPages: number;
   readonly clientArenas: number;
   readonly growth: GrowthWords;
+  /** What chance would decide, if it is to follow from a seed. */
+  readonly randomWords: RandomWords | undefined;
   readonly autoCollect: boolean;
   readonly thresholds: Thresholds;
   readonly checks: boolean;
@@ -112,6 +121,7 @@ const RULES: Readonly<Record<keyof HeapOptions, Rule>> = {
   smallThreshold: [(value) => value === SMALL_LIMIT || value === SMALL_LIMIT / 2, "256 or 512"],
   poolBytes: BYTES,
   clientBytes: BYTES,
+  hashSeed: [isSeed, "a whole number from 0 to 2^53 - 1 or a bigint from 0 to 2^128 - 1"],
   growth: [(value) => typeof value === "object" && value !== null, "an object"],
   autoCollect: SWITCH,
   thresholds: [areThresholds, THRESHOLDS_EXPECTED],
@@ -160,6 +170,7 @@ export function readOptions(options: HeapOptions = {}): Settings {
     poolPages: poolBytes === undefined ? MAX_U32 : Math.floor(poolBytes / PAGE_BYTES),
     clientArenas,
     growth: readGrowth(options.growth),
+    randomWords: options.hashSeed === undefined ? undefined : seededWords(options.hashSeed),
     autoCollect: options.autoCollect ?? true,
     thresholds: [thresholds[0], thresholds[1], thresholds[2]],
     checks: options.checks ?? true,

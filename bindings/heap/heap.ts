@@ -14,8 +14,6 @@ import { WeakValueMap } from "../objects/weak/weak-value-map.js";
 import type { WeakCallback } from "../objects/weak/weakrefs.js";
 import { ObjectHeap } from "./object-heap.js";
 
-const NO_BLOCKS = { blocks: 0, bytes: 0 };
-
 /** The core of an open heap: for tests and benchmarks, exported by no entry of the package. */
 export let coreOf: (heap: Heap) => Core;
 
@@ -131,11 +129,12 @@ export class Heap extends ObjectHeap implements Disposable {
   /** Frees everything at once: blocks, objects without their finalizers, handles. Types stay. See `ByteHeap.reset`. */
   override reset(): void {
     super.reset();
-    const { handles, weakrefs, finalizers, watches } = this.objectLayer;
+    const { handles, weakrefs, finalizers, externalBytes, watches } = this.objectLayer;
     watches.clear();
     handles.clear();
     weakrefs.clear();
     finalizers.clear();
+    externalBytes.clear();
     this.lifecycle.restart();
   }
 
@@ -182,11 +181,11 @@ export class Heap extends ObjectHeap implements Disposable {
     const core = this.lifecycle.live();
     const { leaks } = this.objectLayer;
     this.clearFreeLists();
-    return this.lifecycle.protect(() => ({
+    return this.lifecycle.protect(() => {
       // The debug core guards the blocks of the host only, and lists them.
-      ...diagnostics.leaks(core, this.stats(), settings.strict ? NO_BLOCKS : leaks.ownBlocks()),
-      ...leaks.report(),
-    }));
+      const own = settings.strict ? { blocks: 0, bytes: 0, given: leaks.givenBlocks() } : leaks.ownBlocks();
+      return { ...diagnostics.leaks(core, this.stats(), own), ...leaks.report() };
+    });
   }
 }
 

@@ -5,8 +5,10 @@ import type { Ptr } from "../core/ptr.js";
 import { Counts } from "../objects/access/counts.js";
 import { ObjectCalls } from "../objects/access/object-calls.js";
 import { ObjectMemory } from "../objects/access/object-memory.js";
+import { ExternalBytes } from "../objects/ownership/external-bytes.js";
 import { Handles } from "../objects/ownership/handles.js";
 import { Leaks } from "../objects/ownership/leaks.js";
+import { OwnedBlocks } from "../objects/ownership/owned-blocks.js";
 import { Types } from "../objects/types/types.js";
 import { Dicts } from "../objects/values/dicts.js";
 import { Items } from "../objects/values/items.js";
@@ -33,6 +35,7 @@ export function makeObjectLayer(lifecycle: Lifecycle, core: Core) {
   const dicts = new Dicts(memory, calls);
   const handles = new Handles(memory, counts, types);
   const weakrefs = new Weakrefs(memory, calls, counts, types);
+  const externalBytes = new ExternalBytes(memory, calls);
   const layer = {
     memory,
     calls,
@@ -46,10 +49,12 @@ export function makeObjectLayer(lifecycle: Lifecycle, core: Core) {
     tuples: new Tuples(memory),
     strs,
     weakrefs,
-    finalizers: new Finalizers(memory),
+    externalBytes,
+    finalizers: new Finalizers(memory, externalBytes),
+    ownedBlocks: new OwnedBlocks(memory, calls),
     handles,
     collector: new Collector(memory, calls, types, counts),
-    leaks: new Leaks(memory, types, handles),
+    leaks: new Leaks(memory, types, handles, externalBytes),
     watches: new Watches(counts, weakrefs),
   };
   lifecycle.makesObjectLayerBy(() => {
@@ -65,11 +70,14 @@ export function makeObjectLayer(lifecycle: Lifecycle, core: Core) {
 function connect(
   { hooks }: Core,
   { callbacks }: Lifecycle,
-  { types, weakrefs, finalizers, collector }: ObjectLayer,
+  { types, weakrefs, finalizers, externalBytes, collector }: ObjectLayer,
 ): void {
   hooks.finalize = (object, type) => {
     try {
-      if (type === 0) return finalizers.died(object as Ptr);
+      if (type === 0) {
+        externalBytes.died(object as Ptr);
+        return finalizers.died(object as Ptr);
+      }
       const finalizer = types.finalizer(type);
       if (finalizer) callbacks.run(() => finalizer(object as Ptr));
     } catch (error) {

@@ -8,7 +8,7 @@ export type { Field } from "../objects/types/field.js";
 export type { Finalizer, FinalizerParts } from "../objects/weak/finalizers.js";
 export type { FreeListCount } from "../objects/types/free-lists.js";
 export { Handle } from "../objects/access/handle.js";
-export type { FieldKind } from "../objects/types/kinds.js";
+export type { FieldKind, ItemKind } from "../objects/types/kinds.js";
 export type { Lists } from "../objects/values/lists.js";
 export type { Scope, ScopeResource } from "../objects/ownership/scope.js";
 export type { Ref, Value } from "../objects/access/handle.js";
