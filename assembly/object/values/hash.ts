@@ -71,7 +71,7 @@ function computeHash(str: Str): u32 {
     v2 = rotl<u64>(v2, 32);
   }
   const sum = v0 ^ v1 ^ v2 ^ v3;
-  const hash = known(<u32>sum ^ <u32>(sum >>> 32));
+  const hash = known((<u32>sum) ^ (<u32>(sum >>> 32)));
   str.hash = hash;
   return hash;
 }

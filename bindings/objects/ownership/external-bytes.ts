@@ -21,13 +21,20 @@ export class ExternalBytes {
   adjust(ref: Ref, delta: number): number {
     const operation = "adjustExternalBytes";
     const p = this.#memory.require(operation, ref);
-    if (!Number.isSafeInteger(delta)) throw argumentError(operation, "delta", delta, "a whole number of bytes");
+    if (!Number.isSafeInteger(delta))
+      throw argumentError(operation, "delta", delta, "a whole number of bytes");
     const before = this.of(p);
     const bytes = before + delta;
     if (bytes < 0 || bytes > Number.MAX_SAFE_INTEGER) {
       const message = `${operation}: the object owns ${before} bytes, which cannot change by ${delta}`;
       const bounds = { minimum: 0 - before, maximum: Number.MAX_SAFE_INTEGER - before };
-      throw new HeapError("ERR_HEAP_RANGE", message, { operation, ptr: p, argument: "delta", value: delta, ...bounds });
+      throw new HeapError("ERR_HEAP_RANGE", message, {
+        operation,
+        ptr: p,
+        argument: "delta",
+        value: delta,
+        ...bounds,
+      });
     }
     this.#byObject.set(p, bytes);
     this.#hearOfDeath(p);

@@ -88,17 +88,22 @@ describe("hashSeed", () => {
       expect(hash({ hashSeed })).toBe(hash({ hashSeed }));
     }
     expect(hash({ hashSeed: 7 })).toBe(hash({ hashSeed: 7n }));
-    expect(new Set([0, 1, 2n ** 32n, 2n ** 64n, 2n ** 96n].map((hashSeed) => hash({ hashSeed }))).size).toBe(5);
+    expect(new Set([0, 1, 2n ** 32n, 2n ** 64n, 2n ** 96n].map((hashSeed) => hash({ hashSeed }))).size).toBe(
+      5,
+    );
   });
 
   test("without one every heap has hashes of its own", () => {
     expect(new Set(Array.from({ length: 8 }, () => hash())).size).toBeGreaterThan(6);
   });
 
-  test.each([-1, 0.5, NaN, Infinity, 2 ** 53, -1n, 2n ** 128n, "1", true, null, {}])("refuses %s", (value) => {
-    const error = errorOf(() => createHeap({ hashSeed: value as never }));
-    expect(error).toMatchObject({ code: "ERR_HEAP_ARGUMENT", argument: "hashSeed", value });
-  });
+  test.each([-1, 0.5, NaN, Infinity, 2 ** 53, -1n, 2n ** 128n, "1", true, null, {}])(
+    "refuses %s",
+    (value) => {
+      const error = errorOf(() => createHeap({ hashSeed: value as never }));
+      expect(error).toMatchObject({ code: "ERR_HEAP_ARGUMENT", argument: "hashSeed", value });
+    },
+  );
 
   test("holds across a reset, a trim and a new object layer", () => {
     const heap = createHeap({ hashSeed: 42 });
@@ -168,23 +173,32 @@ describe("keys that were prepared to collide cost as much as any", () => {
       const heap = createHeap();
       fill(heap, () => list.map((text) => heap.str(text)))();
     };
-    expect(ratio(() => enter(texts), () => enter(plain))).toBeLessThan(NOISE);
+    expect(
+      ratio(
+        () => enter(texts),
+        () => enter(plain),
+      ),
+    ).toBeLessThan(NOISE);
   });
 
   test("interned strs, and a Map", () => {
     const texts = preparedTexts(COUNT);
     const plain = texts.map((text, i) => text.slice(0, -6) + String(i).padStart(6, "0"));
     const heap = createHeap();
-    const intern = (list: string[]) => () => list.map((text) => heap.intern(text)).forEach((p) => heap.decref(p));
+    const intern = (list: string[]) => () =>
+      list.map((text) => heap.intern(text)).forEach((p) => heap.decref(p));
     expect(ratio(intern(texts), intern(plain))).toBeLessThan(NOISE);
-    const convert = (list: string[]) => () => heap.decref(heap.fromJS(new Map(list.map((text) => [text, 1]))));
+    const convert = (list: string[]) => () =>
+      heap.decref(heap.fromJS(new Map(list.map((text) => [text, 1]))));
     expect(ratio(convert(texts), convert(plain))).toBeLessThan(NOISE);
   });
 
   test("ints", () => {
     const heap = createHeap();
     const prepared = fill(heap, () => preparedInts(COUNT).map((value) => heap.int(value)));
-    const plain = fill(heap, () => Array.from({ length: COUNT }, (_, i) => heap.int(BigInt(i) * 65_537n + 300n)));
+    const plain = fill(heap, () =>
+      Array.from({ length: COUNT }, (_, i) => heap.int(BigInt(i) * 65_537n + 300n)),
+    );
     expect(ratio(prepared, plain)).toBeLessThan(NOISE);
   });
 
@@ -200,7 +214,12 @@ describe("keys that were prepared to collide cost as much as any", () => {
     const chosen = all.filter((p) => (finish(p >>> 3) & 0xfc00) === 0);
     const others = all.slice(0, chosen.length);
     expect(chosen.length).toBeGreaterThan(4000);
-    expect(ratio(fill(heap, () => chosen), fill(heap, () => others))).toBeLessThan(NOISE);
+    expect(
+      ratio(
+        fill(heap, () => chosen),
+        fill(heap, () => others),
+      ),
+    ).toBeLessThan(NOISE);
   });
 });
 
