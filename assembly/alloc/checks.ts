@@ -14,6 +14,8 @@ import { arenaKind } from "./arenas";
 import { classBytes } from "./classes";
 import * as family from "./malloc";
 import { fault } from "./malloc";
+import * as hardening from "./hardening";
+import { linkOf, setLink } from "./links";
 import { isMarked, isUntouched, markFreed, unmark } from "./marks";
 import { pageRecord, pageRecordInline } from "./pages";
 import { slotOf } from "./pools";
@@ -23,6 +25,10 @@ import { slotOf } from "./pools";
 export function checkedMalloc(size: usize): usize {
   const block = family.mallocInline(size);
   if (!block) return refuse(layout.FAULT_MEMORY);
+  if (isDefined(TALLYHEAP_HARDENED) && state.zeroOnFree && size <= layout.MEDIUM_LIMIT) {
+    // It is lost: somebody still writes to it.
+    if (!hardening.isWiped(block, family.usableSize(block))) return family.refuse(layout.FAULT_CORRUPT, block);
+  }
   unmark(block);
   return block;
 }
@@ -71,8 +77,9 @@ export function checkedFree(pointer: usize): u32 {
   const head = record.head;
   if (isUnmarkedBlock(pointer, record, head)) {
     markFreed(pointer);
+    if (isDefined(TALLYHEAP_HARDENED)) hardening.wipe(pointer, classBytes(record.sizeClass));
     if ((head & layout.RECORD_LIVE_MASK) > 1) {
-      store<u32>(pointer, record.freeList);
+      setLink(pointer, record.freeList);
       record.freeList = <u32>pointer;
       record.live = <u16>(head - 1);
       return FAULT_NONE;
@@ -88,6 +95,7 @@ function checkedFreeSlow(pointer: usize): u32 {
   const wrong = checkSlow(pointer);
   if (wrong) return fault(wrong, pointer);
   markFreed(pointer);
+  if (isDefined(TALLYHEAP_HARDENED)) hardening.wipe(pointer, family.usableSize(pointer));
   return family.releaseSlow(pointer);
 }
 
@@ -132,7 +140,10 @@ function checkSlow(pointer: usize): u32 {
   const record = pageRecord(pointer);
   if (record.domain != layout.DOMAIN_RAW) return layout.FAULT_BAD_POINTER;
   if (record.sizeClass == layout.CLASS_SPAN) {
-    return pointer == record.page ? FAULT_NONE : layout.FAULT_BAD_POINTER;
+    if (pointer != record.page) return layout.FAULT_BAD_POINTER;
+    if (!isDefined(TALLYHEAP_HARDENED)) return FAULT_NONE;
+    const end = pointer + family.usableSize(pointer) + hardening.GUARD_BYTES;
+    return hardening.hasGuard(end) ? FAULT_NONE : layout.FAULT_CORRUPT;
   }
   if (!record.isPool || !isCarvedBlock(pointer, record)) return layout.FAULT_BAD_POINTER;
   if (!isListed(record, pointer)) return FAULT_NONE;
@@ -155,15 +166,19 @@ function isListed(record: PageRecord, pointer: usize): bool {
 
 /** Looks at no more blocks than a pool can have: a list that was overwritten may be a ring. */
 function isOn(list: usize, pointer: usize): bool {
+  const page = list;
   for (let left = PAGE_BYTES >>> 3; list && left; left--) {
     if (list == pointer) return true;
-    list = load<u32>(list);
+    // Outside of its page is nothing to be read.
+    if (isDefined(TALLYHEAP_HARDENED) && (list ^ page) >>> layout.PAGE_SHIFT) return false;
+    list = linkOf(list);
   }
   return false;
 }
 
 /** A poisoned heap refuses everything that leaves the fast path, whatever the request. */
 function refuse(code: u32): usize {
+  if (isDefined(TALLYHEAP_HARDENED) && state.fault == layout.FAULT_CORRUPT) return 0;
   fault(state.poison ? layout.FAULT_CORRUPT : code, 0);
   return 0;
 }

@@ -66,6 +66,11 @@ export class State {
   mixHigh: u64;
   mixLow: u64;
   mixSum: u64;
+  /** Hardened core: what links are encoded with, the state of its random numbers, and 1 if freed blocks are zeroed. */
+  linkSecret: u32;
+  random: u32;
+  zeroOnFree: u32;
+  unused: u32;
 }
 
 /** In pages, arenas or counts; constant-time, kept by the slow paths. */
@@ -85,6 +90,9 @@ export class Statistics {
   growsFailed: u32;
 }
 
+export const STATE_LINK_SECRET: u32 = offsetof<State>("linkSecret");
+export const STATE_RANDOM: u32 = offsetof<State>("random");
+export const STATE_ZERO_ON_FREE: u32 = offsetof<State>("zeroOnFree");
 export const STATE_HASH_KEY: u32 = offsetof<State>("hashKey0");
 export const STATE_GROWTH_FACTOR: u32 = offsetof<State>("growthFactor");
 export const STATE_GROWTH_FLOOR: u32 = offsetof<State>("growthFloor");

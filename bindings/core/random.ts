@@ -1,5 +1,5 @@
-/** Words of chance that a heap begins with: 4 of the key of strs' hashes, 6 for those of numbers, 1 secret. */
-const WORDS = 11;
+/** Words of chance that a heap begins with: 3 secrets, 4 of the key of strs' hashes, 6 for those of numbers. */
+const WORDS = 13;
 
 const WORD_BITS = 32;
 const KEY_BITS = 128;
@@ -8,6 +8,9 @@ const KEY_BITS = 128;
 export interface RandomWords {
   /** Marks free blocks. */
   readonly secret: number;
+  /** Hardened core: encodes the links of free blocks, and begins the random order of what is carved. */
+  readonly linkSecret: number;
+  readonly order: number;
   /** The words of the state block from STATE_HASH_KEY on. */
   readonly hashKey: readonly number[];
 }
@@ -17,8 +20,8 @@ export function randomWords(): RandomWords {
   const words = new Uint32Array(WORDS);
   if (typeof crypto === "object") crypto.getRandomValues(words);
   else words.forEach((_, i) => (words[i] = Math.floor(Math.random() * 2 ** WORD_BITS)));
-  const [secret = 0, ...hashKey] = words;
-  return { secret, hashKey };
+  const [secret = 0, linkSecret = 0, order = 0, ...hashKey] = words;
+  return { secret, linkSecret, order, hashKey };
 }
 
 /** Whether a value can be a seed: a whole number from 0 to 2⁵³ − 1, or a bigint from 0 to 2¹²⁸ − 1. */
@@ -38,8 +41,8 @@ export function seededWords(seed: number | bigint): RandomWords {
     state = mix(state ^ key[rest.length % key.length]!);
     rest.push(state);
   }
-  const [secret = 0, ...multipliers] = rest;
-  return { secret, hashKey: [...key, ...multipliers] };
+  const [secret = 0, linkSecret = 0, order = 0, ...multipliers] = rest;
+  return { secret, linkSecret, order, hashKey: [...key, ...multipliers] };
 }
 
 /** A step of a Weyl sequence, and MurmurHash3's finalizer. */

@@ -27,12 +27,15 @@ export function openCore(module: WebAssembly.Module, kind: CoreKind, settings: S
   const memory = settings.memory ? adoptMemory(settings.memory, settings) : ownMemory(settings);
   const core = new Core(module, kind, memory);
   const { maxPages, smallThreshold, poolPages, clientArenas } = settings;
-  const { secret, hashKey } = settings.randomWords ?? randomWords();
+  const { secret, linkSecret, order, hashKey } = settings.randomWords ?? randomWords();
   const fault = core.exports.initialize(maxPages, smallThreshold, poolPages, clientArenas, secret);
   if (fault !== layout.FAULT_NONE) throw refusedMemory("it already holds a heap");
   core.setState(layout.STATE_GROWTH_FACTOR, settings.growth.factor);
   core.setState(layout.STATE_GROWTH_FLOOR, settings.growth.floor);
   core.setState(layout.STATE_GROWTH_CAP, settings.growth.cap);
+  core.setState(layout.STATE_LINK_SECRET, linkSecret);
+  core.setState(layout.STATE_RANDOM, order);
+  core.setState(layout.STATE_ZERO_ON_FREE, settings.hardened?.zeroOnFree === true ? 1 : 0);
   hashKey.forEach((word, index) => core.setState(layout.STATE_HASH_KEY + index * 4, word));
   // What lies above the first arena of a memory that was passed in is not known to be zero, and calloc asks.
   if (settings.memory) core.setState(layout.STATE_VIRGIN, core.state(layout.STATE_END));

@@ -20,7 +20,7 @@ export type { WeakObjectSet } from "../objects/weak/weak-object-set.js";
 export type { WeakValueMap } from "../objects/weak/weak-value-map.js";
 export type { WeakCallback } from "../objects/weak/weakrefs.js";
 export type { Growth } from "../core/growth.js";
-export type { ForgottenHandles, HeapOptions, MemoryPressure } from "../core/options.js";
+export type { ForgottenHandles, Hardening, HeapOptions, MemoryPressure } from "../core/options.js";
 export { NULL } from "../core/ptr.js";
 export type { Ptr } from "../core/ptr.js";
 export type { RawExports, RawHeap } from "./raw.js";

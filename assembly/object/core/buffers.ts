@@ -2,7 +2,7 @@
  * Raw blocks that belong to the object layer: descriptors, the type table, what lists and dicts hold their items in,
  * the table of interned strings. Counted, so that a report of leaks can tell them from the host's own blocks.
  */
-import { FAULT_MEMORY, MEDIUM_LIMIT, STATE_ACTIVE } from "../../layout";
+import { DOMAIN_RAW, FAULT_MEMORY, MEDIUM_LIMIT, STATE_ACTIVE } from "../../layout";
 import { STATE, objects } from "../../state";
 import { rawBytes } from "../../alloc/classes";
 import { addPressure } from "../../alloc/pressure";
@@ -27,7 +27,7 @@ export function takeZeroed(bytes: usize): usize {
 // @ts-ignore: decorator
 @inline
 export function tryTakeBuffer(bytes: usize): usize {
-  const block = popBlock(STATE + STATE_ACTIVE + (rawBytes(bytes) >>> 1));
+  const block = popBlock(STATE + STATE_ACTIVE + (rawBytes(bytes) >>> 1), DOMAIN_RAW);
   return block ? noteTaken(block, bytes) : 0;
 }
 

@@ -6,7 +6,7 @@ import { manualHeap } from "../../support/objects.js";
 import { many } from "../../support/stress.js";
 
 /** The debug core guards no objects, but the bindings prove each pointer twice. */
-const DEPTHS = { release: many(1_000_000), debug: many(100_000) };
+const DEPTHS = { release: many(1_000_000), hardened: many(1_000_000), debug: many(100_000) };
 
 /** How deep arrays and maps are nested, the only or last item of each in the next. */
 function depthOf(value: JSValue): number {
