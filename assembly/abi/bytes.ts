@@ -50,7 +50,6 @@ export function aligned_alloc(alignment: usize, size: usize): usize {
 }
 
 export function malloc_usable_size(pointer: usize): usize {
-  if (isDefined(TALLYHEAP_HARDENED)) return checks.checkedUsableSize(pointer);
   return isDefined(TALLYHEAP_DEBUG) ? guard.usableSize(pointer) : family.usableSize(pointer);
 }
 

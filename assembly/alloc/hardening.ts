@@ -24,11 +24,13 @@ function guardWord(at: usize): u32 {
   return ((<u32>at) * 0x9e3779b1) ^ state.secret;
 }
 
-/** A block is freed: zeroes what is behind its link and its mark, if the option says so. */
+/** A block is freed: zeroes all but its mark, if the option says so. */
 // @ts-ignore: decorator
 @inline
 export function wipe(block: usize, bytes: usize): void {
-  if (state.zeroOnFree) memory.fill(block + 8, 0, bytes - 8);
+  if (!state.zeroOnFree) return;
+  store<u32>(block, 0);
+  memory.fill(block + 8, 0, bytes - 8);
 }
 
 /** Whether nothing was written to a free block behind its link and its mark, as far as that can be known. */

@@ -115,7 +115,7 @@ function takeRun(header: ArenaHeader, length: u32, alignment: u32): usize {
   const pages = header.freePages;
   // Where the first pool of an arena lies is the hardened core's secret.
   const first =
-    isDefined(TALLYHEAP_HARDENED) && length == 1 && pages == header.emptyPages
+    isDefined(TALLYHEAP_HARDENED) && length == 1 && alignment == 1 && pages == header.emptyPages
       ? randomBit(pages)
       : bestRun(pages, length, alignment);
   relist(header, pages & ~runMask(first, length));
