@@ -27,7 +27,8 @@ export function checkedMalloc(size: usize): usize {
   if (!block) return refuse(layout.FAULT_MEMORY);
   if (isDefined(TALLYHEAP_HARDENED) && state.zeroOnFree && size <= layout.MEDIUM_LIMIT) {
     // It is lost: somebody still writes to it.
-    if (!hardening.isWiped(block, family.usableSize(block))) return family.refuse(layout.FAULT_CORRUPT, block);
+    if (!hardening.isWiped(block, family.usableSize(block)))
+      return family.refuse(layout.FAULT_CORRUPT, block);
   }
   unmark(block);
   return block;
@@ -81,7 +82,8 @@ export function checkedFree(pointer: usize): u32 {
     if ((head & layout.RECORD_LIVE_MASK) > 1) {
       setLink(pointer, record.freeList);
       record.freeList = <u32>pointer;
-      record.live = <u16>(head - 1);
+      // The whole word, as it is read: a load of four bytes waits for a store of two to leave the store buffer.
+      record.head = head - 1;
       return FAULT_NONE;
     }
     return family.releaseSlow(pointer);
@@ -122,6 +124,14 @@ export function check(pointer: usize): u32 {
 function isUnmarkedBlock(pointer: usize, record: PageRecord, head: u32): bool {
   // Class and domain together: only DOMAIN_RAW leaves the class as it is.
   const c = (head >>> 16) & 0x3ff;
+  // All blocks of a hardened pool are carved at once, and have a mark until they are handed out: of a pool of one page that
+  // starts with a block nothing else has to be known, and its shape, which lies elsewhere, need not be read.
+  if (isDefined(TALLYHEAP_HARDENED) && c - 1 < layout.SINGLE_PAGE_CLASSES) {
+    const offset = (<u32>pointer) & (PAGE_BYTES - 1);
+    const reciprocal = load<u32>(c << 2, STATE + layout.STATE_RECIPROCAL);
+    const boundary = u32(offset * reciprocal < reciprocal);
+    return (boundary & u32(offset + (c << 3) <= PAGE_BYTES) & u32(!isMarked(pointer))) != 0;
+  }
   if (c - 1 >= layout.LAST_CLASS) return false;
   const shape = load<u64>(layout.entryInline(changetype<usize>(record), layout.SLOT_SHAPE));
   const first = (<u32>(shape >>> (offsetof<PageShape>("first") << 3))) & 0xffff;

@@ -14,9 +14,6 @@ import { DOMAIN_RAW, FAULT_CORRUPT, PAGE_SHIFT } from "../layout";
 import { state } from "../state";
 import { isMarked, unmark } from "./marks";
 
-/** No link: the block or its link was overwritten. */
-const DAMAGED: usize = 1;
-
 /** The block that follows; in a list that was overwritten any number. */
 // @ts-ignore: decorator
 @inline
@@ -27,7 +24,7 @@ export function linkOf(block: usize): usize {
 // @ts-ignore: decorator
 @inline
 export function setLink(block: usize, next: usize): void {
-  store<u32>(block, isDefined(TALLYHEAP_HARDENED) ? <u32>next ^ codeOf(block) : <u32>next);
+  store<u32>(block, isDefined(TALLYHEAP_HARDENED) ? (<u32>next) ^ codeOf(block) : <u32>next);
 }
 
 /** Takes the first block off the list whose head stands at an address; 0 if it is empty or was overwritten. */
@@ -40,28 +37,25 @@ export function pop(list: usize, domain: u32): usize {
   return block;
 }
 
-/** The same once the list was taken off its pool: the hardened core's way of handing out `block`, its head. */
+/** The same of the hardened core: `block` is the list's head. */
+// @ts-ignore: decorator
+@inline
 export function popProved(list: usize, block: usize, domain: u32): usize {
-  const next = followProved(block, domain);
-  if (next == DAMAGED) {
-    store<u32>(list, 0);
-    state.fault = FAULT_CORRUPT;
-    state.faultAddress = <u32>block;
-    return 0;
-  }
+  const next = linkOf(block);
+  // By branches and not by a selection, so that the next block is not waited for until all is proved.
+  if (domain == DOMAIN_RAW ? !isMarked(block) : load<u32>(block, 4)) return giveUp(list, block);
+  if (next && ((next ^ block) >>> PAGE_SHIFT) | (next & 7)) return giveUp(list, block);
   store<u32>(list, <u32>next);
   if (domain == DOMAIN_RAW) unmark(block);
   return block;
 }
 
-// @ts-ignore: decorator
-@inline
-function followProved(block: usize, domain: u32): usize {
-  const isFree =
-    domain == DOMAIN_RAW ? isMarked(block) : load<u32>(block, 4) == 0;
-  const next = linkOf(block);
-  const isNear = !next || (!((next ^ block) >>> PAGE_SHIFT) && !(next & 7));
-  return isFree && isNear ? next : DAMAGED;
+/** What is left of a list cannot be trusted. */
+function giveUp(list: usize, block: usize): usize {
+  store<u32>(list, 0);
+  state.fault = FAULT_CORRUPT;
+  state.faultAddress = <u32>block;
+  return 0;
 }
 
 // @ts-ignore: decorator

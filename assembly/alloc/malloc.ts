@@ -177,7 +177,8 @@ function newSpan(size: usize, alignment: u32): usize {
   if (!enter()) return 0;
   const span = takeSpan(pagesOf(size), alignment, layout.DOMAIN_RAW);
   leave();
-  if (isDefined(TALLYHEAP_HARDENED) && span) hardening.writeGuard(span + usableSize(span) + hardening.GUARD_BYTES);
+  if (isDefined(TALLYHEAP_HARDENED) && span)
+    hardening.writeGuard(span + usableSize(span) + hardening.GUARD_BYTES);
   return span;
 }
 

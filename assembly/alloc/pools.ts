@@ -37,7 +37,7 @@ import {
 } from "../state";
 import { ensureReady } from "./arenas";
 import { classBytes, slabPages } from "./classes";
-import { linkShuffled } from "./hardening";
+import { linkTurned } from "./hardening";
 import { linkOf, pop, popProved, setLink } from "./links";
 import { carvedMark } from "./marks";
 import { givePages, pageRecord, takePages } from "./pages";
@@ -94,13 +94,16 @@ function detach(record: PageRecord, slot: usize, domain: u32, c: u32): usize {
     const popped = popProved(STATE + layout.STATE_ACTIVE + slot, block, domain);
     if (popped) return popped;
   }
-  const batch = min(shape.capacity - carved, CARVE_BLOCKS);
+  const batch = min(
+    shape.capacity - carved,
+    isDefined(TALLYHEAP_HARDENED) ? layout.PAGE_BYTES : CARVE_BLOCKS,
+  );
   if (!batch) return 0;
   shape.carved = <u16>(carved + batch);
   record.live += <u16>batch;
   const bytes = classBytes(c);
   const first = record.page + shape.first + carved * bytes;
-  if (isDefined(TALLYHEAP_HARDENED)) return carveShuffled(slot, first, bytes, batch, domain);
+  if (isDefined(TALLYHEAP_HARDENED)) return carveTurned(slot, first, bytes, batch, domain);
   activeLists[slot] = <u32>linkBlocks(first, bytes, batch, domain);
   return first;
 }
@@ -122,13 +125,13 @@ function linkBlocks(first: usize, bytes: u32, batch: u32, domain: u32): usize {
 }
 
 /** The hardened core's linkBlocks(): in a random order. The block that is handed out. */
-function carveShuffled(slot: usize, first: usize, bytes: u32, batch: u32, domain: u32): usize {
+function carveTurned(slot: usize, first: usize, bytes: u32, batch: u32, domain: u32): usize {
   if (state.zeroOnFree) memory.fill(first, 0, batch * bytes);
   for (let i: u32 = 0; i < batch; i++) {
     const block = first + i * bytes;
     store<u32>(block, domain == layout.DOMAIN_RAW ? carvedMark(block) : 0, 4);
   }
-  activeLists[slot] = <u32>linkShuffled(first, bytes, batch);
+  activeLists[slot] = <u32>linkTurned(first, bytes, batch);
   return pop(STATE + layout.STATE_ACTIVE + slot, domain);
 }
 

@@ -71,7 +71,9 @@ export class Leaks {
     const add = (block: number): void => {
       if (block === 0) return;
       blocks++;
-      bytes += usable(block) >>> 0;
+      const size = usable(block) >>> 0;
+      // A span is counted with its guard, if it has one.
+      bytes += size > layout.MEDIUM_LIMIT ? Math.ceil(size / layout.PAGE_BYTES) * layout.PAGE_BYTES : size;
     };
     add(this.#memory.state(layout.STATE_TYPES));
     add(this.#memory.state(layout.STATE_INTERN));

@@ -1,6 +1,7 @@
 import { TYPE_DICT, TYPE_LIST } from "../../generated/layout.js";
 import { show } from "../../core/errors.js";
 import type { Ptr } from "../../core/ptr.js";
+import { reserveStack } from "../../core/stack.js";
 import type { Counts } from "../access/counts.js";
 import { Handle } from "../access/handle.js";
 import type { ObjectMemory } from "../access/object-memory.js";
@@ -40,6 +41,8 @@ class Importer {
 
   run(root: unknown): Ptr {
     const { counts } = this.#makers;
+    // What was made has to die if a value is refused, which must not be where the stack ends.
+    reserveStack(1);
     try {
       const result = this.#convert(root);
       for (let work = this.#pending.pop(); work !== undefined; work = this.#pending.pop()) work();

@@ -144,7 +144,7 @@ export class Values {
     const { quick } = this.#calls;
     if (quick !== undefined && isPlainArray(entries)) {
       // A dict that is refused a pair has to die, which must not be where the stack ends.
-      reserveStack();
+      reserveStack(1);
       const p = quick.dict_quick(entries.length) >>> 0;
       if (p !== 0 && this.#enterAll(p as Ptr, entries)) return p as Ptr;
     }

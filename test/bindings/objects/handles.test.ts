@@ -297,7 +297,7 @@ describe("memory of a heap that was disposed of", () => {
 });
 
 describe.each(builds)("reset, $name core", (build) => {
-  test("a scope that adopted a reference does not release what lives at its address afterwards", () => {
+  test.skipIf(build.name === "hardened")("a scope that adopted a reference does not release what lives at its address afterwards", () => {
     const heap = newHeap(build);
     const kept = heap.scope((s) => {
       const address = s.adopt(heap.list());
