@@ -4,7 +4,9 @@
 declare const TALLYHEAP_STANDALONE: i32;
 /** The debug core: guards, fill patterns, quarantine. */
 declare const TALLYHEAP_DEBUG: i32;
-/** 1 in the release core, 2 in the debug core, 3 in the bytes layer alone. */
+/** The hardened core: see alloc/links.ts and alloc/hardening.ts. */
+declare const TALLYHEAP_HARDENED: i32;
+/** 0 in the hardened core, 1 in the release core, 2 in the debug core, 3 in the bytes layer alone. */
 declare const TALLYHEAP_CORE: u32;
 /** The core that `tallyheap link` puts into other modules: no objects, so no state of theirs. */
 declare const TALLYHEAP_LINKED: i32;

@@ -11,9 +11,11 @@ export const SLOTS = 262_144;
 const OWN = ["--runtime", "assembly/runtime", "--stackSize", "4"];
 
 /** Contenders of bench/assembly/contender.ts: name of the file, number, and the runtime to compile with. */
+/** @type {Record<string, { contender: number, runtime: string[], use?: string }>} */
 export const modules = {
   "tallyheap-inlined": { contender: 0, runtime: OWN },
   "tallyheap-called": { contender: 1, runtime: OWN },
+  "tallyheap-hardened": { contender: 4, runtime: OWN, use: ",TALLYHEAP_HARDENED=1" },
   tlsf: { contender: 2, runtime: ["--runtime", "minimal"] },
   floor: { contender: 3, runtime: OWN },
 };
@@ -35,11 +37,15 @@ const compile = (sources, file, flags) =>
 
 /**
  * Compiles the loops of a contender.
- * @param {keyof typeof modules} name @param {number} slots
+ * @param {string} name @param {number} slots
  */
 export async function compileModule(name, slots = SLOTS) {
-  const { contender, runtime } = modules[name];
-  const use = `CONTENDER=${contender},CHUNK=${CHUNK},SLOTS=${slots}`;
+  const {
+    contender,
+    runtime,
+    use: more = "",
+  } = /** @type {NonNullable<typeof modules[string]>} */ (modules[name]);
+  const use = `CONTENDER=${contender},CHUNK=${CHUNK},SLOTS=${slots}${more}`;
   await compile(["replay", "micro"], moduleFile(name, slots), ["--use", use, ...runtime]);
 }
 
@@ -78,7 +84,5 @@ export const steps = [
   // Loops over objects, with the core linked from source; structures under AssemblyScript's own collector.
   objectStep("objects", [...OWN, "--use", "TALLYHEAP_CORE=1"]),
   objectStep("managed", ["--runtime", "minimal", "--exportRuntime"]),
-  .../** @type {(keyof typeof modules)[]} */ (Object.keys(modules)).map((name) =>
-    step(name, () => compileModule(name)),
-  ),
+  ...Object.keys(modules).map((name) => step(name, () => compileModule(name))),
 ];

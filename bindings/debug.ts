@@ -8,6 +8,7 @@ import { wasm } from "./generated/debug-core.js";
 import { compile, compileOwn, openCore } from "./heap/create.js";
 import { registerEntry } from "./heap/entries.js";
 import { DebugHeap } from "./debug/debug-heap.js";
+import { optionError } from "./core/arguments.js";
 import { decodeBase64 } from "./core/decode.js";
 import type { Heap } from "./heap/heap.js";
 import { readOptions, type HeapOptions } from "./core/options.js";
@@ -30,6 +31,8 @@ export function heapModule(): WebAssembly.Module {
  */
 export function createHeap(options?: HeapOptions): Heap {
   const settings = { ...readOptions(options), checks: true, strict: true };
+  if (settings.hardened)
+    throw optionError("hardened", options?.hardened, "off: the debug core has guards of its own");
   const module = settings.module === undefined ? heapModule() : compile(settings.module);
   return new DebugHeap(openCore(module, "debug", settings), settings);
 }

@@ -11,6 +11,7 @@ import { wasm } from "./generated/core.js";
 import { compile, compileOwn, openCore } from "./heap/create.js";
 import { decodeBase64 } from "./core/decode.js";
 import { registerEntry } from "./heap/entries.js";
+import { createHardened, readHardenedCore } from "./heap/hardened-heap.js";
 import { Heap } from "./heap/heap.js";
 import { readOptions, type HeapOptions } from "./core/options.js";
 
@@ -32,6 +33,7 @@ export function heapModule(): WebAssembly.Module {
  */
 export function createHeap(options?: HeapOptions): Heap {
   const settings = readOptions(options);
+  if (settings.hardened) return createHardened(settings, readHardenedCore);
   const module = settings.module === undefined ? heapModule() : compile(settings.module);
   return new Heap(openCore(module, "release", settings), settings);
 }

@@ -48,6 +48,7 @@ const embedStep = (name, target) => ({
 const steps = [
   wasmStep("release", "assembly/abi/core.ts"),
   wasmStep("debug", "assembly/abi/core.ts"),
+  wasmStep("hardened", "assembly/abi/core.ts"),
   // What the layers above are measured against; not published.
   wasmStep("bytes", "assembly/abi/bytes.ts"),
   {
@@ -87,17 +88,19 @@ const steps = [
   },
   embedStep("release", "core"),
   embedStep("debug", "debug-core"),
+  embedStep("hardened", "hardened-core"),
   {
     name: "dist",
-    after: ["layout", "exports", "core", "debug-core", "linked-core"].map(
+    after: ["layout", "exports", "core", "debug-core", "hardened-core", "linked-core"].map(
       (name) => `bindings/generated/${name}.ts`,
     ),
     inputs: ["bindings/**/*.ts", "tsconfig.json", "package.json", "package-lock.json"],
-    outputs: ["dist/index.js", "dist/heap.wasm"],
+    outputs: ["dist/index.js", "dist/heap.wasm", "dist/hardened.wasm"],
     run: async () => {
       await tsc("tsconfig.json");
       removeStray(await writeModules());
       copyFileSync(join(root, "build/release.wasm"), join(root, "dist/heap.wasm"));
+      copyFileSync(join(root, "build/hardened.wasm"), join(root, "dist/hardened.wasm"));
     },
   },
 ];
@@ -140,7 +143,7 @@ function removeStray(modules) {
   const declarations = glob("bindings/**/*.ts").map((file) =>
     file.slice("bindings/".length).replace(/\.ts$/, ".d.ts"),
   );
-  const expected = new Set(["heap.wasm", ...modules, ...declarations]);
+  const expected = new Set(["heap.wasm", "hardened.wasm", ...modules, ...declarations]);
   for (const entry of readdirSync(join(root, "dist"), { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     const name = path.slice(join(root, "dist").length + 1).replaceAll("\\", "/");

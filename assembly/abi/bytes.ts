@@ -15,30 +15,35 @@ export const stateBase: usize = STATE;
 
 /**
  * Tells bindings whether this core is theirs: it changes with the layout, and
- * from release (1) to debug (2) and to the bytes layer alone (3).
+ * from release (1) to debug (2), the bytes layer alone (3) and hardened (0).
  */
 export const layoutVersion: u32 = (STATE_BYTES << 2) | TALLYHEAP_CORE;
 
-// ---- C's malloc family, for modules that share the memory; unchecked in the release core ----
+// ---- C's malloc family, for modules that share the memory; checked but in the release core ----
 
 export function malloc(size: usize): usize {
+  if (isDefined(TALLYHEAP_HARDENED)) return checks.checkedMalloc(size);
   return isDefined(TALLYHEAP_DEBUG) ? guard.malloc(size) : family.mallocInline(size);
 }
 
 export function calloc(count: usize, size: usize): usize {
+  if (isDefined(TALLYHEAP_HARDENED)) return checks.checkedCalloc(count, size);
   return isDefined(TALLYHEAP_DEBUG) ? guard.calloc(count, size) : family.calloc(count, size);
 }
 
 export function realloc(pointer: usize, size: usize): usize {
+  if (isDefined(TALLYHEAP_HARDENED)) return checks.checkedRealloc(pointer, size);
   return isDefined(TALLYHEAP_DEBUG) ? guard.realloc(pointer, size) : family.realloc(pointer, size);
 }
 
 export function free(pointer: usize): void {
   if (isDefined(TALLYHEAP_DEBUG)) guard.free(pointer);
+  else if (isDefined(TALLYHEAP_HARDENED)) checks.checkedFree(pointer);
   else family.freeInline(pointer);
 }
 
 export function aligned_alloc(alignment: usize, size: usize): usize {
+  if (isDefined(TALLYHEAP_HARDENED)) return checks.checkedAlignedAlloc(alignment, size);
   return isDefined(TALLYHEAP_DEBUG)
     ? guard.alignedAlloc(alignment, size)
     : family.alignedAlloc(alignment, size);

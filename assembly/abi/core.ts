@@ -16,6 +16,7 @@ import * as hashes from "../object/values/hash";
 import * as header from "../object/core/header";
 import * as interned from "../object/values/intern";
 import * as lists from "../object/values/list";
+import * as owned from "../object/core/owned-blocks";
 import * as numbers from "../object/values/number";
 import * as builtins from "../object/values/builtins";
 import * as strings from "../object/values/str";
@@ -203,10 +204,12 @@ export function list_delete(list: List, from: u32, to: u32): u32 {
   return lists.remove(list, from, to);
 }
 
+/** Bounds are cut to what the list has once what was due is collected, as its finalizers may have changed it. */
 export function list_slice(list: List, from: u32, to: u32): usize {
   header.incref(changetype<usize>(list));
   due.collectIfDue();
-  const part = lists.slice(list, from, to);
+  to = min(to, list.length);
+  const part = lists.slice(list, min(from, to), to);
   deaths.decref(changetype<usize>(list));
   return part;
 }
@@ -244,6 +247,23 @@ export function weakref_new(referent: usize, token: u32): usize {
 
 export function deref(weakref: usize): usize {
   return weak.deref(changetype<Weakref>(weakref));
+}
+
+// ---- what objects own besides ----
+
+/** A raw block is an object's from now on; the caller puts it into a slot for blocks. */
+export function block_own(block: usize): u32 {
+  return owned.takeOwned(block);
+}
+
+/** A block that was taken out of its slot is the host's again. */
+export function block_disown(): void {
+  owned.leaveOwned();
+}
+
+/** An object owns so many bytes outside of the heap more, or fewer. */
+export function external_adjust(delta: f64): void {
+  thresholds.adjustExternalBytes(delta);
 }
 
 // ---- looking at objects ----

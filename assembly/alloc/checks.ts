@@ -3,9 +3,9 @@
  * can be proved: that the pointer lies in a pool or at a span's start, on a block boundary, below the carve mark, and
  * that it was not freed through here before. docs/checks.md has the table of what is and what is not detected.
  *
- * Double free: carving, a checked free and a moving realloc write the block's address, XORed with a secret, into its
- * second word; a checked malloc clears it. A block that still carries its mark when it is freed is looked for on its pool's free lists, so a
- * mark that user data happens to equal costs time and never a wrong verdict.
+ * A free block has a mark (marks.ts), which a checked malloc clears. A block that has one when it is freed is looked for on
+ * its pool's free lists, so a mark that user data happens to equal costs time and never a wrong verdict. On a list it was
+ * freed before, or, as its mark tells, never handed out.
  */
 import * as layout from "../layout";
 import { FAULT_NONE, PAGE_BYTES, PageRecord, PageShape } from "../layout";
@@ -13,7 +13,10 @@ import { STATE, activeLists, currentPools, state } from "../state";
 import { arenaKind } from "./arenas";
 import { classBytes } from "./classes";
 import * as family from "./malloc";
-import { fault, marked } from "./malloc";
+import { fault } from "./malloc";
+import * as hardening from "./hardening";
+import { linkOf, setLink } from "./links";
+import { isMarked, isUntouched, markFreed, unmark } from "./marks";
 import { pageRecord, pageRecordInline } from "./pages";
 import { slotOf } from "./pools";
 
@@ -22,7 +25,12 @@ import { slotOf } from "./pools";
 export function checkedMalloc(size: usize): usize {
   const block = family.mallocInline(size);
   if (!block) return refuse(layout.FAULT_MEMORY);
-  store<u32>(block, 0, 4);
+  if (isDefined(TALLYHEAP_HARDENED) && state.zeroOnFree && size <= layout.MEDIUM_LIMIT) {
+    // It is lost: somebody still writes to it.
+    if (!hardening.isWiped(block, family.usableSize(block)))
+      return family.refuse(layout.FAULT_CORRUPT, block);
+  }
+  unmark(block);
   return block;
 }
 
@@ -32,7 +40,7 @@ export function checkedCalloc(count: usize, size: usize): usize {
   if ((<u64>count * <u64>size) >> 32) return refuse(layout.FAULT_ARGUMENT);
   const block = family.calloc(count, size);
   if (!block) return refuse(layout.FAULT_MEMORY);
-  store<u32>(block, 0, 4);
+  unmark(block);
   return block;
 }
 
@@ -49,7 +57,7 @@ export function checkedRealloc(pointer: usize, size: usize): usize {
   const block = family.realloc(pointer, size);
   if (!block) return refuse(layout.FAULT_MEMORY);
   // A block that moved has its old second word, which is no mark.
-  if (!pointer) store<u32>(block, 0, 4);
+  if (!pointer) unmark(block);
   return block;
 }
 
@@ -58,7 +66,7 @@ export function checkedAlignedAlloc(alignment: usize, size: usize): usize {
     return refuse(layout.FAULT_ARGUMENT);
   const block = family.alignedAlloc(alignment, size);
   if (!block) return refuse(layout.FAULT_MEMORY);
-  store<u32>(block, 0, 4);
+  unmark(block);
   return block;
 }
 
@@ -69,11 +77,13 @@ export function checkedFree(pointer: usize): u32 {
   const record = pageRecordInline(pointer);
   const head = record.head;
   if (isUnmarkedBlock(pointer, record, head)) {
-    store<u32>(pointer, marked(pointer), 4);
+    markFreed(pointer);
+    if (isDefined(TALLYHEAP_HARDENED)) hardening.wipe(pointer, classBytes(record.sizeClass));
     if ((head & layout.RECORD_LIVE_MASK) > 1) {
-      store<u32>(pointer, record.freeList);
+      setLink(pointer, record.freeList);
       record.freeList = <u32>pointer;
-      record.live = <u16>(head - 1);
+      // The whole word, as it is read: a load of four bytes waits for a store of two to leave the store buffer.
+      record.head = head - 1;
       return FAULT_NONE;
     }
     return family.releaseSlow(pointer);
@@ -86,7 +96,8 @@ function checkedFreeSlow(pointer: usize): u32 {
   if (!pointer) return FAULT_NONE;
   const wrong = checkSlow(pointer);
   if (wrong) return fault(wrong, pointer);
-  store<u32>(pointer, marked(pointer), 4);
+  markFreed(pointer);
+  if (isDefined(TALLYHEAP_HARDENED)) hardening.wipe(pointer, family.usableSize(pointer));
   return family.releaseSlow(pointer);
 }
 
@@ -113,6 +124,14 @@ export function check(pointer: usize): u32 {
 function isUnmarkedBlock(pointer: usize, record: PageRecord, head: u32): bool {
   // Class and domain together: only DOMAIN_RAW leaves the class as it is.
   const c = (head >>> 16) & 0x3ff;
+  // All blocks of a hardened pool are carved at once, and have a mark until they are handed out: of a pool of one page that
+  // starts with a block nothing else has to be known, and its shape, which lies elsewhere, need not be read.
+  if (isDefined(TALLYHEAP_HARDENED) && c - 1 < layout.SINGLE_PAGE_CLASSES) {
+    const offset = (<u32>pointer) & (PAGE_BYTES - 1);
+    const reciprocal = load<u32>(c << 2, STATE + layout.STATE_RECIPROCAL);
+    const boundary = u32(offset * reciprocal < reciprocal);
+    return (boundary & u32(offset + (c << 3) <= PAGE_BYTES) & u32(!isMarked(pointer))) != 0;
+  }
   if (c - 1 >= layout.LAST_CLASS) return false;
   const shape = load<u64>(layout.entryInline(changetype<usize>(record), layout.SLOT_SHAPE));
   const first = (<u32>(shape >>> (offsetof<PageShape>("first") << 3))) & 0xffff;
@@ -122,7 +141,7 @@ function isUnmarkedBlock(pointer: usize, record: PageRecord, head: u32): bool {
   // One branch for three conditions that all but always hold.
   const carved = u32(<u32>(product >>> 32) < ((<u32>shape) & 0xffff));
   const boundary = u32(<u32>product < reciprocal);
-  return (carved & boundary & u32(load<u32>(pointer, 4) != marked(pointer))) != 0;
+  return (carved & boundary & u32(!isMarked(pointer))) != 0;
 }
 
 /** The pointer is a span, carries a mark, or is wrong. */
@@ -131,10 +150,14 @@ function checkSlow(pointer: usize): u32 {
   const record = pageRecord(pointer);
   if (record.domain != layout.DOMAIN_RAW) return layout.FAULT_BAD_POINTER;
   if (record.sizeClass == layout.CLASS_SPAN) {
-    return pointer == record.page ? FAULT_NONE : layout.FAULT_BAD_POINTER;
+    if (pointer != record.page) return layout.FAULT_BAD_POINTER;
+    if (!isDefined(TALLYHEAP_HARDENED)) return FAULT_NONE;
+    const end = pointer + family.usableSize(pointer) + hardening.GUARD_BYTES;
+    return hardening.hasGuard(end) ? FAULT_NONE : layout.FAULT_CORRUPT;
   }
   if (!record.isPool || !isCarvedBlock(pointer, record)) return layout.FAULT_BAD_POINTER;
-  return isListed(record, pointer) ? layout.FAULT_DOUBLE_FREE : FAULT_NONE;
+  if (!isListed(record, pointer)) return FAULT_NONE;
+  return isUntouched(pointer) ? layout.FAULT_BAD_POINTER : layout.FAULT_DOUBLE_FREE;
 }
 
 /** isUnmarkedBlock() without the mark, for the slow path. */
@@ -153,15 +176,19 @@ function isListed(record: PageRecord, pointer: usize): bool {
 
 /** Looks at no more blocks than a pool can have: a list that was overwritten may be a ring. */
 function isOn(list: usize, pointer: usize): bool {
+  const page = list;
   for (let left = PAGE_BYTES >>> 3; list && left; left--) {
     if (list == pointer) return true;
-    list = load<u32>(list);
+    // Outside of its page is nothing to be read.
+    if (isDefined(TALLYHEAP_HARDENED) && (list ^ page) >>> layout.PAGE_SHIFT) return false;
+    list = linkOf(list);
   }
   return false;
 }
 
 /** A poisoned heap refuses everything that leaves the fast path, whatever the request. */
 function refuse(code: u32): usize {
+  if (isDefined(TALLYHEAP_HARDENED) && state.fault == layout.FAULT_CORRUPT) return 0;
   fault(state.poison ? layout.FAULT_CORRUPT : code, 0);
   return 0;
 }

@@ -9,9 +9,12 @@
  */
 import * as layout from "../layout";
 import { MEDIUM_LIMIT, SMALL_LIMIT } from "../layout";
-import { STATE, activeLists, state } from "../state";
+import { STATE, state } from "../state";
 import { arenaKind, ensureReady } from "./arenas";
 import { classBytes, rawBytes, rawClass, steppedClass } from "./classes";
+import * as hardening from "./hardening";
+import { pop, setLink } from "./links";
+import { markFreed } from "./marks";
 import { MappedRecord, pageRecord } from "./pages";
 import * as pools from "./pools";
 import { giveSpan, pagesFor, resizeSpan, takeSpan } from "./spans";
@@ -28,10 +31,15 @@ export function malloc(size: usize): usize {
 export function mallocInline(size: usize): usize {
   if (size - 1 < SMALL_LIMIT) {
     const head = rawBytes(size) >>> 1;
-    const block = <usize>load<u32>(head, STATE + layout.STATE_ACTIVE);
-    if (block) {
-      store<u32>(head, load<u32>(block), STATE + layout.STATE_ACTIVE);
-      return block;
+    if (isDefined(TALLYHEAP_HARDENED)) {
+      const block = pop(STATE + layout.STATE_ACTIVE + head, layout.DOMAIN_RAW);
+      if (block) return block;
+    } else {
+      const block = <usize>load<u32>(head, STATE + layout.STATE_ACTIVE);
+      if (block) {
+        store<u32>(head, load<u32>(block), STATE + layout.STATE_ACTIVE);
+        return block;
+      }
     }
   }
   return mallocSlow(size);
@@ -46,10 +54,11 @@ export function free(pointer: usize): void {
 // @ts-ignore: decorator
 @inline
 export function freeInline(pointer: usize): void {
+  if (isDefined(TALLYHEAP_HARDENED)) beforeFree(pointer);
   const record = MappedRecord.of(pointer);
   const live = record.live;
   if (live > 1) {
-    store<u32>(pointer, record.freeList);
+    setLink(pointer, record.freeList);
     record.freeList = <u32>pointer;
     record.live = live - 1;
     return;
@@ -85,16 +94,23 @@ export function realloc(pointer: usize, size: usize): usize {
   if (!old) return refuse(layout.FAULT_BAD_POINTER, pointer);
   size += usize(size == 0);
   if (old > MEDIUM_LIMIT && size > MEDIUM_LIMIT) {
-    if (resizeSpanSafely(pointer, pagesFor(size))) return pointer;
+    if (resizeSpanSafely(pointer, size)) return pointer;
   } else if (size <= old && ((<u64>size) << 2 > <u64>old * 3 || sameBlockBytes(size, old))) {
     return pointer;
   }
   const block = mallocInline(size);
   if (!block) return size <= old ? pointer : 0;
   copyBytes(block, pointer, min(old, size));
-  store<u32>(pointer, marked(pointer), 4);
+  markFreed(pointer);
   freeInline(pointer);
   return block;
+}
+
+/** Hardened core: a block that is freed from within has its mark too, and is zeroed if the option says so. */
+function beforeFree(pointer: usize): void {
+  if (!pointer) return;
+  markFreed(pointer);
+  if (state.zeroOnFree) hardening.wipe(pointer, usableSize(pointer));
 }
 
 /** A block whose address is a multiple of `alignment`, a power of two up to 64 MiB; 0 if it is not, or out of memory. */
@@ -125,7 +141,10 @@ export function usableSize(pointer: usize): usize {
   if (arenaKind(pointer) != layout.ARENA_PAGED) return 0;
   const record = pageRecord(pointer);
   const c = <u32>record.sizeClass;
-  if (c == layout.CLASS_SPAN) return (<usize>record.spanPages) << layout.PAGE_SHIFT;
+  if (c == layout.CLASS_SPAN) {
+    const bytes = (<usize>record.spanPages) << layout.PAGE_SHIFT;
+    return record.domain == layout.DOMAIN_RAW ? bytes - hardening.GUARD_BYTES : bytes;
+  }
   return c <= layout.LAST_CLASS ? <usize>classBytes(c) : 0;
 }
 
@@ -146,12 +165,8 @@ function mallocSlow(size: usize): usize {
 
 /** A block of a class from its active list, or by refilling it; 0 if out of memory. */
 export function takeBlock(domain: u32, c: u32): usize {
-  const slot = pools.classSlot(domain, c);
-  let block = <usize>activeLists[slot];
-  if (block) {
-    activeLists[slot] = load<u32>(block);
-    return block;
-  }
+  let block = pop(STATE + layout.STATE_ACTIVE + pools.classSlot(domain, c), domain);
+  if (block) return block;
   if (!enter()) return 0;
   block = pools.refill(domain, c);
   leave();
@@ -160,8 +175,10 @@ export function takeBlock(domain: u32, c: u32): usize {
 
 function newSpan(size: usize, alignment: u32): usize {
   if (!enter()) return 0;
-  const span = takeSpan(pagesFor(size), alignment, layout.DOMAIN_RAW);
+  const span = takeSpan(pagesOf(size), alignment, layout.DOMAIN_RAW);
   leave();
+  if (isDefined(TALLYHEAP_HARDENED) && span)
+    hardening.writeGuard(span + usableSize(span) + hardening.GUARD_BYTES);
   return span;
 }
 
@@ -185,23 +202,25 @@ export function releaseSlow(pointer: usize): u32 {
   return live ? layout.FAULT_NONE : fault(layout.FAULT_DOUBLE_FREE, pointer);
 }
 
-function resizeSpanSafely(pointer: usize, pages: u32): bool {
+function resizeSpanSafely(pointer: usize, size: usize): bool {
   if (!enter()) return false;
-  const resized = resizeSpan(pointer, pages);
+  const resized = resizeSpan(pointer, pagesOf(size));
   leave();
+  if (isDefined(TALLYHEAP_HARDENED) && resized)
+    hardening.writeGuard(pointer + usableSize(pointer) + hardening.GUARD_BYTES);
   return resized;
+}
+
+/** Pages of a span for `size` bytes; 0 if the sum wraps. */
+function pagesOf(size: usize): u32 {
+  return isDefined(TALLYHEAP_HARDENED) && size > u32.MAX_VALUE - hardening.GUARD_BYTES
+    ? 0
+    : pagesFor(size + hardening.GUARD_BYTES);
 }
 
 /** Whether a request of `size` would get a block of exactly `bytes` anyway. */
 function sameBlockBytes(size: usize, bytes: usize): bool {
   return size <= MEDIUM_LIMIT && classBytes(rawClass(size)) == <u32>bytes;
-}
-
-/** What the second word of a free block reads if it was carved, or freed through a check or by realloc. */
-// @ts-ignore: decorator
-@inline
-export function marked(block: usize): u32 {
-  return (<u32>block) ^ state.secret;
 }
 
 /** Notes a fault for whoever asks; returns its code. */

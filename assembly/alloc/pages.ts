@@ -11,6 +11,7 @@
 import * as layout from "../layout";
 import { ArenaHeader, Links, PageRecord, SizedLists } from "../layout";
 import { STATE, arenasByCount, arenasByRun, statistics } from "../state";
+import { randomBit } from "./hardening";
 import { giveArenas, mapEntry, markArenas, takeArenas } from "./arenas";
 
 // ---- where things are ----
@@ -111,8 +112,13 @@ export function takePages(length: u32, alignment: u32, reach: u32): usize {
 }
 
 function takeRun(header: ArenaHeader, length: u32, alignment: u32): usize {
-  const first = bestRun(header.freePages, length, alignment);
-  relist(header, header.freePages & ~runMask(first, length));
+  const pages = header.freePages;
+  // Where the first pool of an arena lies is the hardened core's secret.
+  const first =
+    isDefined(TALLYHEAP_HARDENED) && length == 1 && alignment == 1 && pages == header.emptyPages
+      ? randomBit(pages)
+      : bestRun(pages, length, alignment);
+  relist(header, pages & ~runMask(first, length));
   return <usize>header.arena + ((<usize>first) << layout.PAGE_SHIFT);
 }
 

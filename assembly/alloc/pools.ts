@@ -26,6 +26,7 @@
 import * as layout from "../layout";
 import { PageRecord, PageShape, SlabWord } from "../layout";
 import {
+  STATE,
   activeLists,
   availablePools,
   currentPools,
@@ -36,6 +37,9 @@ import {
 } from "../state";
 import { ensureReady } from "./arenas";
 import { classBytes, slabPages } from "./classes";
+import { linkTurned } from "./hardening";
+import { linkOf, pop, popProved, setLink } from "./links";
+import { carvedMark } from "./marks";
 import { givePages, pageRecord, takePages } from "./pages";
 
 /**
@@ -84,16 +88,24 @@ function detach(record: PageRecord, slot: usize, domain: u32, c: u32): usize {
     if (isDefined(TALLYHEAP_MANAGED)) state.detached = carved - record.live;
     record.freeList = 0;
     record.live = shape.carved;
-    activeLists[slot] = load<u32>(block);
-    return block;
+    if (!isDefined(TALLYHEAP_HARDENED)) {
+      activeLists[slot] = load<u32>(block);
+      return block;
+    }
+    const popped = popProved(STATE + layout.STATE_ACTIVE + slot, block, domain);
+    if (popped) return popped;
   }
-  const batch = min(shape.capacity - carved, CARVE_BLOCKS);
+  const batch = min(
+    shape.capacity - carved,
+    isDefined(TALLYHEAP_HARDENED) ? layout.PAGE_BYTES : CARVE_BLOCKS,
+  );
   if (!batch) return 0;
   if (isDefined(TALLYHEAP_MANAGED)) state.detached = batch;
   shape.carved = <u16>(carved + batch);
   record.live += <u16>batch;
   const bytes = classBytes(c);
   const first = record.page + shape.first + carved * bytes;
+  if (isDefined(TALLYHEAP_HARDENED)) return carveTurned(slot, first, bytes, batch, domain);
   activeLists[slot] = <u32>linkBlocks(first, bytes, batch, domain);
   return first;
 }
@@ -104,17 +116,27 @@ function detach(record: PageRecord, slot: usize, domain: u32, c: u32): usize {
  * runtime it is the other way round: raw blocks are not checked, and an object's second word may be 0 (rt/object.ts).
  */
 function linkBlocks(first: usize, bytes: u32, batch: u32, domain: u32): usize {
-  const secret = state.secret;
   const isMarked = isDefined(TALLYHEAP_MANAGED) != (domain == layout.DOMAIN_RAW);
   let block = first + batch * bytes;
   let next: usize = 0;
   do {
     block -= bytes;
-    const mark = isMarked ? (<u32>block) ^ secret : 0;
+    const mark = isMarked ? carvedMark(block) : 0;
     store<u64>(block, ((<u64>mark) << 32) | (<u64>next));
     next = block;
   } while (block != first);
   return load<u32>(first);
+}
+
+/** The hardened core's linkBlocks(): in a random order. The block that is handed out. */
+function carveTurned(slot: usize, first: usize, bytes: u32, batch: u32, domain: u32): usize {
+  if (state.zeroOnFree) memory.fill(first, 0, batch * bytes);
+  for (let i: u32 = 0; i < batch; i++) {
+    const block = first + i * bytes;
+    store<u32>(block, domain == layout.DOMAIN_RAW ? carvedMark(block) : 0, 4);
+  }
+  activeLists[slot] = <u32>linkTurned(first, bytes, batch);
+  return pop(STATE + layout.STATE_ACTIVE + slot, domain);
 }
 
 function makeCurrent(record: PageRecord, slot: usize, domain: u32): void {
@@ -135,7 +157,7 @@ export function freeSlow(record: PageRecord, block: usize): bool {
   const pool = record.poolState;
   let live = <u32>record.live;
   if (!live) return false;
-  store<u32>(block, record.freeList);
+  setLink(block, record.freeList);
   record.freeList = <u32>block;
   if (pool == layout.POOL_FULL) {
     live = record.shape.capacity;
@@ -347,7 +369,7 @@ export function activeLength(slot: usize, limit: u32): u32 {
   while (block && length <= limit) {
     length++;
     if (block - page >= layout.PAGE_BYTES) return limit + 1;
-    block = load<u32>(block);
+    block = linkOf(block);
   }
   return length;
 }

@@ -22,6 +22,7 @@ import {
 } from "./arenas";
 import * as pages from "./pages";
 import { pageRecord } from "./pages";
+import { addPressure, relievePressure } from "./pressure";
 import { obtainPages, retireIdlePools, retireIfChanged } from "./pools";
 
 const LONGEST: u32 = ARENA_PAGES - layout.TABLE_POSITIONS;
@@ -58,6 +59,7 @@ function noteSpan(span: usize, length: u32, domain: u32): usize {
   record.setState(domain, 0);
   statistics.spans += 1;
   statistics.spanPages += length;
+  addPressure(length << PAGE_SHIFT);
   return span;
 }
 
@@ -67,6 +69,7 @@ export function giveSpan(span: usize): void {
   record.clear();
   statistics.spans -= 1;
   statistics.spanPages -= length;
+  relievePressure(length << PAGE_SHIFT);
   const tail = tailArenas(span, length);
   if (tail) giveTail(nextArena(span), tail);
   if (pages.givePages(span, length - tail * ARENA_PAGES)) retireIfChanged();
@@ -83,6 +86,8 @@ export function resizeSpan(span: usize, length: u32): bool {
   if (!now) return false;
   record.spanPages = now;
   statistics.spanPages += now - old;
+  if (now > old) addPressure((now - old) << PAGE_SHIFT);
+  else relievePressure((old - now) << PAGE_SHIFT);
   return true;
 }
 

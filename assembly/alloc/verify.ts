@@ -31,6 +31,9 @@ import {
 } from "../state";
 import { arenaKind, kindOf, runList } from "./arenas";
 import { classBytes, slabPages } from "./classes";
+import { GUARD_BYTES, hasGuard, isWiped } from "./hardening";
+import { linkOf } from "./links";
+import { isMarked } from "./marks";
 import { arenaHeader, longestRun, pageNumber, pageRecord, runMask } from "./pages";
 import { blocksFrom, classSlot, isSmall } from "./pools";
 import { tailArenas } from "./spans";
@@ -175,6 +178,9 @@ function verifySpan(record: PageRecord): u32 {
     if (record.at(i).sizeClass != layout.CLASS_NONE)
       return broken(layout.BROKEN_SPAN_LENGTH, span, length, i);
   }
+  const end = span + ((<usize>length) << PAGE_SHIFT);
+  if (isDefined(TALLYHEAP_HARDENED) && record.domain == layout.DOMAIN_RAW && !hasGuard(end))
+    return broken(layout.BROKEN_GUARD, end - GUARD_BYTES, 0, 0);
   recount.spans += 1;
   recount.spanPages += length;
   recount.spanTails += tail;
@@ -272,14 +278,14 @@ function verifyPool(record: PageRecord, shape: PageShape, c: u32): u32 {
   if (carved > capacity) return broken(layout.BROKEN_SHAPE, page, capacity, carved);
   if (pool == layout.POOL_LISTED && capacity) recount.listedPools += 1;
   memory.fill(STATE + layout.STATE_SCRATCH, 0, PAGE_BYTES >>> 6);
-  const own = countBlocks(record.freeList, page + shape.first, c, carved);
+  const own = countBlocks(record.freeList, page + shape.first, c, carved, record.domain);
   if (own > carved) return broken(layout.BROKEN_FREE_LIST, page, carved, own);
   const isCurrent = currentPools[slot] == record;
   if (isCurrent != (pool == layout.POOL_ACTIVE)) {
     return broken(layout.BROKEN_POOL_STATE, page, layout.POOL_ACTIVE, pool);
   }
   if (isCurrent) {
-    const active = countBlocks(activeLists[slot], page + shape.first, c, carved);
+    const active = countBlocks(activeLists[slot], page + shape.first, c, carved, record.domain);
     if (active > carved - own) return broken(layout.BROKEN_FREE_LIST, page, carved - own, active);
   }
   const expected = pool == layout.POOL_FULL ? 1 : carved - own;
@@ -294,7 +300,7 @@ function verifyPool(record: PageRecord, shape: PageShape, c: u32): u32 {
  * Length of a free list of the pool whose blocks start at `first`, or u32.MAX_VALUE if a block is off the stride, uncarved
  * or met twice.
  */
-function countBlocks(block: usize, first: usize, c: u32, carved: u32): u32 {
+function countBlocks(block: usize, first: usize, c: u32, carved: u32, domain: u32): u32 {
   let length: u32 = 0;
   while (block) {
     const offset = <u32>(block - first);
@@ -305,9 +311,16 @@ function countBlocks(block: usize, first: usize, c: u32, carved: u32): u32 {
     if ((bits >>> (index & 7)) & 1) return u32.MAX_VALUE;
     store<u8>(met, <u8>(bits | (1 << (index & 7))));
     length++;
-    block = load<u32>(block);
+    if (isDefined(TALLYHEAP_HARDENED) && !looksFree(block, classBytes(c), domain)) return u32.MAX_VALUE;
+    block = linkOf(block);
   }
   return length;
+}
+
+/** Whether a free block has its mark, or no type, and is zero where the option says so. */
+function looksFree(block: usize, bytes: u32, domain: u32): bool {
+  const marked = domain == layout.DOMAIN_RAW ? isMarked(block) : load<u32>(block, 4) == 0;
+  return marked && (domain != layout.DOMAIN_RAW || isWiped(block, bytes));
 }
 
 // ---- lists ----

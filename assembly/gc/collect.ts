@@ -84,7 +84,7 @@ function run(generation: u32): i32 {
   releaseOrphans();
   if (generation == 2) {
     clearFreeLists(0);
-    objects.bufferBytes = 0;
+    state.takenBytes = 0;
     retune();
   }
   return found;

@@ -45,3 +45,4 @@ export const BROKEN_PRIVATE_LIST: u32 = 26;
 export const BROKEN_INTERN: u32 = 27;
 export const BROKEN_COLLECTION: u32 = 28;
 export const BROKEN_REFERENCE_COUNT: u32 = 29;
+export const BROKEN_OWNED_BLOCK: u32 = 30;

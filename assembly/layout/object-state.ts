@@ -24,8 +24,6 @@ export class ObjectState {
   critical: u32;
   /** Raw blocks that belong to objects and types, not to the host. */
   internalBlocks: u32;
-  /** Bytes of buffers of lists and dicts taken since the last collection (the collector clears it). */
-  bufferBytes: usize;
   /** Table of interned strings: address, slots − 1, strings, strings and tombstones. */
   intern: usize;
   internMask: u32;
@@ -43,6 +41,8 @@ export class ObjectState {
   hosted: u32;
   /** Between two batches of a death: the slot that was released last. */
   deathSlot: usize;
+  /** Bytes outside of the heap that its objects own; a whole number. */
+  externalBytes: f64;
 }
 
 export const STATE_OBJECT: u32 = STATE_ARENA_PREVIOUS + (MAP_ENTRIES << 1);

@@ -74,6 +74,12 @@ export class PageRecord {
     return load<u32>(changetype<usize>(this), offsetof<PageRecord>("live"));
   }
 
+  // @ts-ignore: decorator
+  @inline
+  set head(word: u32) {
+    store<u32>(changetype<usize>(this), word, offsetof<PageRecord>("live"));
+  }
+
   /** DOMAIN_ of a pool or span. */
   @inline
   get domain(): u32 {

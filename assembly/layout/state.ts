@@ -58,6 +58,18 @@ export class State {
   growthFactor: u32;
   growthFloor: u32;
   growthCap: u32;
+  /** Bytes that press for a collection; see alloc/pressure.ts. */
+  takenBytes: u32;
+  /** What hashes of dict keys depend on, random or from the option hashSeed; a reset leaves it. See object/values/hash.ts. */
+  hashKey0: u64;
+  hashKey1: u64;
+  mixHigh: u64;
+  mixLow: u64;
+  mixSum: u64;
+  /** Hardened core: what links are encoded with, the state of its random numbers, and 1 if freed blocks are zeroed. */
+  linkSecret: u32;
+  random: u32;
+  zeroOnFree: u32;
   /** Programs with a managed runtime: blocks that the last refill of a class's list put there or handed out. */
   detached: u32;
 }
@@ -79,6 +91,10 @@ export class Statistics {
   growsFailed: u32;
 }
 
+export const STATE_LINK_SECRET: u32 = offsetof<State>("linkSecret");
+export const STATE_RANDOM: u32 = offsetof<State>("random");
+export const STATE_ZERO_ON_FREE: u32 = offsetof<State>("zeroOnFree");
+export const STATE_HASH_KEY: u32 = offsetof<State>("hashKey0");
 export const STATE_GROWTH_FACTOR: u32 = offsetof<State>("growthFactor");
 export const STATE_GROWTH_FLOOR: u32 = offsetof<State>("growthFloor");
 export const STATE_GROWTH_CAP: u32 = offsetof<State>("growthCap");

@@ -7,9 +7,9 @@ import { DOMAIN_OBJECT } from "./size-classes";
  *
  *   0        ├ flags │ size │ item bytes │ items │ length │ weak │ refs │ base ┤
  *   32       ├ free list 8 │ free cap │ meta │ active │ class │ chain │ scan ┤
- *   64       ├ offsets: refs × u32 ┤ chain: size/4 × u16 ┤
+ *   64       ├ blocks ┤ offsets: (refs + blocks) × u32 ┤ chain: size/4 × u16 ┤
  *
- *   offsets  those of the reference slots, in the order in which death releases them
+ *   offsets  those of the reference slots, in the order in which death releases them, then of those with blocks
  *   chain    for the word at offset o of an instance: offset of the slot that is released after the one at o, 0 = none;
  *            for o = 0 that of the first one
  */
@@ -46,6 +46,8 @@ export class TypeDescriptor {
   chain: usize;
   /** Where a walk finds the references of an instance, in one word; see SCAN_. */
   scan: u32;
+  /** Number of slots with blocks that instances own. */
+  blocks: u32;
 
 
   @inline
@@ -59,7 +61,7 @@ export class TypeDescriptor {
     return DOMAIN_OBJECT + (this.flags & FLAG_CONTAINER);
   }
 
-  /** Offset of the reference slot that is released as number `i`. */
+  /** Offset of the reference slot that is released as number `i`; from `refs` on those of the slots with blocks. */
   @inline
   refOffset(i: u32): u32 {
     return load<u32>(changetype<usize>(this) + (i << 2), offsetof<TypeDescriptor>());
@@ -76,6 +78,8 @@ export const TYPE_BASE: u32 = offsetof<TypeDescriptor>("base");
 export const TYPE_FREE_HEAD: u32 = offsetof<TypeDescriptor>("freeFirst");
 export const TYPE_FREE_COUNT: u32 = offsetof<TypeDescriptor>("freeCount");
 export const TYPE_FREE_CAP: u32 = offsetof<TypeDescriptor>("freeCap");
+export const TYPE_REFS: u32 = offsetof<TypeDescriptor>("refs");
+export const TYPE_BLOCKS: u32 = offsetof<TypeDescriptor>("blocks");
 export const TYPE_ACTIVE: u32 = offsetof<TypeDescriptor>("active");
 export const TYPE_OFFSETS: u32 = offsetof<TypeDescriptor>();
 /** Largest size of a type: an offset fits 16 bits. */
@@ -114,6 +118,8 @@ export const FLAG_BUFFER: u32 = 8;
 export const FLAG_ENTRIES: u32 = 16;
 /** The type is weakref. */
 export const FLAG_WEAKREF: u32 = 32;
+/** Instances own raw blocks; found when the type is defined. */
+export const FLAG_BLOCKS: u32 = 64;
 
 // ---- ids ----
 

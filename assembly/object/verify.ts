@@ -7,6 +7,7 @@ import { broken } from "../alloc/verify";
 import { pageRecord } from "../alloc/pages";
 import { tupleList } from "./core/free-lists";
 import { countOf, metaOf, typeById, typeByMeta, typeIdOf } from "./core/header";
+import { checkOwned } from "./core/owned-blocks";
 import { isType } from "./core/types";
 import { checkObject, nextBlock } from "./core/walk";
 import { mayHoldContainers } from "./core/young-pages";
@@ -49,6 +50,8 @@ function verifyObject(object: usize): u32 {
     return broken(layout.BROKEN_CONTAINER, object, 1, 0);
   let wrong: u32 = 0;
   for (let i: u32 = 0; i < type.refs && !wrong; i++) wrong = verifyReference(object + type.refOffset(i));
+  for (let i = type.refs; i < type.refs + type.blocks && !wrong; i++)
+    wrong = verifyOwned(object + type.refOffset(i));
   if (wrong) return wrong;
   if (type.flags & layout.FLAG_ENTRIES) wrong = verifyEntries(changetype<Dict>(object));
   else if (type.flags & layout.FLAG_ITEMS_REF) wrong = verifyItems(object, type);
@@ -61,6 +64,12 @@ function verifyObject(object: usize): u32 {
 function verifyReference(slot: usize): u32 {
   const child = load<usize>(slot);
   return !child || !checkObject(child) ? 0 : broken(layout.BROKEN_REFERENCE, slot, 0, <u32>child);
+}
+
+/** A slot holds null or a live raw block. */
+function verifyOwned(slot: usize): u32 {
+  const block = load<usize>(slot);
+  return !block || !checkOwned(block) ? 0 : broken(layout.BROKEN_OWNED_BLOCK, slot, 0, <u32>block);
 }
 
 function verifyItems(object: usize, type: TypeDescriptor): u32 {

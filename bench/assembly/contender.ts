@@ -3,6 +3,7 @@
  * these functions and know no allocator. bench/native/heap.h is the counterpart in C.
  */
 
+import * as checks from "../../assembly/alloc/checks";
 import * as core from "../../assembly/alloc/malloc";
 import { verify as verifyCore } from "../../assembly/alloc/verify";
 
@@ -10,16 +11,22 @@ import { verify as verifyCore } from "../../assembly/alloc/verify";
 export const TALLYHEAP_INLINED = 0;
 /** tallyheap through real calls inside the module. */
 export const TALLYHEAP_CALLED = 1;
+/** The hardened core, as modules call its exports. Compiled with `--use TALLYHEAP_HARDENED=1`. */
+export const TALLYHEAP_HARDENED_CALLED = 4;
 /** AssemblyScript's TLSF, `--runtime minimal`. */
 export const TLSF = 2;
 /** Moves a cursor through a window of memory: what the loop itself costs. */
 export const FLOOR = 3;
 
+/** Any of ours. */
+const IS_OWN: bool =
+  CONTENDER == TALLYHEAP_INLINED || CONTENDER == TALLYHEAP_CALLED || CONTENDER == TALLYHEAP_HARDENED_CALLED;
+
 const ARENA_MASK: usize = (1 << 18) - 1;
 
 /** Address of the first byte that the heap can use. */
 export function heapBase(): usize {
-  if (CONTENDER == TALLYHEAP_INLINED || CONTENDER == TALLYHEAP_CALLED) {
+  if (IS_OWN) {
     return (__heap_base + ARENA_MASK) & ~ARENA_MASK;
   }
   return __heap_base;
@@ -32,7 +39,7 @@ export function prepare(largest: usize): void {
 
 /** 0, or the number of the invariant that is broken; only tallyheap checks itself. */
 export function verify(): u32 {
-  if (CONTENDER == TALLYHEAP_INLINED || CONTENDER == TALLYHEAP_CALLED) return verifyCore();
+  if (IS_OWN) return verifyCore();
   return 0;
 }
 
@@ -41,6 +48,7 @@ export function verify(): u32 {
 export function heapMalloc(size: usize): usize {
   if (CONTENDER == TALLYHEAP_INLINED) return core.mallocInline(size);
   if (CONTENDER == TALLYHEAP_CALLED) return core.malloc(size);
+  if (CONTENDER == TALLYHEAP_HARDENED_CALLED) return hardenedMalloc(size);
   if (CONTENDER == TLSF) return heap.alloc(size);
   return floorMalloc(size);
 }
@@ -50,13 +58,15 @@ export function heapMalloc(size: usize): usize {
 export function heapFree(block: usize): void {
   if (CONTENDER == TALLYHEAP_INLINED) core.freeInline(block);
   else if (CONTENDER == TALLYHEAP_CALLED) core.free(block);
+  else if (CONTENDER == TALLYHEAP_HARDENED_CALLED) hardenedFree(block);
   else if (CONTENDER == TLSF) heap.free(block);
 }
 
 // @ts-ignore: decorator
 @inline
 export function heapCalloc(size: usize): usize {
-  if (CONTENDER == TALLYHEAP_INLINED || CONTENDER == TALLYHEAP_CALLED) return core.calloc(1, size);
+  if (CONTENDER == TALLYHEAP_HARDENED_CALLED) return checks.checkedCalloc(1, size);
+  if (IS_OWN) return core.calloc(1, size);
   if (CONTENDER == TLSF) {
     // TLSF has no calloc; the standard library zeroes after allocating, too.
     const block = heap.alloc(size);
@@ -69,7 +79,8 @@ export function heapCalloc(size: usize): usize {
 // @ts-ignore: decorator
 @inline
 export function heapRealloc(block: usize, size: usize): usize {
-  if (CONTENDER == TALLYHEAP_INLINED || CONTENDER == TALLYHEAP_CALLED) return core.realloc(block, size);
+  if (CONTENDER == TALLYHEAP_HARDENED_CALLED) return checks.checkedRealloc(block, size);
+  if (IS_OWN) return core.realloc(block, size);
   if (CONTENDER == TLSF) return heap.realloc(block, size);
   return floorMalloc(size);
 }
@@ -77,15 +88,25 @@ export function heapRealloc(block: usize, size: usize): usize {
 // @ts-ignore: decorator
 @inline
 export function heapMemalign(log2: u32, size: usize): usize {
-  if (CONTENDER == TALLYHEAP_INLINED || CONTENDER == TALLYHEAP_CALLED)
-    return core.alignedAlloc((<usize>1) << log2, size);
+  if (CONTENDER == TALLYHEAP_HARDENED_CALLED) return checks.checkedAlignedAlloc((<usize>1) << log2, size);
+  if (IS_OWN) return core.alignedAlloc((<usize>1) << log2, size);
   // TLSF aligns to 16 and has nothing wider: it is charged for the room that an aligned block would need.
   if (CONTENDER == TLSF) return heap.alloc(log2 > 4 ? size + ((<usize>1) << log2) : size);
   return floorMalloc(size);
 }
 
 /** Whether the allocator has an aligned allocation of its own, so that its alignment is checked. */
-export const ALIGNS: bool = CONTENDER == TALLYHEAP_INLINED || CONTENDER == TALLYHEAP_CALLED;
+export const ALIGNS: bool = IS_OWN;
+
+// What the hardened core exports as malloc and free.
+
+function hardenedMalloc(size: usize): usize {
+  return checks.checkedMalloc(size);
+}
+
+function hardenedFree(block: usize): void {
+  checks.checkedFree(block);
+}
 
 // The floor keeps its cursor in memory, where an allocator has its state.
 

@@ -13,6 +13,7 @@ import { PRELOADS, compile, findCompiler, findLibrary, findWasmCompiler, modifie
 
 export const INLINED = "tallyheap (inlined)";
 export const CALLED = "tallyheap (called)";
+export const HARDENED = "tallyheap (hardened)";
 export const RAW = "tallyheap (raw)";
 export const CHECKED = "tallyheap (checked)";
 export const TLSF = "tlsf (wasm)";
@@ -54,17 +55,22 @@ interface Steps {
 
 /**
  * Finds and builds what can take part. `slots` is the largest number of blocks that a trace has alive; wasm modules
- * that are not wanted are not compiled for it.
+ * that are not wanted are not compiled for it. The hardened core takes part where it is asked for.
  */
-export async function assemble(slots = 0, wanted: (name: string) => boolean = () => true): Promise<Field> {
+export async function assemble(
+  slots = 0,
+  wanted: (name: string) => boolean = () => true,
+  hardened = false,
+): Promise<Field> {
   const steps = (await import(pathToFileURL(join(root, "bench/steps.mjs")).href)) as Steps;
   let table = steps.SLOTS;
   while (table < slots) table *= 2;
   const absent: string[] = [];
   const contenders: Contender[] = [];
-  const own: [name: string, module: string][] = [
+  const own: (readonly [name: string, module: string])[] = [
     [INLINED, "tallyheap-inlined"],
     [CALLED, "tallyheap-called"],
+    ...(hardened ? ([[HARDENED, "tallyheap-hardened"]] as const) : []),
     [TLSF, "tlsf"],
     ["floor (wasm)", "floor"],
   ];

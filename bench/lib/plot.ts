@@ -20,6 +20,7 @@ const MOST = 2;
 const COLOURS: Readonly<Record<string, string>> = {
   "tallyheap (inlined)": "#1b8a3a",
   "tallyheap (called)": "#8fce3f",
+  "tallyheap (hardened)": "#5b8f22",
   "tallyheap (raw)": "#0f9d94",
   "tallyheap (checked)": "#6fdcc4",
   tallyheap: "#a3b818",

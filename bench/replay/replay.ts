@@ -17,7 +17,7 @@ await runBench<CommonOptions>({
     const traces = (files.length > 0 ? files : bundledTraces()).map(readTrace);
     const slots = Math.max(...traces.map(({ slotCount }) => slotCount));
     const { contenders, reference, absent } = select(
-      await assemble(slots, wantedBy(options.only)),
+      await assemble(slots, wantedBy(options.only), options.only?.includes("hardened")),
       options.only,
     );
     const passes = options.quick ? quickPasses : fullPasses;

@@ -73,5 +73,5 @@ export class Blocks {
   }
 }
 
-/** No hits: for the debug core, and before anybody knows better. */
+/** No hits: for the other cores, and before anybody knows better. */
 export const NO_BLOCKS = new Blocks();

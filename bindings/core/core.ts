@@ -7,13 +7,14 @@ import { CORE_FUNCTIONS, type CoreExports } from "./abi.js";
 /** No phase of a collection. */
 const NO_PHASE = -1;
 
-/** The two builds of the core. */
-export type CoreKind = "release" | "debug";
+/** The builds of the core. */
+export type CoreKind = "release" | "debug" | "hardened";
 
 /** What a core of this package says of itself. */
 export const LAYOUT_VERSIONS: Readonly<Record<CoreKind, number>> = {
   release: STATE_BYTES * 4 + 1,
   debug: STATE_BYTES * 4 + 2,
+  hardened: STATE_BYTES * 4,
 };
 
 /** What the core calls while it works. Nothing of it may throw; all of it may call the core. */
@@ -32,7 +33,7 @@ export class Core {
   readonly kind: CoreKind;
   readonly linear: LinearMemory;
   readonly exports: CoreExports;
-  /** Hits of malloc and free; none with the debug core, which knows every block that it handed out. */
+  /** Hits of malloc and free; of the release core alone, as the others do more. */
   readonly blocks: Blocks;
   /** Set by the object layer; carried along when the heap moves. */
   readonly hooks: CoreHooks;

@@ -24,6 +24,8 @@ export interface Diagnostics {
 export interface OwnBlocks {
   readonly blocks: number;
   readonly bytes: number;
+  /** Those among them that the host made: in fields of the kind `block`. */
+  readonly given: ReadonlySet<Ptr>;
 }
 
 /** What the core itself can say. */

@@ -39,6 +39,7 @@ const INVARIANTS: Readonly<Record<number, string>> = {
   [layout.BROKEN_COUNT]: "an object has a count that no live object can have",
   [layout.BROKEN_REFERENCE_COUNT]: "an object is referred to more often than its count says",
   [layout.BROKEN_REFERENCE]: "a reference leads to no live object",
+  [layout.BROKEN_OWNED_BLOCK]: "an object owns what is no live block",
   [layout.BROKEN_WEAK_LIST]: "a list of weak references is broken",
   [layout.BROKEN_CONTAINER]: "a container contradicts itself, or lies where no container is expected",
   [layout.BROKEN_PRIVATE_LIST]: "a private free list is broken",

@@ -19,6 +19,8 @@ export interface LeakedObject {
   readonly references: number;
   /** How many of them are handles. */
   readonly handles: number;
+  /** Bytes that `adjustExternalBytes` says it owns. */
+  readonly externalBytes: number;
   /** Debug entry: JavaScript stacks of the calls that made the handles. */
   readonly handleStacks: readonly string[];
 }

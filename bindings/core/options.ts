@@ -5,6 +5,7 @@ import { readGrowth, type Growth, type GrowthWords } from "./growth.js";
 import { describeLeaks, type LeakReport } from "./leak-report.js";
 import { WASM_PAGE_BYTES } from "./memory.js";
 import { MAX_U32 } from "./ptr.js";
+import { isSeed, seededWords, type RandomWords } from "./random.js";
 import { DEFAULT_THRESHOLDS, THRESHOLDS_EXPECTED, areThresholds, type Thresholds } from "./thresholds.js";
 
 /** Why `onMemoryPressure` is called. All bytes. */
@@ -49,6 +50,19 @@ export interface HeapOptions {
    * young; see `collector.step`. Default: in one go.
    */
   readonly pauseGoalMs?: number | undefined;
+  /**
+   * What the hashes of dict keys follow from, for runs that are to repeat each other: a whole number from 0 to 2⁵³ − 1, or a
+   * bigint from 0 to 2¹²⁸ − 1. The secret that marks free blocks follows from it too. Who knows it can prepare keys that
+   * collide. Default: bits from `crypto.getRandomValues`. (CPython: PYTHONHASHSEED)
+   */
+  readonly hashSeed?: number | bigint | undefined;
+  /**
+   * Use the hardened core, which trusts no pointer and no free list, not even of wasm modules: links of free blocks are
+   * encoded and proved, blocks are carved in a random order, large blocks have a guard behind them. `{ zeroOnFree: true }`
+   * also zeroes what is freed, and finds what was written to it since. Other entries and hosts than Node, Deno and Bun:
+   * `tallyheap/hardened`. Default false. See docs/checks.md.
+   */
+  readonly hardened?: boolean | Hardening | undefined;
   /** How linear memory grows when it is full. A request that is larger than a step gets what it needs. */
   readonly growth?: Growth | undefined;
   /** Check pointers that arrive from TypeScript. Default true; always on in `tallyheap/debug`. */
@@ -84,6 +98,12 @@ export interface HeapOptions {
   readonly onLeak?: ((report: LeakReport) => void) | undefined;
 }
 
+/** What the hardened core does besides. */
+export interface Hardening {
+  /** Zero blocks when they are freed. Default false. */
+  readonly zeroOnFree?: boolean | undefined;
+}
+
 /** Options with every default filled in and every unit converted; what {@link readOptions} returns. */
 export interface Settings {
   readonly initialPages: number;
@@ -92,6 +112,10 @@ export interface Settings {
   readonly poolPages: number;
   readonly clientArenas: number;
   readonly growth: GrowthWords;
+  /** What chance would decide, if it is to follow from a seed. */
+  readonly randomWords: RandomWords | undefined;
+  /** For the hardened core; undefined for any other. */
+  readonly hardened: Hardening | undefined;
   readonly autoCollect: boolean;
   readonly thresholds: Thresholds;
   /** References that a slice of an automatic full collection looks at; 0: in one go. */
@@ -133,6 +157,8 @@ const RULES: Readonly<Record<keyof HeapOptions, Rule>> = {
     "milliseconds above 0",
     { minimum: 0, maximum: MAX_PAUSE_MS },
   ],
+  hashSeed: [isSeed, "a whole number from 0 to 2^53 - 1 or a bigint from 0 to 2^128 - 1"],
+  hardened: [isHardening, "a boolean or an object with zeroOnFree"],
   growth: [(value) => typeof value === "object" && value !== null, "an object"],
   autoCollect: SWITCH,
   thresholds: [areThresholds, THRESHOLDS_EXPECTED],
@@ -185,6 +211,8 @@ export function readOptions(options: HeapOptions = {}): Settings {
     poolPages: poolBytes === undefined ? MAX_U32 : Math.floor(poolBytes / PAGE_BYTES),
     clientArenas,
     growth: readGrowth(options.growth),
+    randomWords: options.hashSeed === undefined ? undefined : seededWords(options.hashSeed),
+    hardened: options.hardened === true ? {} : options.hardened || undefined,
     autoCollect: options.autoCollect ?? true,
     thresholds: [thresholds[0], thresholds[1], thresholds[2]],
     sliceUnits: Math.ceil((options.pauseGoalMs ?? 0) * UNITS_PER_MS),
@@ -215,6 +243,14 @@ function requireOption(name: string, value: unknown): void {
 function requireBytes(name: string, value: number, minimum: number, maximum: number): void {
   if (value >= minimum && value <= maximum) return;
   throw optionError(name, value, `whole bytes from ${minimum} to ${maximum}`, { minimum, maximum });
+}
+
+function isHardening(value: unknown): boolean {
+  if (typeof value === "boolean") return true;
+  if (typeof value !== "object" || value === null) return false;
+  const isKnown = ([name, set]: [string, unknown]): boolean =>
+    name === "zeroOnFree" && (set === undefined || typeof set === "boolean");
+  return Object.entries(value).every(isKnown);
 }
 
 function isModule(value: unknown): boolean {

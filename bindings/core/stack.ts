@@ -3,11 +3,14 @@
  * deepest call, and into the wrapper that catches what host code throws. An operation of the core that the end of the
  * stack cuts short may leave the heap broken; one that was not begun does not.
  *
+ * `more` asks for as much once more, and again: for who makes something that may have to die before the call is over, and
+ * whose death will ask for its own 6 KiB from a little further down.
+ *
  * A frame has room for every argument of the calls it may make, and engines look for that room where a function is
  * entered, optimised or not. So this costs a call, where as deep a recursion costs forty.
  */
-export function reserveStack(largest = 0): number {
-  if (largest === 0) return 0;
+export function reserveStack(more = 0, largest = 0): number {
+  if (largest === 0) return more === 0 ? 0 : reserveStack(more - 1);
   // prettier-ignore
   return Math.max(
     largest,

@@ -4,7 +4,8 @@ import { HeapError, hex, type HeapErrorCode, type HeapErrorDetails } from "../co
 import { OVERRELEASED, brokenError, faultError, faultReason, invariantName } from "../core/faults.js";
 import type { LeakedBlock, LeakedBlocks } from "../core/leak-report.js";
 import { NULL, type Ptr } from "../core/ptr.js";
-import type { Diagnostics } from "../core/diagnostics.js";
+import type { Diagnostics, OwnBlocks } from "../core/diagnostics.js";
+import type { HeapStats } from "../core/stats.js";
 import { blockReport, damageDetails, damageSummary, readDamage, stacks } from "./report.js";
 import type { Site, Sites } from "./sites.js";
 import { Trace } from "./trace.js";
@@ -43,8 +44,8 @@ export class DebugDiagnostics implements Diagnostics {
     return error;
   }
 
-  leaks(core: Core): LeakedBlocks {
-    const leaked = this.#liveBlocks(core);
+  leaks(core: Core, _stats: HeapStats, own: OwnBlocks): LeakedBlocks {
+    const leaked = this.#liveBlocks(core).filter(({ ptr }) => !own.given.has(ptr));
     return { blocks: leaked.length, bytes: leaked.reduce((sum, { size }) => sum + size, 0), leaked };
   }
 

@@ -3,6 +3,7 @@ import { Core, type CoreKind } from "../core/core.js";
 import { HeapError } from "../core/errors.js";
 import { WASM_PAGE_BYTES } from "../core/memory.js";
 import type { Settings } from "../core/options.js";
+import { randomWords } from "../core/random.js";
 
 /**
  * Compiles the core, unless that was done.
@@ -39,11 +40,16 @@ export function openCore(module: WebAssembly.Module, kind: CoreKind, settings: S
   const memory = settings.memory ? adoptMemory(settings.memory, settings) : ownMemory(settings);
   const core = new Core(module, kind, memory);
   const { maxPages, smallThreshold, poolPages, clientArenas } = settings;
-  const fault = core.exports.initialize(maxPages, smallThreshold, poolPages, clientArenas, randomWord());
+  const { secret, linkSecret, order, hashKey } = settings.randomWords ?? randomWords();
+  const fault = core.exports.initialize(maxPages, smallThreshold, poolPages, clientArenas, secret);
   if (fault !== layout.FAULT_NONE) throw refusedMemory("it already holds a heap");
   core.setState(layout.STATE_GROWTH_FACTOR, settings.growth.factor);
   core.setState(layout.STATE_GROWTH_FLOOR, settings.growth.floor);
   core.setState(layout.STATE_GROWTH_CAP, settings.growth.cap);
+  core.setState(layout.STATE_LINK_SECRET, linkSecret);
+  core.setState(layout.STATE_RANDOM, order);
+  core.setState(layout.STATE_ZERO_ON_FREE, settings.hardened?.zeroOnFree === true ? 1 : 0);
+  hashKey.forEach((word, index) => core.setState(layout.STATE_HASH_KEY + index * 4, word));
   // What lies above the first arena of a memory that was passed in is not known to be zero, and calloc asks.
   if (settings.memory) core.setState(layout.STATE_VIRGIN, core.state(layout.STATE_END));
   return core;
@@ -115,12 +121,4 @@ function outOfMemory(settings: Settings, what: string, cause: unknown): HeapErro
   return new HeapError("ERR_HEAP_OOM", `createHeap: ${what} ${size} bytes`, details, {
     cause,
   });
-}
-
-/** The secret that marks freed blocks: unpredictable where the host can, else at least varying. */
-function randomWord(): number {
-  const word = new Uint32Array(1);
-  if (typeof crypto === "object") crypto.getRandomValues(word);
-  else word[0] = Math.floor(Math.random() * 2 ** 32);
-  return word[0] ?? 0;
 }

@@ -23,7 +23,6 @@ import type { Profiler } from "../profile/profiler.js";
 import { ObjectHeap } from "./object-heap.js";
 import { cloneHeap, restoreHeap, type RestoreOptions } from "./restore.js";
 
-const NO_BLOCKS = { blocks: 0, bytes: 0 };
 /** Blocks that a report of leaks names. */
 const REPORTED_BLOCKS = 100;
 
@@ -249,11 +248,12 @@ export class Heap extends ObjectHeap implements Disposable {
   /** Frees everything at once: blocks, objects without their finalizers, handles. Types stay. See `ByteHeap.reset`. */
   override reset(): void {
     super.reset();
-    const { handles, weakrefs, finalizers, watches, profiler } = this.objectLayer;
+    const { handles, weakrefs, finalizers, externalBytes, watches, profiler } = this.objectLayer;
     watches.clear();
     handles.clear();
     weakrefs.clear();
     finalizers.clear();
+    externalBytes.clear();
     profiler.clear();
     this.lifecycle.restart();
   }
@@ -314,7 +314,8 @@ export class Heap extends ObjectHeap implements Disposable {
     this.clearFreeLists();
     return this.lifecycle.protect(() => {
       // The debug core guards the blocks of the host only, and lists them.
-      const blocks = diagnostics.leaks(core, this.stats(), settings.strict ? NO_BLOCKS : leaks.ownBlocks());
+      const own = settings.strict ? { blocks: 0, bytes: 0, given: leaks.givenBlocks() } : leaks.ownBlocks();
+      const blocks = diagnostics.leaks(core, this.stats(), own);
       const isListed = blocks.blocks === 0 || settings.strict;
       return {
         ...blocks,

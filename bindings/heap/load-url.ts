@@ -1,6 +1,7 @@
 import { HeapError } from "../core/errors.js";
 import { readOptions, type HeapOptions } from "../core/options.js";
 import { openCore } from "./create.js";
+import { createHardened } from "./hardened-heap.js";
 import { Heap } from "./heap.js";
 
 /** Where the wasm of the core can come from. */
@@ -21,7 +22,9 @@ export function urlEntry(wasm: URL, read: ReadBytes): UrlEntry {
     heapModule: (source = wasm) => moduleFrom(source, wasm, read),
     async createHeap(options) {
       const settings = readOptions(options);
-      const module = await moduleFrom(settings.module ?? wasm, wasm, read);
+      const file = settings.hardened ? new URL("hardened.wasm", wasm) : wasm;
+      const module = await moduleFrom(settings.module ?? file, wasm, read);
+      if (settings.hardened) return createHardened(settings, () => module);
       return new Heap(openCore(module, "release", settings), settings);
     },
   };

@@ -6,8 +6,10 @@ import { Inspection } from "../inspect/inspection.js";
 import { Counts } from "../objects/access/counts.js";
 import { ObjectCalls } from "../objects/access/object-calls.js";
 import { ObjectMemory } from "../objects/access/object-memory.js";
+import { ExternalBytes } from "../objects/ownership/external-bytes.js";
 import { Handles } from "../objects/ownership/handles.js";
 import { Leaks } from "../objects/ownership/leaks.js";
+import { OwnedBlocks } from "../objects/ownership/owned-blocks.js";
 import { Types } from "../objects/types/types.js";
 import { Profiler } from "../profile/profiler.js";
 import { Dicts } from "../objects/values/dicts.js";
@@ -35,7 +37,8 @@ export function makeObjectLayer(lifecycle: Lifecycle, core: Core) {
   const dicts = new Dicts(memory, calls);
   const handles = new Handles(memory, counts, types);
   const weakrefs = new Weakrefs(memory, calls, counts, types);
-  const finalizers = new Finalizers(memory);
+  const externalBytes = new ExternalBytes(memory, calls);
+  const finalizers = new Finalizers(memory, externalBytes);
   const profiler = new Profiler(lifecycle, types, finalizers);
   const layer = {
     memory,
@@ -50,11 +53,13 @@ export function makeObjectLayer(lifecycle: Lifecycle, core: Core) {
     tuples: new Tuples(memory),
     strs,
     weakrefs,
+    externalBytes,
     finalizers,
+    ownedBlocks: new OwnedBlocks(memory, calls),
     profiler,
     handles,
     collector: new Collector(memory, calls, types, counts),
-    leaks: new Leaks(memory, types, handles),
+    leaks: new Leaks(memory, types, handles, externalBytes),
     watches: new Watches(counts, weakrefs),
     inspection: new Inspection(memory, types, handles, (address) => profiler.siteAt(address)),
   };
@@ -71,11 +76,14 @@ export function makeObjectLayer(lifecycle: Lifecycle, core: Core) {
 function connect(
   { hooks }: Core,
   { callbacks }: Lifecycle,
-  { types, weakrefs, finalizers, collector }: ObjectLayer,
+  { types, weakrefs, finalizers, externalBytes, collector }: ObjectLayer,
 ): void {
   hooks.finalize = (object, type) => {
     try {
-      if (type === 0) return finalizers.died(object as Ptr);
+      if (type === 0) {
+        externalBytes.died(object as Ptr);
+        return finalizers.died(object as Ptr);
+      }
       const finalizer = types.finalizer(type);
       if (finalizer) callbacks.run(() => finalizer(object as Ptr));
     } catch (error) {

@@ -4,20 +4,21 @@ import {
   argumentError,
   requireInteger,
   requireNumber,
+  requirePtr,
   requireWhole,
   type IntegerKind,
 } from "../core/arguments.js";
 import type { Core } from "../core/core.js";
 import { coreDiagnostics, type Diagnostics } from "../core/diagnostics.js";
 import type { Settings } from "../core/options.js";
-import { isU32, type Ptr } from "../core/ptr.js";
+import { NULL, isU32, type Ptr } from "../core/ptr.js";
 import type { Counts } from "../objects/access/counts.js";
 import type { Ref, Value } from "../objects/access/handle.js";
 import type { ObjectCalls } from "../objects/access/object-calls.js";
 import type { ObjectMemory } from "../objects/access/object-memory.js";
 import { looksLive } from "../objects/access/pointer-check.js";
 import { KIND_BITS, OFFSET_BITS, OFFSET_MASK, type Field } from "../objects/types/field.js";
-import { KINDS, type FieldKind, type KindFacts } from "../objects/types/kinds.js";
+import { KINDS, type ItemKind, type KindFacts } from "../objects/types/kinds.js";
 import type { FieldSpec, KnownType, NoFields, Type, TypeOptions } from "../objects/types/type.js";
 import type { Types } from "../objects/types/types.js";
 import type { Numbers } from "../objects/values/numbers.js";
@@ -36,6 +37,7 @@ const {
   i64: I64,
   f32: F32,
   f64: F64,
+  block: BLOCK,
 } = KINDS;
 
 /** The object layer of a heap: for the rest of the bindings and for tests, exported by no entry. */
@@ -106,7 +108,7 @@ export class RecordHeap extends ByteHeap {
    */
   defineType<
     const F extends FieldSpec = NoFields,
-    const I extends FieldKind | undefined = undefined,
+    const I extends ItemKind | undefined = undefined,
     B extends FieldSpec = NoFields,
   >(options: TypeOptions<F, I, B>): Type<B & F, I> {
     return this.#types.define(options as unknown as TypeOptions) as unknown as Type<B & F, I>;
@@ -311,6 +313,43 @@ export class RecordHeap extends ByteHeap {
   setF64(p: Ref, field: Field<"f64">, value: number): void {
     const place = this.#place("setF64", p, field, F64);
     this.#memory.f64[place] = requireNumber("setF64", value);
+  }
+
+  // ---- blocks and bytes that objects own ----
+
+  /** Reads a field of the kind `block`: the object's block, *borrowed*, or 0. */
+  getBlock(p: Ref, field: Field<"block">): Ptr {
+    const place = this.#place("getBlock", p, field, BLOCK);
+    return this.#memory.u32[place]! as Ptr;
+  }
+
+  /**
+   * Gives the object a block that `malloc` made, or null: *steals* it, and frees the one that it had. The object frees it
+   * when it dies; its bytes count towards the next collection. No two fields may have the same block.
+   * @throws HeapError as `free` does, if `block` is no live block; nothing has changed then
+   */
+  setBlock(p: Ref, field: Field<"block">, block: Ptr | null): void {
+    const place = this.#place("setBlock", p, field, BLOCK);
+    const b = block ?? NULL;
+    requirePtr("setBlock", b);
+    const old = this.#objectLayer.ownedBlocks.replace("setBlock", place, b);
+    if (old !== NULL) this.free(old);
+  }
+
+  /** Takes the block out of the field, which is null then: it is the caller's to free, or to `realloc` and give back. 0 if there is none. */
+  takeBlock(p: Ref, field: Field<"block">): Ptr {
+    const place = this.#place("takeBlock", p, field, BLOCK);
+    return this.#objectLayer.ownedBlocks.replace("takeBlock", place, NULL);
+  }
+
+  /**
+   * Says that an object owns `delta` bytes more, or fewer, outside of itself: a raw block that its finalizer frees, a texture,
+   * a typed array. They count towards the next collection until the object dies. The bytes that it owns now. (V8:
+   * `AdjustAmountOfExternalAllocatedMemory`)
+   * @throws HeapError `ERR_HEAP_ARGUMENT` if `delta` is no whole number, `ERR_HEAP_RANGE` if fewer than 0 bytes would be left
+   */
+  adjustExternalBytes(p: Ref, delta: number): number {
+    return this.#objectLayer.externalBytes.adjust(p, delta);
   }
 
   // ---- what the methods share ----

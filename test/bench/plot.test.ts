@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { assemble, CALLED, CHECKED, INLINED, RAW } from "../../bench/lib/contenders.js";
+import { assemble, CALLED, CHECKED, HARDENED, INLINED, RAW } from "../../bench/lib/contenders.js";
 import { CONTENDERS } from "../../bench/lib/collections.js";
 import { colourOf, plotSvg, plotter } from "../../bench/lib/plot.js";
 import { makeRow, withRatios } from "../../bench/lib/results.js";
@@ -8,7 +8,7 @@ import { makeRow, withRatios } from "../../bench/lib/results.js";
 test("each contender of a chart has a colour of its own", async () => {
   const { contenders } = await assemble(0, () => false);
   for (const names of [
-    [INLINED, CALLED, RAW, CHECKED, ...contenders.map(({ name }) => name)],
+    [INLINED, CALLED, HARDENED, RAW, CHECKED, ...contenders.map(({ name }) => name)],
     CONTENDERS.map(({ name }) => name),
   ]) {
     const distinct = new Set(names);

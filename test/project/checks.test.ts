@@ -1,9 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { createHeap, HeapError, type Heap, type Ptr } from "tallyheap";
 import { createHeap as createDebugHeap } from "tallyheap/debug";
+import { Random } from "../support/random.js";
+import { seedOf } from "../support/objects.js";
 import { read } from "./repository.js";
 
+const PAGE = 4096;
 const ARENA = 262_144;
+/** Draws for each cell of the table. */
+const DRAWS = 25;
 
 const at = (address: number): Ptr => address as Ptr;
 
@@ -15,39 +20,66 @@ function freed(heap: Heap, size: number): Ptr {
   return ptr;
 }
 
-/** Wrong pointers, each made in a new heap. */
-const POINTERS: Record<string, (heap: Heap) => Ptr> = {
-  "a pointer in the null page": () => at(64),
-  "a misaligned pointer": (heap) => at(heap.malloc(64) + 1),
-  "a pointer inside a small block": (heap) => at(heap.malloc(64) + 16),
-  "a pointer inside a large block": (heap) => at(heap.malloc(50_000) + 4096),
-  "a pointer inside a block of several arenas": (heap) => at(heap.malloc(3 * ARENA) + ARENA),
-  "a pointer into the heap's own state": () => at(8192),
-  "a pointer into a client arena": () => at(ARENA + 4096),
-  "a pointer into memory that was never handed out": (heap) => at(heap.malloc(64) + 131_072),
-  "a pointer beyond the end of the memory": () => at(0xffff_fff0),
-  "the pointer of an object": (heap) => heap.list(),
+/** Sizes to draw from: evenly by their logarithm. */
+type Draw = (least: number, most: number) => number;
+
+const LARGEST = 2 ** 20;
+/** Largest block of a pool or slab; a larger one is a span of pages. */
+const MEDIUM = 32_768;
+
+/** Wrong pointers, each made in a new heap, with sizes drawn at random. */
+const POINTERS: Record<string, (heap: Heap, draw: Draw) => Ptr> = {
+  "a pointer in the null page": (_, draw) => at(draw(1, 4095)),
+  "a misaligned pointer": (heap, draw) => at(heap.malloc(draw(8, LARGEST)) + draw(1, 7)),
+  "a pointer inside a small block": (heap, draw) => {
+    const size = draw(2, MEDIUM);
+    return at(heap.malloc(size) + draw(1, size - 1));
+  },
+  "a pointer inside a large block": (heap, draw) => {
+    const size = draw(MEDIUM + 1, ARENA);
+    return at(heap.malloc(size) + draw(1, size - 1));
+  },
+  "a pointer inside a block of several arenas": (heap, draw) => {
+    const size = draw(2 * ARENA, LARGEST);
+    return at(heap.malloc(size) + draw(1, size - 1));
+  },
+  "a pointer into the heap's own state": (_, draw) => at(draw(4096, ARENA - 1)),
+  "a pointer into a client arena": (_, draw) => at(ARENA + draw(1, ARENA - 1)),
+  "a block of a pool that was never handed out": (heap, draw) => {
+    const ptr = heap.malloc(draw(1, 512));
+    const bytes = Math.max(heap.usableSize(ptr), 8);
+    // Some of those behind it were carved with it, the others not yet.
+    return at(ptr + bytes * draw(1, Math.floor((PAGE - (ptr % PAGE)) / bytes) - 1));
+  },
+  "a pointer into memory that was never handed out": (heap, draw) =>
+    at(heap.malloc(draw(1, 512)) + 131_072 + draw(1, 65_536)),
+  "a pointer beyond the end of the memory": (_, draw) => at(2 ** 32 - draw(1, 2 ** 30)),
+  "the pointer of an object": (heap, draw) => heap.str("x".repeat(draw(2, LARGEST))),
   "a handle, which stands for an object": (heap) => heap.own(heap.list()) as unknown as Ptr,
-  "a small block that was freed": (heap) => freed(heap, 64),
-  "a large block that was freed": (heap) => freed(heap, 50_000),
-  "a block that was freed and then handed out anew": (heap) => {
-    const stale = freed(heap, 64);
-    for (let i = 0; i < 100; i++) heap.malloc(64);
+  "a small block that was freed": (heap, draw) => freed(heap, draw(1, MEDIUM)),
+  "a large block that was freed": (heap, draw) => freed(heap, draw(MEDIUM + 1, LARGEST)),
+  "a block that was freed and then handed out anew": (heap, draw) => {
+    const size = draw(1, 512);
+    const stale = freed(heap, size);
+    for (let i = 0; i < 600; i++) heap.malloc(size);
     return stale;
   },
-  "a freed block whose second word was overwritten": (heap) => {
-    const ptr = freed(heap, 64);
+  "a freed block whose second word was overwritten": (heap, draw) => {
+    const ptr = freed(heap, draw(8, 512));
     heap.bytes(ptr, 8).fill(0x55, 4);
     return ptr;
   },
-  "a block that was freed through `heap.raw`": (heap) => {
-    const ptr = heap.malloc(64);
+  "a block that was freed through `heap.raw`": (heap, draw) => {
+    const ptr = heap.malloc(draw(1, 512));
+    // A pool without live blocks knows that there is nothing to free.
+    heap.malloc(heap.usableSize(ptr));
     heap.raw.free(ptr);
     return ptr;
   },
-  "a live block of the same address in another heap": (heap) => {
-    heap.malloc(64);
-    return createSame(heap).malloc(64);
+  "a live block of the same address in another heap": (heap, draw) => {
+    const size = draw(1, LARGEST);
+    heap.malloc(size);
+    return createSame(heap).malloc(size);
   },
 };
 
@@ -108,6 +140,13 @@ const DAMAGE: Record<string, (heap: Heap) => void> = {
 };
 
 const options = { clientBytes: ARENA };
+
+function drawFrom(random: Random): Draw {
+  return (least, most) => {
+    const spread = Math.log2(most + 1) - Math.log2(least);
+    return Math.min(most, Math.floor(least * 2 ** ((random.below(2 ** 20) / 2 ** 20) * spread)));
+  };
+}
 const debugHeaps = new WeakSet<Heap>();
 
 function createSame(heap: Heap): Heap {
@@ -146,13 +185,17 @@ describe("docs/checks.md says what is detected", () => {
 
   const pointers = rows.filter(({ misuse }) => misuse in POINTERS);
   test.each(pointers)("free, realloc and usableSize of $misuse", ({ misuse, checked, debug }) => {
-    for (const [name, call] of Object.entries(CALLS)) {
-      const judge = (heap: Heap): string => {
-        const ptr = POINTERS[misuse]!(heap);
-        return outcome(() => call(heap, ptr));
-      };
-      expect({ name, verdict: judge(createHeap(options)) }).toEqual({ name, verdict: checked });
-      expect({ name, verdict: judge(createDebug()) }).toEqual({ name, verdict: debug });
+    const seed = seedOf(misuse);
+    const draw = drawFrom(new Random(seed));
+    for (let i = 0; i < DRAWS; i++) {
+      for (const [name, call] of Object.entries(CALLS)) {
+        const judge = (heap: Heap): string => {
+          const ptr = POINTERS[misuse]!(heap, draw);
+          return outcome(() => call(heap, ptr));
+        };
+        expect({ seed, i, name, verdict: judge(createHeap(options)) }).toMatchObject({ verdict: checked });
+        expect({ seed, i, name, verdict: judge(createDebug()) }).toMatchObject({ verdict: debug });
+      }
     }
   });
 
@@ -163,12 +206,13 @@ describe("docs/checks.md says what is detected", () => {
   });
 
   test("a refused call changes nothing", () => {
+    const draw = drawFrom(new Random(seedOf("refused calls")));
     for (const { misuse, checked } of pointers.filter((row) => row.checked !== "not detected")) {
       for (const call of Object.values(CALLS)) {
         const heap = createHeap(options);
         const block = heap.malloc(100);
         heap.bytes(block, 100).fill(7);
-        const wrong = POINTERS[misuse]!(heap);
+        const wrong = POINTERS[misuse]!(heap, draw);
         const before = heap.stats();
         expect(outcome(() => call(heap, wrong))).toBe(checked);
         expect(heap.stats()).toEqual(before);

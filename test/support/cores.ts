@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { createHeap as createDebugHeap } from "../../bindings/debug.js";
+import { createHeap as createHardenedHeap } from "../../bindings/hardened.js";
 import {
   createHeap,
   HeapError,
@@ -21,14 +22,19 @@ export const ARENA = 256 * KIB;
 
 /** A build of the core, and how to make a heap on it. */
 export interface Build {
-  readonly name: "release" | "debug";
+  readonly name: "release" | "debug" | "hardened";
   readonly create: (options?: HeapOptions) => Heap;
 }
 
 export const release: Build = { name: "release", create: (options) => stressed(createHeap(options)) };
 export const debug: Build = { name: "debug", create: (options) => stressed(createDebugHeap(options)) };
-/** For describe.each: what holds for one holds for the other. */
-export const builds: readonly Build[] = [release, debug];
+const hardened: Build = { name: "hardened", create: (options) => stressed(createHardenedHeap(options)) };
+/**
+ * For describe.each: what holds for one holds for the other. `npm run test:hardened` takes the hardened core in the
+ * release core's place.
+ */
+export const builds: readonly Build[] =
+  process.env["TALLYHEAP_BUILD"] === "hardened" ? [hardened] : [release, debug];
 
 function stressed(heap: Heap): Heap {
   if (STRESS > 0) stress(heap, STRESS);

@@ -4,14 +4,12 @@
  * has to be deallocated in full waits in a list until all trash is gone.
  */
 import * as layout from "../../layout";
-import { Weakref } from "../../layout";
 import { collector, objects } from "../../state";
 import { giveBlocks } from "../../object/core/blocks";
-import { decref } from "../../object/death/death";
+import { decref, letGo } from "../../object/death/death";
 import { ORPHANS, popDeferred } from "../../object/death/deferred";
 import { metaOf, setHeader, typeByMeta } from "../../object/core/header";
 import { bufferAt } from "../../object/death/slots";
-import { unlinkWeakref } from "../../object/death/weak";
 import { isWhite } from "../heap/colour";
 import { endOf, firstOf, nextPage, strideOf } from "../heap/pages";
 import { ANYTHING, LISTS, RECORDS, RELEASE, hasOnlyFields, visitExpected } from "./visit";
@@ -59,7 +57,7 @@ function release(expected: u32, from: usize, end: usize, stride: usize, mask: u6
   let firstBuffer: usize = 0;
   let known: u32 = 0;
   let scan: u32 = 0;
-  // Offset of the buffer's address; 1 of weak references. Records have neither.
+  // Offset of the buffer's address; 1 of what letGo() sees to. Records have neither.
   let extra: u32 = 0;
   let object = from;
   for (; object < end; object += stride) {
@@ -73,7 +71,10 @@ function release(expected: u32, from: usize, end: usize, stride: usize, mask: u6
       const descriptor = typeByMeta(meta);
       const flags = descriptor.flags;
       scan = descriptor.scan;
-      extra = flags & layout.FLAG_BUFFER ? descriptor.itemsOffset : u32((flags & layout.FLAG_WEAKREF) != 0);
+      extra =
+        flags & layout.FLAG_BUFFER
+          ? descriptor.itemsOffset
+          : u32((flags & (layout.FLAG_WEAKREF | layout.FLAG_BLOCKS)) != 0);
       if (expected == RECORDS && (extra || !hasOnlyFields(scan))) break;
       known = type;
     }
@@ -91,7 +92,7 @@ function release(expected: u32, from: usize, end: usize, stride: usize, mask: u6
         firstBuffer = buffer;
         buffers++;
       }
-    } else if (own) unlinkWeakref(changetype<Weakref>(object));
+    } else if (own) letGo(object, typeByMeta(meta));
     setHeader(object, <u64>first);
     first = object;
     if (!found) last = object;

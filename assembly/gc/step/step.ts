@@ -160,7 +160,7 @@ function endRun(): i32 {
   collector.collected = collector.stepFound;
   closeTables();
   clearFreeLists(0);
-  objects.bufferBytes = 0;
+  state.takenBytes = 0;
   retune();
   return 1;
 }

@@ -162,7 +162,6 @@ function takeFrom(domain: u32, bytes: usize): usize {
     if (!enter()) return 0;
     const span = takeSpan(pagesFor(bytes), 1, domain);
     leave();
-    if (span) objects.bufferBytes = objects.bufferBytes + bytes;
     return span;
   }
   const c = objectClass(bytes);

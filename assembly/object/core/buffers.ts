@@ -2,9 +2,10 @@
  * Raw blocks that belong to the object layer: descriptors, the type table, what lists and dicts hold their items in,
  * the table of interned strings. Counted, so that a report of leaks can tell them from the host's own blocks.
  */
-import { FAULT_MEMORY, STATE_ACTIVE } from "../../layout";
+import { DOMAIN_RAW, FAULT_MEMORY, MEDIUM_LIMIT, STATE_ACTIVE } from "../../layout";
 import { STATE, objects } from "../../state";
 import { rawBytes } from "../../alloc/classes";
+import { addPressure } from "../../alloc/pressure";
 import { calloc, fault, freeInline, malloc, realloc } from "../../alloc/malloc";
 import { popBlock } from "./blocks";
 import { clearFreeLists } from "./free-lists";
@@ -26,7 +27,7 @@ export function takeZeroed(bytes: usize): usize {
 // @ts-ignore: decorator
 @inline
 export function tryTakeBuffer(bytes: usize): usize {
-  const block = popBlock(STATE + STATE_ACTIVE + (rawBytes(bytes) >>> 1));
+  const block = popBlock(STATE + STATE_ACTIVE + (rawBytes(bytes) >>> 1), DOMAIN_RAW);
   return block ? noteTaken(block, bytes) : 0;
 }
 
@@ -36,7 +37,7 @@ export function resizeBuffer(block: usize, bytes: usize): usize {
   let moved = realloc(block, bytes);
   if (!moved && clearFreeLists(0)) moved = realloc(block, bytes);
   if (!moved) fault(FAULT_MEMORY, 0);
-  else objects.bufferBytes = objects.bufferBytes + bytes;
+  else pressWith(bytes);
   return moved;
 }
 
@@ -54,6 +55,13 @@ function noteTaken(block: usize, bytes: usize): usize {
     return 0;
   }
   objects.internalBlocks = objects.internalBlocks + 1;
-  objects.bufferBytes = objects.bufferBytes + bytes;
+  pressWith(bytes);
   return block;
+}
+
+/** Counts the bytes of a buffer, unless it is a span, which is counted already. */
+// @ts-ignore: decorator
+@inline
+function pressWith(bytes: usize): void {
+  if (bytes <= MEDIUM_LIMIT) addPressure(bytes);
 }

@@ -14,7 +14,10 @@ import { typeById } from "./header";
 /** Entries of the first type table. */
 const FIRST_CAPACITY: u32 = 64;
 
-/** Address of a blank descriptor for instances of `size` bytes with `refs` reference slots; the host fills it in. */
+/**
+ * Address of a blank descriptor for instances of `size` bytes with `refs` reference slots; the host fills it in. Some of
+ * them may be made slots of blocks, the last ones.
+ */
 export function newType(size: u32, refs: u32): usize {
   if (
     size < layout.OBJECT_FIELDS ||
@@ -46,15 +49,22 @@ export function defineType(type: TypeDescriptor): u32 {
     return 0;
   }
   writeChain(type);
-  const flags = type.flags;
+  let flags = type.flags;
   const refs = type.refs;
+  if (type.blocks) flags |= layout.FLAG_BLOCKS;
+  type.flags = flags;
   let meta = id;
   if (flags & layout.FLAG_CONTAINER) meta |= layout.META_TRACKED;
   if (flags & layout.FLAG_FINALIZER) {
     meta |= layout.META_FINALIZER;
     objects.hosted = 1;
   }
-  const owns = layout.FLAG_ITEMS_REF | layout.FLAG_BUFFER | layout.FLAG_ENTRIES | layout.FLAG_WEAKREF;
+  const owns =
+    layout.FLAG_ITEMS_REF |
+    layout.FLAG_BUFFER |
+    layout.FLAG_ENTRIES |
+    layout.FLAG_WEAKREF |
+    layout.FLAG_BLOCKS;
   if (!refs && !(flags & owns)) meta |= layout.META_LEAF;
   type.meta = meta;
   const c = type.itemBytes && !(flags & layout.FLAG_BUFFER) ? layout.CLASS_NONE : objectClass(type.size);
@@ -85,7 +95,7 @@ export function objectClass(bytes: usize): u32 {
 /** Whether every offset is that of a word of an instance. */
 function isSound(type: TypeDescriptor): bool {
   const size = type.size;
-  for (let i: u32 = 0; i < type.refs; i++) {
+  for (let i: u32 = 0; i < type.refs + type.blocks; i++) {
     if (!isField(type.refOffset(i), size)) return false;
   }
   if (type.weakOffset && !isField(type.weakOffset, size)) return false;

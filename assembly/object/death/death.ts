@@ -21,6 +21,7 @@ import { discard, fewerYoung } from "../core/alloc";
 import { giveBlock } from "../core/blocks";
 import { giveBuffer } from "../core/buffers";
 import { cacheBlock } from "../core/free-lists";
+import { freeOwned } from "../core/owned-blocks";
 import { countOf, metaOf, setCount, typeByMeta, typeOf } from "../core/header";
 import { NESTED, popDeferred } from "./deferred";
 import { postpone, runDeathHooks } from "./hooks";
@@ -201,12 +202,18 @@ function walkOn(object: usize, slot: usize, dies: bool, isRoot: bool, left: u32)
   return object;
 }
 
+/** What an object holds that is neither a reference nor a buffer: its place in a list of weak references, or blocks. */
+export function letGo(object: usize, type: TypeDescriptor): void {
+  if (type.flags & layout.FLAG_WEAKREF) unlinkWeakref(changetype<Weakref>(object));
+  else freeOwned(object, type);
+}
+
 /** All slots are released: gives back the buffer and the block. */
 // @ts-ignore: decorator
 @inline
 function giveMemory(object: usize, type: TypeDescriptor): void {
   if (type.flags & layout.FLAG_BUFFER) giveBuffer(bufferAt(object, type.itemsOffset));
-  else if (type.flags & layout.FLAG_WEAKREF) unlinkWeakref(changetype<Weakref>(object));
+  else if (type.flags & (layout.FLAG_WEAKREF | layout.FLAG_BLOCKS)) letGo(object, type);
   if (!cacheBlock(object, type)) giveBlock(object);
 }
 

@@ -1,26 +1,30 @@
 import * as layout from "../../generated/layout.js";
 import type { LeakReport, LeakedObject } from "../../core/leak-report.js";
-import type { Ptr } from "../../core/ptr.js";
+import { NULL, type Ptr } from "../../core/ptr.js";
 import type { OwnBlocks } from "../../core/diagnostics.js";
 import type { HandleRecord } from "../access/handle.js";
 import type { ObjectMemory } from "../access/object-memory.js";
 import { factsOf } from "../types/type.js";
 import type { Types } from "../types/types.js";
+import type { ExternalBytes } from "./external-bytes.js";
 import type { Handles } from "./handles.js";
 
 /** Objects that a report names. */
 const REPORTED = 100;
+const NO_BLOCKS: OwnBlocks = { blocks: 0, bytes: 0, given: new Set() };
 
 /** Objects and what belongs to them, for reports. Walks the heap: nothing may change meanwhile. */
 export class Leaks {
   readonly #memory: ObjectMemory;
   readonly #types: Types;
   readonly #handles: Handles;
+  readonly #externalBytes: ExternalBytes;
 
-  constructor(memory: ObjectMemory, types: Types, handles: Handles) {
+  constructor(memory: ObjectMemory, types: Types, handles: Handles, externalBytes: ExternalBytes) {
     this.#memory = memory;
     this.#types = types;
     this.#handles = handles;
+    this.#externalBytes = externalBytes;
   }
 
   /** What is still held from outside. */
@@ -38,7 +42,9 @@ export class Leaks {
       if (references <= 0 || held.length >= REPORTED) return;
       const own = handles.get(ptr) ?? [];
       const handleStacks = own.flatMap(({ trace }) => (trace ? [trace.text] : []));
-      held.push({ ptr, type: this.#types.nameAt(ptr), references, handles: own.length, handleStacks });
+      const externalBytes = this.#externalBytes.of(ptr);
+      const type = this.#types.nameAt(ptr);
+      held.push({ ptr, type, references, handles: own.length, externalBytes, handleStacks });
     });
     return { objects, handles: this.#handles.records.length, held };
   }
@@ -57,7 +63,7 @@ export class Leaks {
 
   /** All blocks of the object layer: objects, those on private free lists excepted, and what lies behind them. */
   ownBlocks(): OwnBlocks {
-    if (!this.#memory.lifecycle.hasObjectLayer) return { blocks: 0, bytes: 0 };
+    if (!this.#memory.lifecycle.hasObjectLayer) return NO_BLOCKS;
     const { u32 } = this.#memory;
     const usable = this.#memory.lifecycle.started().exports.malloc_usable_size;
     let blocks = 0;
@@ -65,7 +71,9 @@ export class Leaks {
     const add = (block: number): void => {
       if (block === 0) return;
       blocks++;
-      bytes += usable(block) >>> 0;
+      const size = usable(block) >>> 0;
+      // A span is counted with its guard, if it has one.
+      bytes += size > layout.MEDIUM_LIMIT ? Math.ceil(size / layout.PAGE_BYTES) * layout.PAGE_BYTES : size;
     };
     add(this.#memory.state(layout.STATE_TYPES));
     add(this.#memory.state(layout.STATE_INTERN));
@@ -79,7 +87,25 @@ export class Leaks {
       }
       if (type === layout.TYPE_DICT) add(u32[(ptr + layout.DICT_TABLE) >>> 2]!);
     });
-    return { blocks, bytes };
+    const given = this.givenBlocks();
+    for (const block of given) add(block);
+    return { blocks, bytes, given };
+  }
+
+  /** The raw blocks that the host gave to objects. */
+  givenBlocks(): Set<Ptr> {
+    const given = new Set<Ptr>();
+    if (!this.#memory.lifecycle.hasObjectLayer) return given;
+    const { u32 } = this.#memory;
+    this.#walk((ptr) => {
+      const type = this.#types.at(this.#types.idAt(ptr));
+      if (type === undefined) return;
+      for (const offset of factsOf(type).blocks) {
+        const block = u32[(ptr + offset) >>> 2]! as Ptr;
+        if (block !== NULL) given.add(block);
+      }
+    });
+    return given;
   }
 
   /** How many references to each object other objects hold. */

@@ -27,8 +27,10 @@ export function describeObject(memory: ObjectMemory, types: Types, p: Ptr): stri
   const fields = Object.entries(type.fields);
   for (const [field, packed] of fields.slice(0, SHOWN)) {
     const kind = kindName(kindOf(packed))!;
-    const value = memory[kind === "ref" ? "u32" : kind][(p + offsetOf(packed)) >>> KINDS[kind].shift]!;
-    parts.push(`${field}: ${kind === "ref" ? briefly(memory, types, value as Ptr) : value}`);
+    const isAddress = kind === "ref" || kind === "block";
+    const value = memory[isAddress ? "u32" : kind][(p + offsetOf(packed)) >>> KINDS[kind].shift]!;
+    const text = kind === "ref" ? briefly(memory, types, value as Ptr) : isAddress ? hex(Number(value)) : value;
+    parts.push(`${field}: ${text}`);
   }
   if (fields.length > SHOWN) parts.push(`${fields.length - SHOWN} more fields`);
   return parts.join(", ");

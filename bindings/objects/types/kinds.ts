@@ -1,5 +1,8 @@
-/** Kinds of fields and of items: `ref` is a counted reference, the rest are numbers of the stated width. */
-export type FieldKind = "ref" | "i8" | "u8" | "i16" | "u16" | "i32" | "u32" | "i64" | "f32" | "f64";
+/** Kinds of items: `ref` is a counted reference, the rest are numbers of the stated width. */
+export type ItemKind = "ref" | "i8" | "u8" | "i16" | "u16" | "i32" | "u32" | "i64" | "f32" | "f64";
+
+/** Kinds of fields: those of items, and `block`, a raw block that the object owns. */
+export type FieldKind = ItemKind | "block";
 
 /** Number of each kind, as fields pack it and descriptors hold it; and log₂ of its bytes. */
 export interface KindFacts {
@@ -18,7 +21,12 @@ export const KINDS: { readonly [K in FieldKind]: KindFacts } = {
   i64: { code: 8, shift: 3 },
   f32: { code: 9, shift: 2 },
   f64: { code: 10, shift: 3 },
+  block: { code: 11, shift: 2 },
 };
+
+export function isItemKind(value: unknown): value is ItemKind {
+  return isFieldKind(value) && value !== "block";
+}
 
 export function isFieldKind(value: unknown): value is FieldKind {
   return typeof value === "string" && Object.hasOwn(KINDS, value);

@@ -9,7 +9,7 @@ import { argumentError } from "../../core/arguments.js";
 import { HeapError } from "../../core/errors.js";
 import { MAX_U32, isU32, type Ptr } from "../../core/ptr.js";
 import { FIELD_OFFSETS } from "./field.js";
-import { KINDS, isFieldKind, type FieldKind } from "./kinds.js";
+import { KINDS, isFieldKind, isItemKind, type FieldKind } from "./kinds.js";
 import { factsOf, type ItemLayout, type KnownType, type TypeFacts, type TypeOptions } from "./type.js";
 
 /** A record type as it is laid out, before it has an id. */
@@ -30,14 +30,15 @@ export function layOutRecord(options: TypeOptions, base: KnownType | undefined):
   if (typeof declared !== "object" || declared === null) {
     throw argumentError("defineType", "fields", declared, "an object of field kinds");
   }
-  if (items !== undefined && !isFieldKind(items)) {
-    throw argumentError("defineType", "items", items, "the kind of a field");
+  if (items !== undefined && !isItemKind(items)) {
+    throw argumentError("defineType", "items", items, "a kind of items");
   }
   const wantsWeakrefs = readFlag("weakrefs", options.weakrefs);
   const isAcyclic = readFlag("acyclic", options.acyclic);
   const inherited = base && factsOf(base);
   const own = new Map<string, { readonly kind: FieldKind; readonly offset: number }>();
   const refs: number[] = [];
+  const blocks: number[] = [];
   let end = base?.size ?? OBJECT_FIELDS;
   for (const [field, kind] of Object.entries(declared)) {
     if (!isFieldKind(kind)) throw argumentError("defineType", `fields.${field}`, kind, "the kind of a field");
@@ -49,6 +50,7 @@ export function layOutRecord(options: TypeOptions, base: KnownType | undefined):
     if (offset >>> shift >= FIELD_OFFSETS) throw tooLarge(name, field);
     own.set(field, { kind, offset });
     if (kind === "ref") refs.push(offset);
+    if (kind === "block") blocks.push(offset);
     end = offset + (1 << shift);
   }
   end = alignUp(end, 2);
@@ -73,7 +75,8 @@ export function layOutRecord(options: TypeOptions, base: KnownType | undefined):
     (finalize ? FLAG_FINALIZER : 0) |
     (items === "ref" ? FLAG_ITEMS_REF : 0);
   const freeCap = readCap(options.freeList);
-  const facts: TypeFacts = { finalize, itemLayout, length, weak, refs: allRefs, flags, freeCap };
+  const allBlocks = [...blocks, ...(inherited?.blocks ?? [])];
+  const facts = { finalize, itemLayout, length, weak, refs: allRefs, blocks: allBlocks, flags, freeCap };
   return { size: end, own, facts };
 }
 

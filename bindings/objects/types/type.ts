@@ -1,6 +1,6 @@
 import type { Ptr } from "../../core/ptr.js";
 import { kindName, kindOf, type Field } from "./field.js";
-import type { FieldKind } from "./kinds.js";
+import type { FieldKind, ItemKind } from "./kinds.js";
 
 /** Fields of a record by name, in the order in which they lie and die. */
 export type FieldSpec = Readonly<Record<string, FieldKind>>;
@@ -12,7 +12,7 @@ export type NoFields = {};
 /** What `defineType` is told. */
 export interface TypeOptions<
   F extends FieldSpec = FieldSpec,
-  I extends FieldKind | undefined = FieldKind | undefined,
+  I extends ItemKind | undefined = ItemKind | undefined,
   B extends FieldSpec = FieldSpec,
 > {
   /** For people: messages, reports. Need not be unique. */
@@ -42,7 +42,7 @@ export interface TypeOptions<
  */
 export interface Type<
   F extends FieldSpec = FieldSpec,
-  I extends FieldKind | undefined = FieldKind | undefined,
+  I extends ItemKind | undefined = ItemKind | undefined,
 > {
   readonly name: string;
   /** 1 … 65535; those below 16 are built in. */
@@ -56,7 +56,7 @@ export interface Type<
 
 /** Where the items of a type's instances are. */
 export interface ItemLayout {
-  readonly kind: FieldKind;
+  readonly kind: ItemKind;
   /** Offset of the first item, or of the word that points to it. */
   readonly offset: number;
   readonly isBuffer: boolean;
@@ -71,7 +71,7 @@ export class KnownType implements Type {
   readonly id: number;
   readonly size: number;
   readonly fields: Readonly<Record<string, Field>>;
-  readonly items: FieldKind | undefined;
+  readonly items: ItemKind | undefined;
   readonly base: KnownType | undefined;
   readonly #facts: TypeFacts;
 
@@ -112,6 +112,8 @@ export interface TypeFacts {
   readonly weak: number;
   /** Reference slots by offset, own before the base's: the order of release. */
   readonly refs: readonly number[];
+  /** Slots of blocks that instances own, by offset. */
+  readonly blocks: readonly number[];
   readonly flags: number;
   readonly freeCap: number;
 }

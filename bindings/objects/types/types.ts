@@ -61,6 +61,7 @@ export class Types {
         length,
         weak,
         refs: [],
+        blocks: [],
         flags: 0,
         freeCap: 0,
       };
@@ -245,9 +246,10 @@ export class Types {
 
   /** What writes the descriptor; 0 if there is no memory, and a second try begins anew. */
   #installer(size: number, base: KnownType | undefined, facts: TypeFacts): () => number {
-    const { refs, flags, itemLayout, length, weak, freeCap } = facts;
+    const { refs, blocks, flags, itemLayout, length, weak, freeCap } = facts;
+    const slots = [...refs, ...blocks];
     return () => {
-      const descriptor = this.#calls.abi.new_type(size, refs.length) >>> 0;
+      const descriptor = this.#calls.abi.new_type(size, slots.length) >>> 0;
       if (descriptor === 0) return 0;
       const words = this.#memory.fresh().u32;
       const word = descriptor >>> 2;
@@ -258,7 +260,9 @@ export class Types {
       words[word + (layout.TYPE_WEAK >>> 2)] = weak;
       words[word + (layout.TYPE_BASE >>> 2)] = base?.id ?? 0;
       words[word + (layout.TYPE_FREE_CAP >>> 2)] = freeCap;
-      refs.forEach((offset, index) => (words[word + (layout.TYPE_OFFSETS >>> 2) + index] = offset));
+      words[word + (layout.TYPE_REFS >>> 2)] = refs.length;
+      words[word + (layout.TYPE_BLOCKS >>> 2)] = blocks.length;
+      slots.forEach((offset, index) => (words[word + (layout.TYPE_OFFSETS >>> 2) + index] = offset));
       return this.#calls.abi.define_type(descriptor);
     };
   }

@@ -1,12 +1,13 @@
 import { TYPE_DICT, TYPE_LIST } from "../../generated/layout.js";
 import { show } from "../../core/errors.js";
 import type { Ptr } from "../../core/ptr.js";
+import { reserveStack } from "../../core/stack.js";
 import type { Counts } from "../access/counts.js";
 import { Handle } from "../access/handle.js";
 import type { ObjectMemory } from "../access/object-memory.js";
 import type { Types } from "../types/types.js";
 import type { Dicts } from "./dicts.js";
-import { noCounterpart } from "./js-value.js";
+import { noCounterpart, resetError } from "./js-value.js";
 import type { Lists } from "./lists.js";
 import type { Values } from "./values.js";
 
@@ -31,29 +32,45 @@ class Importer {
   readonly #done = new Map<object, Ptr>();
   readonly #held: Ptr[] = [];
   readonly #pending: (() => void)[] = [];
+  readonly #epoch: number;
 
   constructor(makers: Makers) {
     this.#makers = makers;
+    this.#epoch = makers.memory.lifecycle.epoch;
   }
 
   run(root: unknown): Ptr {
     const { counts } = this.#makers;
+    // What was made has to die if a value is refused, which must not be where the stack ends.
+    reserveStack(1);
     try {
       const result = this.#convert(root);
       for (let work = this.#pending.pop(); work !== undefined; work = this.#pending.pop()) work();
+      this.#requireSameEpoch();
       counts.keep(result);
       return result;
     } catch (error) {
-      this.#breakCycles();
+      if (!this.#wasReset) this.#breakCycles();
       throw error;
     } finally {
-      for (const p of this.#held) counts.drop(p);
+      if (!this.#wasReset) for (const p of this.#held) counts.drop(p);
     }
+  }
+
+  /** Whether a getter, a proxy or an iterator reset the heap: what was made is gone. */
+  get #wasReset(): boolean {
+    return this.#makers.memory.lifecycle.epoch !== this.#epoch;
+  }
+
+  /** After every piece of host code, before anything that was made is touched. */
+  #requireSameEpoch(): void {
+    if (this.#wasReset) throw resetError("fromJS");
   }
 
   /** What a value becomes, held. */
   #convert(value: unknown): Ptr {
     const { values } = this.#makers;
+    this.#requireSameEpoch();
     switch (typeof value) {
       case "boolean":
         return values.bool(value);
@@ -89,6 +106,7 @@ class Importer {
     }
     const entries = entriesOf(value);
     if (entries === undefined) throw noCounterpart("fromJS", describe(value));
+    this.#requireSameEpoch();
     const dict = this.#remember(value, values.dict());
     this.#pending.push(() => {
       for (const [key, item] of entries) dicts.set(dict, this.#convert(key), this.#convert(item));

@@ -10,7 +10,8 @@ import type { ObjectMemory } from "../access/object-memory.js";
 const GROWTH = 8;
 
 /**
- * Lists, which grow as CPython's do. What needs no other buffer is done here, without a call. All methods throw
+ * Lists, which grow as CPython's do. What needs no other buffer is done here, without a call. Bounds that were checked are cut
+ * to the list's length once more wherever host code may have run since. All methods throw
  * `ERR_HEAP_TYPE` for what is no list, `ERR_HEAP_BAD_POINTER` and `ERR_HEAP_USE_AFTER_FREE` for what is no live object,
  * `ERR_HEAP_RANGE` for an index that does not exist.
  */
@@ -78,7 +79,8 @@ export class Lists {
     const l = this.#require("lists.insert", list);
     const v = this.#memory.require("lists.insert", value);
     requireIndex("lists.insert", l, index, this.#length(l) + 1);
-    this.#calls.do("lists.insert", GROWTH, () => this.#calls.abi.list_insert(l, index, v), l, v);
+    const request = (): number => this.#calls.abi.list_insert(l, Math.min(index, this.#length(l)), v);
+    this.#calls.do("lists.insert", GROWTH, request, l, v);
   }
 
   /** Removes the item at `index`, the last one by default, and hands its reference to the caller: *new*. */
@@ -109,7 +111,11 @@ export class Lists {
     const end = to === undefined ? from + 1 : to;
     requireIndex("lists.delete", l, end, length + 1);
     if (end < from) throw indexError("lists.delete", l, end, length);
-    this.#calls.do("lists.delete", 0, () => this.#calls.abi.list_delete(l, from, end), l);
+    const request = (): number => {
+      const left = this.#length(l);
+      return this.#calls.abi.list_delete(l, Math.min(from, left), Math.min(end, left));
+    };
+    this.#calls.do("lists.delete", 0, request, l);
   }
 
   /**

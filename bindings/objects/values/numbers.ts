@@ -107,9 +107,9 @@ export class Numbers {
     return true;
   }
 
-  /** Finds the private lists of the two types, and the active lists of their size class. */
+  /** Finds the private lists of the two types, and the active lists of their size class. Hardened lists are the core's. */
   #locate({ core, views: { u32 } }: Access): void {
-    if (core === undefined) return;
+    if (core === undefined || core.kind === "hardened") return;
     const types = core.state(STATE_TYPES) >>> 2;
     const place = (id: number): number => (u32[types + id]! + HEAD) >>> 2;
     const active = (id: number): number => u32[(u32[types + id]! + ACTIVE) >>> 2]! >>> 2;

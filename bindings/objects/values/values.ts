@@ -17,6 +17,7 @@ import type { Ref } from "../access/handle.js";
 import type { ObjectCalls } from "../access/object-calls.js";
 import type { ObjectMemory } from "../access/object-memory.js";
 import type { Dicts } from "./dicts.js";
+import { resetError } from "./js-value.js";
 import type { Numbers } from "./numbers.js";
 import type { Strs } from "./strs.js";
 
@@ -108,8 +109,15 @@ export class Values {
 
   bytes(value: Uint8Array): Ptr {
     if (!(value instanceof Uint8Array)) throw argumentError("bytesObject", "value", value, "a Uint8Array");
-    const p = this.#calls.make("bytesObject", value.length, () => this.#calls.abi.bytes_new(value.length));
-    if (value.length > 0) this.#memory.fresh().u8.set(value, p + BYTES_DATA);
+    const { length } = value;
+    // A view of the heap's own memory may be detached by what makes room.
+    const source = value.buffer === this.#memory.fresh().u8.buffer ? value.slice() : value;
+    const p = this.#calls.make("bytesObject", length, () => this.#calls.abi.bytes_new(length));
+    if (source.length !== length) {
+      this.#counts.drop(p);
+      throw argumentError("bytesObject", "value", value, "as long as it was: onMemoryPressure changed it");
+    }
+    if (length > 0) this.#memory.fresh().u8.set(source, p + BYTES_DATA);
     return p;
   }
 
@@ -136,7 +144,7 @@ export class Values {
     const { quick } = this.#calls;
     if (quick !== undefined && isPlainArray(entries)) {
       // A dict that is refused a pair has to die, which must not be where the stack ends.
-      reserveStack();
+      reserveStack(1);
       const p = quick.dict_quick(entries.length) >>> 0;
       if (p !== 0 && this.#enterAll(p as Ptr, entries)) return p as Ptr;
     }
@@ -274,12 +282,6 @@ export class Values {
     if (this.#memory.lifecycle.epoch !== epoch) return;
     for (const p of owned) this.#counts.drop(p);
   }
-}
-
-/** Host code that was asked for the items reset the heap: those that came before are gone. */
-function resetError(operation: string): HeapError {
-  const message = `${operation}: the heap was reset while the items were read`;
-  return new HeapError("ERR_HEAP_USE_AFTER_FREE", message, { operation });
 }
 
 /** An array whose items are those that its indexes name. */

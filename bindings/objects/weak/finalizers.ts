@@ -2,6 +2,7 @@ import { META_HOST, STATE_HOSTED } from "../../generated/layout.js";
 import { requireFunction } from "../../core/arguments.js";
 import type { Ptr } from "../../core/ptr.js";
 import type { Ref } from "../access/handle.js";
+import type { ExternalBytes } from "../ownership/external-bytes.js";
 import type { ObjectMemory } from "../access/object-memory.js";
 
 /** What `heap.finalize` gives: Python's `weakref.finalize`. */
@@ -27,13 +28,15 @@ export interface FinalizerParts<T = unknown> {
 /** Functions to run when an object dies, by object; newest first. The heap keeps them, whoever else does not. */
 export class Finalizers {
   readonly #memory: ObjectMemory;
+  readonly #externalBytes: ExternalBytes;
   readonly #byObject = new Map<Ptr, Pending[]>();
   /** Hears of the deaths of objects that are watched; of others too, now and then. */
   onWatchedDeath: ((p: Ptr) => void) | undefined;
   #serial = 0;
 
-  constructor(memory: ObjectMemory) {
+  constructor(memory: ObjectMemory, externalBytes: ExternalBytes) {
     this.#memory = memory;
+    this.#externalBytes = externalBytes;
   }
 
   /** Adds a function to run once, at the death of an object. */
@@ -115,7 +118,7 @@ export class Finalizers {
   #mark(p: Ptr, wanted: boolean): void {
     const word = (p >>> 2) + 1;
     const { u32 } = this.#memory;
-    u32[word] = wanted ? u32[word]! | META_HOST : u32[word]! & ~META_HOST;
+    u32[word] = wanted || this.#externalBytes.has(p) ? u32[word]! | META_HOST : u32[word]! & ~META_HOST;
   }
 }
 

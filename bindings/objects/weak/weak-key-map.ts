@@ -52,6 +52,8 @@ export class WeakKeyMap<V = unknown> extends WeakCollection<Ptr, V> {
     this.#entries.delete(p);
     this.#entries.set(p, { weakref, value });
     if (stale) this.watches.remove(stale.weakref);
+    // Its callback found no entry if the object died while the weak reference was made.
+    if (this.watches.peek(weakref) !== p) this.#remove(p);
     return this;
   }
 

@@ -1,5 +1,5 @@
 import { requirePairs } from "../../core/arguments.js";
-import type { Ptr } from "../../core/ptr.js";
+import { NULL, type Ptr } from "../../core/ptr.js";
 import type { Ref } from "../access/handle.js";
 import type { Watches } from "./watches.js";
 import { WeakCollection } from "./weak-collection.js";
@@ -44,6 +44,8 @@ export class WeakValueMap<K = unknown> extends WeakCollection<K, Ptr> {
     const old = this.#weakrefs.get(key);
     this.#weakrefs.set(key, weakref);
     if (old !== undefined) this.watches.remove(old);
+    // Its callback found no entry if the object died while the weak reference was made.
+    if (this.watches.peek(weakref) === NULL) this.delete(key);
     return this;
   }
 

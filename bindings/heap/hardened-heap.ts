@@ -1,0 +1,90 @@
+import {
+  FAULT_BAD_POINTER,
+  FAULT_USE_AFTER_FREE,
+  STATE_FAULT,
+  STATE_FAULT_ADDRESS,
+} from "../generated/layout.js";
+import { HeapError } from "../core/errors.js";
+import { faultError } from "../core/faults.js";
+import type { Settings } from "../core/options.js";
+import type { Ptr } from "../core/ptr.js";
+import { compile, openCore } from "./create.js";
+import { Heap, coreOf } from "./heap.js";
+
+/** A heap on the hardened core. What C's functions found wrong, which cannot tell, is thrown by the next call that can. */
+export class HardenedHeap extends Heap {
+  override malloc(size: number): Ptr {
+    this.#throwWaiting();
+    return super.malloc(size);
+  }
+
+  override calloc(count: number, size: number): Ptr {
+    this.#throwWaiting();
+    return super.calloc(count, size);
+  }
+
+  override alignedAlloc(alignment: number, size: number): Ptr {
+    this.#throwWaiting();
+    return super.alignedAlloc(alignment, size);
+  }
+
+  override realloc(ptr: Ptr, size: number): Ptr {
+    this.#throwWaiting();
+    return super.realloc(ptr, size);
+  }
+
+  override free(ptr: Ptr): void {
+    this.#throwWaiting();
+    super.free(ptr);
+  }
+
+  override usableSize(ptr: Ptr): number {
+    this.#throwWaiting();
+    return super.usableSize(ptr);
+  }
+
+  override verify(): void {
+    this.#throwWaiting();
+    super.verify();
+  }
+
+  #throwWaiting(): void {
+    const core = coreOf(this);
+    const fault = core.state(STATE_FAULT);
+    if (fault < FAULT_BAD_POINTER || fault > FAULT_USE_AFTER_FREE) return;
+    throw faultError(core, core.takeFault(), "heap.raw", core.state(STATE_FAULT_ADDRESS) as Ptr);
+  }
+}
+
+/** A heap on the hardened core, which `load` compiles. Pointers are always checked. */
+export function createHardened(settings: Settings, load: () => WebAssembly.Module): Heap {
+  const module = settings.module === undefined ? load() : compile(settings.module);
+  const hardened = settings.hardened ?? {};
+  const own = { ...settings, hardened, checks: true };
+  return new HardenedHeap(openCore(module, "hardened", own), own);
+}
+
+/** The hardened core from the file beside the package's modules, where the host reads files at once. */
+export function readHardenedCore(): WebAssembly.Module {
+  try {
+    // No literal, which bundlers would take for a file to add.
+    const file = new URL(["..", "hardened.wasm"].join("/"), import.meta.url);
+    return compile(readFile(file));
+  } catch (cause) {
+    const message =
+      "option hardened: the hardened core cannot be read here; use createHeap of tallyheap/hardened, " +
+      "or pass what its heapModule() gives as option module";
+    const details = { operation: "createHeap", argument: "hardened", value: true };
+    throw new HeapError("ERR_HEAP_ARGUMENT", message, details, { cause });
+  }
+}
+
+/** What of Node's `process` is needed; Deno and Bun have it too. */
+interface Process {
+  getBuiltinModule(name: "node:fs"): { readFileSync(file: URL): Uint8Array<ArrayBuffer> };
+}
+
+function readFile(file: URL): Uint8Array<ArrayBuffer> {
+  const { process } = globalThis as unknown as { process: Process };
+  return process.getBuiltinModule("node:fs").readFileSync(file);
+}
