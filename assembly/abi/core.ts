@@ -192,6 +192,11 @@ export function list_insert(list: List, index: u32, value: usize): u32 {
   return lists.insert(list, index, value);
 }
 
+/** Room for so many items in all; the list is as long as before. */
+export function list_reserve(list: List, capacity: u32): u32 {
+  return lists.reserve(list, capacity);
+}
+
 export function list_pop(list: List, index: u32): usize {
   return lists.pop(list, index);
 }

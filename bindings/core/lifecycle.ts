@@ -55,6 +55,8 @@ export class Lifecycle {
   readonly callbacks: Callbacks;
   /** Whether the memory or the core's functions are known outside of the heap, which therefore cannot move. */
   isShared: boolean;
+  /** The arrays over the memory as it is now, for programs: always the same object. Empty once the heap is disposed of. */
+  readonly views: Views = { ...NO_VIEWS };
   /** How often the heap was reset: addresses of objects are good within one epoch. */
   epoch = 0;
   readonly #listeners: LifecycleListener[] = [];
@@ -191,6 +193,7 @@ export class Lifecycle {
   /** Lets go of the core; every later call throws. */
   dispose(): void {
     this.#core = undefined;
+    Object.assign(this.views, NO_VIEWS);
     this.#malloc = this.#guardedMalloc;
     this.#abi = this.#guardedAbi;
     this.#waiting = [];
@@ -202,7 +205,11 @@ export class Lifecycle {
     this.#core = core;
     this.#malloc = mallocCalls(core.exports, this.settings.checks);
     this.#bind(core);
-    core.linear.follow(() => core === this.#core && this.#state === "open" && this.#publish());
+    core.linear.follow((views) => {
+      if (core !== this.#core) return;
+      Object.assign(this.views, views);
+      if (this.#state === "open") this.#publish();
+    });
   }
 
   #bind(core: Core): void {

@@ -11,6 +11,7 @@ import { Types } from "../objects/types/types.js";
 import { Dicts } from "../objects/values/dicts.js";
 import { Items } from "../objects/values/items.js";
 import { Lists } from "../objects/values/lists.js";
+import { Ranges } from "../objects/values/ranges.js";
 import { Numbers } from "../objects/values/numbers.js";
 import { Strs } from "../objects/values/strs.js";
 import { Tuples } from "../objects/values/tuples.js";
@@ -40,6 +41,7 @@ export function makeObjectLayer(lifecycle: Lifecycle, core: Core) {
     counts,
     items: new Items(memory, calls, counts, types),
     numbers,
+    ranges: new Ranges(memory, counts),
     values: new Values(memory, calls, counts, numbers, strs, dicts),
     lists: new Lists(memory, calls, counts),
     dicts,

@@ -18,6 +18,7 @@ import type { ObjectCalls } from "../access/object-calls.js";
 import type { ObjectMemory } from "../access/object-memory.js";
 import type { Dicts } from "./dicts.js";
 import type { Numbers } from "./numbers.js";
+import { resetError } from "./reset-error.js";
 import type { Strs } from "./strs.js";
 
 /** Bytes of a number or of a small container, for the message when memory is out. */
@@ -274,12 +275,6 @@ export class Values {
     if (this.#memory.lifecycle.epoch !== epoch) return;
     for (const p of owned) this.#counts.drop(p);
   }
-}
-
-/** Host code that was asked for the items reset the heap: those that came before are gone. */
-function resetError(operation: string): HeapError {
-  const message = `${operation}: the heap was reset while the items were read`;
-  return new HeapError("ERR_HEAP_USE_AFTER_FREE", message, { operation });
 }
 
 /** An array whose items are those that its indexes name. */
