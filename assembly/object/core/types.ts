@@ -46,10 +46,8 @@ export function defineType(type: TypeDescriptor): u32 {
     return 0;
   }
   writeChain(type);
-  let flags = type.flags;
+  const flags = type.flags;
   const refs = type.refs;
-  if (flags & layout.FLAG_ITEMS_REF && !refs) flags |= layout.FLAG_ITEM_ARRAY;
-  type.flags = flags;
   let meta = id;
   if (flags & layout.FLAG_CONTAINER) meta |= layout.META_TRACKED;
   if (flags & layout.FLAG_FINALIZER) {

@@ -17,7 +17,7 @@ import * as layout from "../../layout";
 import { TypeDescriptor, Weakref } from "../../layout";
 import { objects } from "../../state";
 import { fault } from "../../alloc/malloc";
-import { fewerYoung } from "../core/alloc";
+import { discard, fewerYoung } from "../core/alloc";
 import { giveBlock } from "../core/blocks";
 import { giveBuffer } from "../core/buffers";
 import { cacheBlock } from "../core/free-lists";
@@ -48,17 +48,51 @@ export function release(object: usize): u32 {
   return layout.FAULT_NONE;
 }
 
-/** The last reference is gone. Far down in nested finalizers the death waits for the outermost one. */
+/**
+ * The last reference is gone. What nothing watches dies at once, up to the first child that takes others with it; no host
+ * code runs. Far down in nested finalizers a death waits for the outermost one, unless it is a leaf's.
+ */
 function destroy(object: usize, meta: u32): u32 {
   if (meta & layout.META_FINALIZING) return fault(layout.FAULT_DOUBLE_FREE, object);
   if (objects.critical) return fault(layout.FAULT_CORRUPT, object);
+  const type = typeByMeta(meta);
+  if ((meta & (layout.META_LEAF | layout.META_HOOKS)) == layout.META_LEAF) {
+    discard(object, type);
+    return layout.FAULT_NONE;
+  }
   if (objects.nesting > layout.NESTING_LIMIT) {
     postpone(object, meta, NESTED);
     return layout.FAULT_NONE;
   }
-  deallocate(object);
+  if (meta & layout.META_HOOKS) deallocate(object);
+  else {
+    const slot = releaseLeaves(object, type);
+    if (!slot) return layout.FAULT_NONE;
+    walk(object, slot);
+  }
   if (objects.deferred) drain();
   return layout.FAULT_NONE;
+}
+
+/**
+ * Releases what an object owns as long as children survive, or own nothing themselves; at the end the object's memory,
+ * and the result is 0. Else the place before the first child that the walk has to take.
+ */
+// @ts-ignore: decorator
+@inline
+function releaseLeaves(object: usize, type: TypeDescriptor): usize {
+  let released = beforeFirst(object, type);
+  let slot: usize;
+  while ((slot = releaseAfter(object, type, released))) {
+    const child = load<usize>(slot);
+    const meta = metaOf(child);
+    if ((meta & (layout.META_LEAF | layout.META_HOOKS)) != layout.META_LEAF) return released;
+    discard(child, typeByMeta(meta));
+    released = slot;
+  }
+  fewerYoung(type.flags & layout.FLAG_CONTAINER);
+  giveMemory(object, type);
+  return 0;
 }
 
 /** Lets the deferred objects die. The collector calls it after finalizers that it ran itself. */
@@ -77,7 +111,7 @@ export function drain(): void {
 
 function deallocate(root: usize): void {
   if (metaOf(root) & layout.META_HOOKS && !runDeathHooks(root)) return;
-  walk(root);
+  walk(root, beforeFirst(root, typeOf(root)));
 }
 
 /**
@@ -87,10 +121,10 @@ function deallocate(root: usize): void {
  */
 const BATCH: u32 = isDefined(TALLYHEAP_DEBUG) ? 3 : 4096;
 
-/** Releases what an object owns, and the object. */
-function walk(root: usize): void {
+/** Releases what an object owns behind `slot`, and the object. */
+function walk(root: usize, slot: usize): void {
   enterCritical();
-  let object = walkOn(root, beforeFirst(root, typeOf(root)), true, BATCH);
+  let object = walkOn(root, slot, true, BATCH);
   while (object) object = walkOn(object, objects.deathSlot, false, BATCH);
   leaveCritical();
 }
