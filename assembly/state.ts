@@ -9,6 +9,7 @@ import {
   State,
   Statistics,
   Table,
+  ZeroCounts,
 } from "./layout";
 
 /**
@@ -22,6 +23,7 @@ export const STATE: usize = memory.data(
 
 export const state = changetype<State>(STATE);
 export const objects = changetype<ObjectState>(STATE + layout.STATE_OBJECT);
+export const zeros = changetype<ZeroCounts>(STATE + layout.STATE_ZEROS);
 export const collector = changetype<CollectorState>(STATE + layout.STATE_COLLECTOR);
 export const statistics = changetype<Statistics>(STATE + layout.STATE_STATS);
 export const debug = changetype<DebugState>(STATE + layout.STATE_DEBUG);

@@ -2,6 +2,7 @@
 import * as bytes from "./bytes";
 import * as cycles from "../gc/collect";
 import * as onOom from "../gc/on-oom";
+import * as edges from "../gc/pass/edges";
 import * as thresholds from "../gc/thresholds";
 import * as collector from "../gc/inspect";
 import * as counts from "../gc/recount";
@@ -17,12 +18,27 @@ import * as numbers from "../object/values/number";
 import * as builtins from "../object/values/builtins";
 import * as strings from "../object/values/str";
 import * as tuples from "../object/values/tuple";
+import * as stacks from "../object/core/stacks";
+import * as traversed from "../object/core/traversed";
 import * as types from "../object/core/types";
+import * as zeroCounts from "../object/core/zero-counts";
 import * as objectValidator from "../object/verify";
 import * as walk from "../object/core/walk";
 import * as weak from "../object/death/weak";
-import { Dict, List, META_DYING, META_TRACKED, Str, TypeDescriptor, Weakref } from "../layout";
-import { objects } from "../state";
+import {
+  Dict,
+  FAULT_MEMORY,
+  FAULT_NONE,
+  GATHERING_ROOTS,
+  List,
+  META_DYING,
+  META_TRACKED,
+  Str,
+  TypeDescriptor,
+  ValueStack,
+  Weakref,
+} from "../layout";
+import { objects, zeros } from "../state";
 
 // ---- bytes: the malloc family and the heap as a whole ----
 
@@ -246,6 +262,37 @@ export function weakref_new(referent: usize, token: u32): usize {
 
 export function deref(weakref: usize): usize {
   return weak.deref(changetype<Weakref>(weakref));
+}
+
+// ---- deferred counting ----
+
+/** From now on an object whose last reference was released waits for reclaim(). FAULT_NONE or FAULT_MEMORY. */
+export function start_deferring(): u32 {
+  return zeroCounts.startDeferring() ? FAULT_NONE : FAULT_MEMORY;
+}
+
+/** A value stack; 0 if out of memory. */
+export function stack_new(slots: u32): usize {
+  return stacks.newStack(slots);
+}
+
+export function stack_free(stack: ValueStack): void {
+  stacks.freeStack(stack);
+}
+
+/** Lets die what no stack and no root holds. The number of objects that were due; −1 if the roots cannot be known. */
+export function reclaim(): i32 {
+  return deaths.reclaimZeros();
+}
+
+/** The host visits what it was asked for by the imports `roots` and `traverse`. A fault code. */
+export function visit(object: usize): u32 {
+  return zeros.gathering == GATHERING_ROOTS ? stacks.visitRoot(object) : edges.addEdge(object);
+}
+
+/** The host holds references for instances of the type. FAULT_TYPE if it comes too late for that. */
+export function traverse_type(type: u32): u32 {
+  return traversed.traverseType(type);
 }
 
 // ---- looking at objects ----

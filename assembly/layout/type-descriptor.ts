@@ -114,6 +114,8 @@ export const FLAG_BUFFER: u32 = 8;
 export const FLAG_ENTRIES: u32 = 16;
 /** The type is weakref. */
 export const FLAG_WEAKREF: u32 = 32;
+/** The host may hold references for instances (heap.addTraverse). */
+export const FLAG_TRAVERSED: u32 = 64;
 
 // ---- ids ----
 

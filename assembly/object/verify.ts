@@ -1,7 +1,7 @@
 /** The validator of the object layer: every header, reference, weak list, container and private free list. */
 import * as layout from "../layout";
-import { Dict, DictEntry, FreeList, List, TypeDescriptor, Weakref } from "../layout";
-import { collector, objects } from "../state";
+import { Dict, DictEntry, FreeList, List, TypeDescriptor, ValueStack, Weakref } from "../layout";
+import { collector, objects, zeros } from "../state";
 import { usableSize } from "../alloc/malloc";
 import { broken } from "../alloc/verify";
 import { pageRecord } from "../alloc/pages";
@@ -28,7 +28,23 @@ export function verify(): u32 {
   }
   for (let length: u32 = 1; length < layout.TUPLE_LISTS && !wrong; length++)
     wrong = verifyFreeList(tupleList(length));
+  if (!wrong) wrong = verifyZeros();
   return wrong ? wrong : verifyIntern();
+}
+
+/** Entries of the zero-count table, and what lies on stacks. */
+function verifyZeros(): u32 {
+  let wrong: u32 = 0;
+  for (let i = zeros.first; i < zeros.length && !wrong; i++) wrong = verifyReference(zeros.table + (i << 2));
+  let stack = changetype<ValueStack | null>(zeros.stacks);
+  while (stack) {
+    const length = stack.length;
+    if (length > stack.slots)
+      return broken(layout.BROKEN_CONTAINER, changetype<usize>(stack), stack.slots, length);
+    for (let i: u32 = 0; i < length && !wrong; i++) wrong = verifyReference(stack.at(i));
+    stack = stack.next;
+  }
+  return wrong;
 }
 
 function verifyObject(object: usize): u32 {

@@ -10,6 +10,7 @@ import type { Counts } from "../objects/access/counts.js";
 import type { Ref } from "../objects/access/handle.js";
 import type { ObjectCalls } from "../objects/access/object-calls.js";
 import type { ObjectMemory } from "../objects/access/object-memory.js";
+import type { HostReferences } from "../objects/ownership/host-references.js";
 import type { Types } from "../objects/types/types.js";
 import {
   addCollection,
@@ -47,6 +48,7 @@ export class Collector {
   readonly #calls: ObjectCalls;
   readonly #types: Types;
   readonly #counts: Counts;
+  readonly #references: HostReferences;
   readonly #garbage: Ptr[] = [];
   #enabled: boolean;
   #thresholds: Thresholds;
@@ -56,12 +58,19 @@ export class Collector {
   #manual = false;
 
   /** @internal */
-  constructor(memory: ObjectMemory, calls: ObjectCalls, types: Types, counts: Counts) {
+  constructor(
+    memory: ObjectMemory,
+    calls: ObjectCalls,
+    types: Types,
+    counts: Counts,
+    references: HostReferences,
+  ) {
     this.#lifecycle = memory.lifecycle;
     this.#memory = memory;
     this.#calls = calls;
     this.#types = types;
     this.#counts = counts;
+    this.#references = references;
     this.#enabled = memory.lifecycle.settings.autoCollect;
     this.#thresholds = memory.lifecycle.settings.thresholds;
   }
@@ -77,7 +86,8 @@ export class Collector {
     const outer = this.#manual;
     this.#manual = true;
     try {
-      const found = this.#calls.enter(() => this.#calls.abi.gc(generation));
+      const collect = (): number => this.#calls.enter(() => this.#calls.abi.gc(generation));
+      const found = this.#references.awaiting(collect);
       if (found >= 0) return found;
     } finally {
       this.#manual = outer;
@@ -364,7 +374,7 @@ export class Collector {
   }
 
   #nameOf(ptr: Ptr): string {
-    return this.#types.of("gc", ptr).name;
+    return this.#types.nameAt(ptr);
   }
 }
 

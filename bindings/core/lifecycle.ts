@@ -35,6 +35,8 @@ export interface Access {
   readonly quick: ObjectExports | undefined;
   /** Whether reading and writing the arrays may stand in for functions: nothing counts their calls. */
   readonly isBare: boolean;
+  /** Whether deaths wait for `reclaim()`: there was a value stack, or a function that knows roots. */
+  readonly isDeferring: boolean;
 }
 
 /** Hears what may be used from now on. Must not throw, but for want of stack. */
@@ -71,6 +73,7 @@ export class Lifecycle {
   /** Whether some listener may not have heard of the state: the stack ended meanwhile. */
   #isUnheard = false;
   #hasObjectLayer = false;
+  #isDeferring = false;
   #isMakingObjectLayer = false;
   /** Whether the stack overflowed somewhere near the core, which is to be verified before the next call. */
   #isSuspect = false;
@@ -183,10 +186,22 @@ export class Lifecycle {
     this.#publish();
   }
 
+  /** Whether deaths wait for `reclaim()`. */
+  get isDeferring(): boolean {
+    return this.#isDeferring;
+  }
+
+  /** From now on, until the heap is reset, deaths wait for `reclaim()`. */
+  startDeferring(): void {
+    this.#isDeferring = true;
+    this.#publish();
+  }
+
   /** The heap was reset: there are no types and no objects. */
   restart(): void {
     this.epoch++;
     this.#hasObjectLayer = false;
+    this.#isDeferring = false;
     if (this.#state === "open") this.#enter("unstarted");
   }
 
@@ -297,6 +312,7 @@ export class Lifecycle {
       abi: isOpen ? this.#abi : this.#guardedAbi,
       quick: isOpen ? this.#abi : undefined,
       isBare: isOpen && this.#wrapper === undefined,
+      isDeferring: this.#isDeferring,
     };
   }
 

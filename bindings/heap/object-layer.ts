@@ -5,7 +5,10 @@ import type { Ptr } from "../core/ptr.js";
 import { Counts } from "../objects/access/counts.js";
 import { ObjectCalls } from "../objects/access/object-calls.js";
 import { ObjectMemory } from "../objects/access/object-memory.js";
+import { ZeroCounts } from "../objects/access/zero-counts.js";
+import { Deferral } from "../objects/ownership/deferral.js";
 import { Handles } from "../objects/ownership/handles.js";
+import { HostReferences } from "../objects/ownership/host-references.js";
 import { Leaks } from "../objects/ownership/leaks.js";
 import { Types } from "../objects/types/types.js";
 import { Dicts } from "../objects/values/dicts.js";
@@ -28,12 +31,14 @@ export function makeObjectLayer(lifecycle: Lifecycle, core: Core) {
   const memory = new ObjectMemory(lifecycle);
   const calls = new ObjectCalls(lifecycle);
   const types = new Types(memory, calls);
-  const counts = new Counts(memory, calls);
-  const numbers = new Numbers(lifecycle);
+  const zeros = new ZeroCounts(lifecycle);
+  const counts = new Counts(memory, calls, zeros);
+  const numbers = new Numbers(lifecycle, zeros);
   const strs = new Strs(memory, calls);
   const dicts = new Dicts(memory, calls);
   const handles = new Handles(memory, counts, types);
   const weakrefs = new Weakrefs(memory, calls, counts, types);
+  const references = new HostReferences(memory, calls, types);
   const layer = {
     memory,
     calls,
@@ -50,7 +55,9 @@ export function makeObjectLayer(lifecycle: Lifecycle, core: Core) {
     weakrefs,
     finalizers: new Finalizers(memory),
     handles,
-    collector: new Collector(memory, calls, types, counts),
+    references,
+    deferral: new Deferral(memory, calls, counts, references),
+    collector: new Collector(memory, calls, types, counts, references),
     leaks: new Leaks(memory, types, handles),
     watches: new Watches(counts, weakrefs),
   };
@@ -58,6 +65,7 @@ export function makeObjectLayer(lifecycle: Lifecycle, core: Core) {
     calls.requireStarted(calls.abi.objects_start());
     types.start();
     layer.collector.start();
+    references.start();
   });
   connect(core, lifecycle, layer);
   return layer;
@@ -67,7 +75,7 @@ export function makeObjectLayer(lifecycle: Lifecycle, core: Core) {
 function connect(
   { hooks }: Core,
   { callbacks }: Lifecycle,
-  { types, weakrefs, finalizers, collector }: ObjectLayer,
+  { types, counts, weakrefs, finalizers, collector, references }: ObjectLayer,
 ): void {
   hooks.finalize = (object, type) => {
     try {
@@ -89,6 +97,16 @@ function connect(
   hooks.finalize(0, 0);
   hooks.callback(0, 0);
   callbacks.warm();
+  hooks.roots = () => Number(references.visitRoots());
+  hooks.traverse = (object, type, releases) => {
+    if (releases === 0) return Number(references.traverse(object as Ptr, type));
+    try {
+      references.release(object as Ptr, type, (p) => counts.drop(p));
+    } catch (error) {
+      callbacks.report(error);
+    }
+    return 1;
+  };
   hooks.collection = (phase, subject) => {
     try {
       collector.onCollection(phase, subject);

@@ -11,6 +11,8 @@ export { Handle } from "../objects/access/handle.js";
 export type { FieldKind } from "../objects/types/kinds.js";
 export { Kind } from "../objects/types/kind.js";
 export type { Lists } from "../objects/values/lists.js";
+export type { RootFunction, TraverseFunction, Visit } from "../objects/ownership/host-references.js";
+export type { ValueStack } from "../objects/ownership/value-stack.js";
 export type { Scope, ScopeResource } from "../objects/ownership/scope.js";
 export type { Ref, Value } from "../objects/access/handle.js";
 export type { Strs } from "../objects/values/strs.js";

@@ -103,7 +103,9 @@ export class RecordHeap extends ByteHeap {
     const I extends FieldKind | undefined = undefined,
     B extends FieldSpec = NoFields,
   >(options: TypeOptions<F, I, B>): Type<B & F, I> {
-    return this.#types.define(options as unknown as TypeOptions) as unknown as Type<B & F, I>;
+    const type = this.#types.define(options as unknown as TypeOptions);
+    this.#objectLayer.references.defined(type.id);
+    return type as unknown as Type<B & F, I>;
   }
 
   /**

@@ -14,6 +14,7 @@ import { bufferAt } from "../../object/death/slots";
 import { unlinkWeakref } from "../../object/death/weak";
 import { isWhite } from "../heap/colour";
 import { endOf, firstOf, nextPage, strideOf } from "../heap/pages";
+import { releaseEdges } from "./edges";
 import { ANYTHING, LISTS, RECORDS, RELEASE, hasOnlyFields, visitExpected } from "./visit";
 
 /**
@@ -22,6 +23,7 @@ import { ANYTHING, LISTS, RECORDS, RELEASE, hasOnlyFields, visitExpected } from 
  */
 export function reclaim(sets: u32, mask: u64, pattern: u64): u32 {
   collector.collected = 0;
+  releaseEdges(mask, pattern);
   for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) {
     const end = endOf(page);
     const stride = strideOf(page);

@@ -167,7 +167,7 @@ function look(act: u32, child: usize, mask: u64, pattern: u64, where: usize, sta
 /** The null page reads as an object that belongs to no set, so what looks at headers needs no test for null. */
 // @ts-ignore: decorator
 @inline
-function see(act: u32, child: usize, mask: u64, pattern: u64, where: usize, state: usize): usize {
+export function see(act: u32, child: usize, mask: u64, pattern: u64, where: usize, state: usize): usize {
   if (act == SUBTRACT) {
     const header = headerOf(child);
     if ((header & mask) == pattern) {

@@ -4,6 +4,7 @@ import { reserveStack } from "../../core/stack.js";
 import type { Ref } from "./handle.js";
 import type { ObjectCalls } from "./object-calls.js";
 import type { ObjectMemory } from "./object-memory.js";
+import type { ZeroCounts } from "./zero-counts.js";
 
 /**
  * Reference counts, kept in TypeScript on the cached arrays: only death enters the core. Counts from 2³⁰ on are
@@ -12,10 +13,12 @@ import type { ObjectMemory } from "./object-memory.js";
 export class Counts {
   readonly #memory: ObjectMemory;
   readonly #calls: ObjectCalls;
+  readonly #zeros: ZeroCounts;
 
-  constructor(memory: ObjectMemory, calls: ObjectCalls) {
+  constructor(memory: ObjectMemory, calls: ObjectCalls, zeros: ZeroCounts) {
     this.#memory = memory;
     this.#calls = calls;
+    this.#zeros = zeros;
   }
 
   /** Takes a reference to what was checked before, or is held by the heap itself. */
@@ -56,6 +59,7 @@ export class Counts {
    * call that has never had but one target.
    */
   #release(p: Ptr): void {
+    if (this.#zeros.add(p)) return;
     const { abi, lifecycle } = this.#calls;
     let fault = FAULT_NONE;
     reserveStack();

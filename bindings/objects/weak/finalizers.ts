@@ -42,7 +42,7 @@ export class Finalizers {
     const others = this.#byObject.get(p);
     if (others) others.push(pending);
     else this.#byObject.set(p, [pending]);
-    this.#mark(p, true);
+    this.#mark(p);
     // From now on deaths call the host: the core has to see that there is stack left for that.
     this.#memory.lifecycle.started().setState(STATE_HOSTED, 1);
     return pending as Pending as Finalizer<T>;
@@ -77,9 +77,8 @@ export class Finalizers {
     const index = others?.lastIndexOf(pending) ?? -1;
     if (others === undefined || index < 0) return;
     others.splice(index, 1);
-    if (others.length > 0) return;
-    this.#byObject.delete(pending.ptr);
-    this.#mark(pending.ptr, false);
+    // The core still tells of the death: the host may hold references for the object.
+    if (others.length === 0) this.#byObject.delete(pending.ptr);
   }
 
   /** The heap was reset. */
@@ -93,11 +92,10 @@ export class Finalizers {
     if (fn) this.#memory.lifecycle.callbacks.run(fn);
   }
 
-  /** Tells the core whether anybody wants to hear of the object's death. */
-  #mark(p: Ptr, wanted: boolean): void {
-    const word = (p >>> 2) + 1;
+  /** Tells the core that somebody wants to hear of the object's death. */
+  #mark(p: Ptr): void {
     const { u32 } = this.#memory;
-    u32[word] = wanted ? u32[word]! | META_HOST : u32[word]! & ~META_HOST;
+    u32[(p >>> 2) + 1]! |= META_HOST;
   }
 }
 
