@@ -85,7 +85,8 @@ function recountStack(stack: ValueStack): void {
   for (let i: u32 = 0; i < end; i++) {
     const before = i < counted ? <usize>load<u32>(stack.copyAt(i)) : 0;
     let value = i < length ? <usize>load<u32>(stack.at(i)) : 0;
-    if (value == before) continue;
+    // A copy that was not counted says nothing.
+    if (value == before && i < counted) continue;
     if (value) {
       if (checkObject(value)) {
         zeros.damaged = value;
