@@ -26,11 +26,12 @@ describe("the packed package", () => {
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test("holds dist and the documents, nothing else", () => {
+  test("holds dist, the header files and the documents, nothing else", () => {
     const paths = packed.files.map(({ path }) => path);
     const documents = [
       ...["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "NOTICE", "README.md", "SECURITY.md"],
       ...filesEndingWith(".md", "docs"),
+      ...["include/sjlj/setjmp.h", "include/sjlj/sjlj.c", "include/tallyheap.h"],
       "package.json",
     ];
     expect(paths.filter((path) => !path.startsWith("dist/")).sort()).toEqual(documents.sort());

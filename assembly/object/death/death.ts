@@ -71,7 +71,7 @@ function destroy(object: usize, meta: u32): u32 {
   else {
     const slot = releaseLeaves(object, type);
     if (!slot) return layout.FAULT_NONE;
-    walk(object, slot);
+    walk(object, slot, true);
   }
   if (objects.deferred) drain();
   return layout.FAULT_NONE;
@@ -79,19 +79,17 @@ function destroy(object: usize, meta: u32): u32 {
 
 /**
  * Releases what an object owns as long as children survive, or own nothing themselves; at the end the object's memory,
- * and the result is 0. Else the place before the first child that the walk has to take.
+ * and the result is 0. Else the slot of the first child that the walk has to take.
  */
 // @ts-ignore: decorator
 @inline
 function releaseLeaves(object: usize, type: TypeDescriptor): usize {
-  let released = beforeFirst(object, type);
-  let slot: usize;
-  while ((slot = releaseAfter(object, type, released))) {
+  let slot = beforeFirst(object, type);
+  while ((slot = releaseAfter(object, type, slot))) {
     const child = load<usize>(slot);
     const meta = metaOf(child);
-    if ((meta & (layout.META_LEAF | layout.META_HOOKS)) != layout.META_LEAF) return released;
+    if ((meta & (layout.META_LEAF | layout.META_HOOKS)) != layout.META_LEAF) return slot;
     discard(child, typeByMeta(meta));
-    released = slot;
   }
   fewerYoung(type.flags & layout.FLAG_CONTAINER);
   giveMemory(object, type);
@@ -173,7 +171,7 @@ export function releaseZeros(): i32 {
 
 function deallocate(root: usize): void {
   if (metaOf(root) & layout.META_HOOKS && !runDeathHooks(root)) return;
-  walk(root, beforeFirst(root, typeOf(root)));
+  walk(root, beforeFirst(root, typeOf(root)), false);
 }
 
 /**
@@ -183,19 +181,19 @@ function deallocate(root: usize): void {
  */
 const BATCH: u32 = isDefined(TALLYHEAP_DEBUG) ? 3 : 4096;
 
-/** Releases what an object owns behind `slot`, and the object. */
-function walk(root: usize, slot: usize): void {
+/** Releases what an object owns behind `slot`, and the object. `dies`: what `slot` holds is to die as well. */
+function walk(root: usize, slot: usize, dies: bool): void {
   enterCritical();
-  let object = walkOn(root, slot, true, BATCH);
-  while (object) object = walkOn(object, objects.deathSlot, false, BATCH);
+  let object = walkOn(root, slot, dies, true, BATCH);
+  while (object) object = walkOn(object, objects.deathSlot, false, false, BATCH);
   leaveCritical();
 }
 
 /**
- * At most `left` steps of the walk from `object` on, whose slot `slot` was released last; it was linked, unless `isRoot`.
- * Where the walk stands then; 0 at its end.
+ * At most `left` steps of the walk from `object` on, whose slot `slot` was released last, or, with `dies`, is to be; the
+ * object was linked, unless `isRoot`. Where the walk stands then; 0 at its end.
  */
-function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
+function walkOn(object: usize, slot: usize, dies: bool, isRoot: bool, left: u32): usize {
   // `object` is held by the slot `via` of `parent`. It is linked when the walk goes deeper, or pauses, or runs host
   // code: an object that owns nothing but leaves needs no link at all.
   let via: usize = 0;
@@ -207,7 +205,8 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
   }
   let dead: u32 = 0;
   while (--left) {
-    slot = releaseAfter(object, type, slot);
+    if (dies) dies = false;
+    else slot = releaseAfter(object, type, slot);
     let child: usize = 0;
     let childType = type;
     if (slot) {
@@ -218,9 +217,9 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
         fewerYoung(dead);
         dead = 0;
         leaveCritical();
-        const dies = runDeathHooks(child);
+        const lives = !runDeathHooks(child);
         enterCritical();
-        if (!dies) continue;
+        if (lives) continue;
       }
       childType = typeByMeta(meta);
       if (meta & layout.META_LEAF) {
