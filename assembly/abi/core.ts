@@ -139,7 +139,7 @@ export function incref(object: usize): void {
 }
 
 export function decref(object: usize): void {
-  if (header.countOf(object) <= 1 && objects.hosted) deaths.requireStack();
+  if (!header.isTagged(object) && header.countOf(object) <= 1 && objects.hosted) deaths.requireStack();
   deaths.decref(object);
 }
 

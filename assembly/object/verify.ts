@@ -6,7 +6,7 @@ import { usableSize } from "../alloc/malloc";
 import { broken } from "../alloc/verify";
 import { pageRecord } from "../alloc/pages";
 import { tupleList } from "./core/free-lists";
-import { countOf, metaOf, typeById, typeByMeta, typeIdOf } from "./core/header";
+import { countOf, isTagged, metaOf, typeById, typeByMeta, typeIdOf } from "./core/header";
 import { isType } from "./core/types";
 import { checkObject, nextBlock } from "./core/walk";
 import { mayHoldContainers } from "./core/young-pages";
@@ -76,6 +76,7 @@ function verifyObject(object: usize): u32 {
 /** A slot holds null or a live object; a dying one only while finalizers run. */
 function verifyReference(slot: usize): u32 {
   const child = load<usize>(slot);
+  if (isTagged(child) && objects.tagged) return 0;
   return !child || !checkObject(child) ? 0 : broken(layout.BROKEN_REFERENCE, slot, 0, <u32>child);
 }
 

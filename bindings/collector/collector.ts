@@ -3,7 +3,7 @@ import { argumentError } from "../core/arguments.js";
 import type { Core } from "../core/core.js";
 import { HeapError, hex } from "../core/errors.js";
 import type { Lifecycle } from "../core/lifecycle.js";
-import { NULL, isU32, type Ptr } from "../core/ptr.js";
+import { NULL, isTagged, isU32, type Ptr } from "../core/ptr.js";
 import { retry } from "../core/requests.js";
 import { THRESHOLDS_EXPECTED, areThresholds, type Thresholds } from "../core/thresholds.js";
 import type { Counts } from "../objects/access/counts.js";
@@ -212,11 +212,13 @@ export class Collector {
   referents(...objects: Ref[]): Ptr[] {
     this.#lifecycle.live();
     return this.#holding("referents", objects, (sources) =>
-      sources.flatMap((p) =>
-        this.#list("referents", (buffer) => this.#calls.abi.gc_referents(p, buffer)).filter(
-          (child) => child !== 0,
+      sources
+        .filter((p) => !isTagged(p))
+        .flatMap((p) =>
+          this.#list("referents", (buffer) => this.#calls.abi.gc_referents(p, buffer)).filter(
+            (child) => child !== 0,
+          ),
         ),
-      ),
     );
   }
 
@@ -311,8 +313,8 @@ export class Collector {
   }
 
   #meta(operation: string, ref: Ref): number {
-    const p = this.#memory.require(operation, ref);
-    return this.#memory.u32[(p + WORD) >>> 2]!;
+    const p = this.#memory.requireReference(operation, ref);
+    return isTagged(p) ? 0 : this.#memory.u32[(p + WORD) >>> 2]!;
   }
 
   #fetch(): void {
@@ -354,7 +356,7 @@ export class Collector {
 
   /** Uses objects that must not die meanwhile, whatever making room for a buffer may run. */
   #holding<T>(operation: string, objects: Ref[], use: (held: Ptr[]) => T): T {
-    const held = objects.map((p) => this.#memory.require(operation, p));
+    const held = objects.map((p) => this.#memory.requireReference(operation, p));
     for (const p of held) this.#counts.keep(p);
     try {
       return use(held);

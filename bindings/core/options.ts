@@ -44,6 +44,11 @@ export interface HeapOptions {
   readonly autoCollect?: boolean | undefined;
   /** Thresholds of the three generations, as `collector.thresholds`. Default [2000, 10, 10]. (CPython: gc.set_threshold) */
   readonly thresholds?: readonly [number, number, number] | undefined;
+  /**
+   * References may be ints of 31 bits themselves, with the lowest bit set: no block, no count. `int` gives one wherever it
+   * fits, and every slot takes it. Default false: counts and private free lists look as CPython's do.
+   */
+  readonly taggedInts?: boolean | undefined;
   /** How linear memory grows when it is full. A request that is larger than a step gets what it needs. */
   readonly growth?: Growth | undefined;
   /** Check pointers that arrive from TypeScript. Default true; always on in `tallyheap/debug`. */
@@ -85,6 +90,7 @@ export interface Settings {
   readonly autoCollect: boolean;
   readonly thresholds: Thresholds;
   readonly checks: boolean;
+  readonly taggedInts: boolean;
   /** The core proves every pointer to an object. */
   readonly strict: boolean;
   readonly forgottenHandles: ForgottenHandles;
@@ -116,6 +122,7 @@ const RULES: Readonly<Record<keyof HeapOptions, Rule>> = {
   autoCollect: SWITCH,
   thresholds: [areThresholds, THRESHOLDS_EXPECTED],
   checks: SWITCH,
+  taggedInts: SWITCH,
   forgottenHandles: [
     (value) => value === "off" || value === "collect" || value === "warn",
     '"off", "collect" or "warn"',
@@ -163,6 +170,7 @@ export function readOptions(options: HeapOptions = {}): Settings {
     autoCollect: options.autoCollect ?? true,
     thresholds: [thresholds[0], thresholds[1], thresholds[2]],
     checks: options.checks ?? true,
+    taggedInts: options.taggedInts ?? false,
     strict: false,
     forgottenHandles: options.forgottenHandles ?? "warn",
     module: options.module,

@@ -4,7 +4,7 @@ import type { Core } from "../core/core.js";
 import type { Diagnostics } from "../core/diagnostics.js";
 import type { Views } from "../core/memory.js";
 import type { Settings } from "../core/options.js";
-import type { Ptr } from "../core/ptr.js";
+import { isU32, type Ptr } from "../core/ptr.js";
 import type { Ref, Value } from "../objects/access/handle.js";
 import { looksLive, looksLiveOf } from "../objects/access/pointer-check.js";
 import { kindName, kindOf, offsetOf, type Field } from "../objects/types/field.js";
@@ -25,11 +25,13 @@ export class ObjectHeap extends RecordHeap {
   #words!: Int32Array;
   #doubles!: Float64Array;
   #first = 0;
+  readonly #tag: number;
 
   /** @internal Use `createHeap`. */
   constructor(core: Core, settings: Settings, diagnostics?: Diagnostics) {
     super(core, settings, diagnostics);
     const { memory } = this.objectLayer;
+    this.#tag = memory.tag;
     this.lifecycle.follow(({ views }) => {
       this.#words = views.i32;
       this.#doubles = views.f64;
@@ -54,6 +56,7 @@ export class ObjectHeap extends RecordHeap {
    * @throws HeapError `ERR_HEAP_TYPE` for any other object
    */
   intValue<T extends number | bigint = number>(p: Ref): T {
+    if (typeof p === "number" && (p & this.#tag) !== 0 && isU32(p)) return (p >> 1) as T;
     if (typeof p === "number" && looksLiveOf(this.#words, this.#first, p, TYPE_INT)) {
       const low = this.#words[(p + VALUE) >>> 2]!;
       if (this.#words[((p + VALUE) >>> 2) + 1] === low >> 31) return low as T;
@@ -154,7 +157,8 @@ export class ObjectHeap extends RecordHeap {
   }
 
   /**
-   * A *new* reference to an int of 64 bits; −5 … 256 are shared and immortal.
+   * A *new* reference to an int of 64 bits; −5 … 256 are shared and immortal. With the option `taggedInts` the reference
+   * is the int itself, from −2³⁰ to 2³⁰ − 1.
    * @throws HeapError `ERR_HEAP_ARGUMENT` if it is no whole number, `ERR_HEAP_RANGE` if it does not fit, `ERR_HEAP_OOM`
    */
   int(value: number | bigint): Ptr {

@@ -1,3 +1,4 @@
+import { STATE_TAGGED } from "../generated/layout.js";
 import { Collector } from "../collector/collector.js";
 import type { Core } from "../core/core.js";
 import type { Lifecycle } from "../core/lifecycle.js";
@@ -63,6 +64,7 @@ export function makeObjectLayer(lifecycle: Lifecycle, core: Core) {
   };
   lifecycle.makesObjectLayerBy(() => {
     calls.requireStarted(calls.abi.objects_start());
+    if (memory.tag !== 0) lifecycle.started().setState(STATE_TAGGED, 1);
     types.start();
     layer.collector.start();
     references.start();

@@ -1,10 +1,10 @@
-import { COUNT_LIMIT, META_DYING, META_TYPE, TYPE_FIRST } from "../generated/layout.js";
+import { COUNT_IMMORTAL, COUNT_LIMIT, META_DYING, META_TYPE, TYPE_FIRST } from "../generated/layout.js";
 import type { ObjectExports } from "../core/abi.js";
 import { argumentError, requireNumber, requireWhole } from "../core/arguments.js";
 import type { Core } from "../core/core.js";
 import { coreDiagnostics, type Diagnostics } from "../core/diagnostics.js";
 import type { Settings } from "../core/options.js";
-import { isU32, type Ptr } from "../core/ptr.js";
+import { isTagged, isU32, type Ptr } from "../core/ptr.js";
 import type { Counts } from "../objects/access/counts.js";
 import type { Ref, Value } from "../objects/access/handle.js";
 import type { ObjectCalls } from "../objects/access/object-calls.js";
@@ -56,6 +56,7 @@ export class RecordHeap extends ByteHeap {
   readonly #numbers: Numbers;
   // What the hottest methods need, one step away; see ObjectMemory.
   readonly #checked: boolean;
+  readonly #tag: number;
   readonly #byId: readonly (KnownType | undefined)[];
   #i32!: Int32Array;
   #first = 0;
@@ -72,6 +73,7 @@ export class RecordHeap extends ByteHeap {
     this.#counts = counts;
     this.#numbers = numbers;
     this.#checked = memory.checked;
+    this.#tag = memory.tag;
     this.#byId = types.byId;
     this.lifecycle.follow(({ views, quick }) => {
       this.#i32 = views.i32;
@@ -132,7 +134,7 @@ export class RecordHeap extends ByteHeap {
 
   /** Takes a reference: the count goes up by one. Immortal objects have no count. (CPython: Py_INCREF) */
   incref(p: Ref): void {
-    if (typeof p === "number" && !(this.#checked && !this.#looksLive(p))) {
+    if (typeof p === "number" && (this.#checked ? this.#looksLive(p) : !isTagged(p))) {
       const counts = this.#i32;
       const count = counts[p >>> 2]! | 0;
       if (count < COUNT_LIMIT && count > 0) counts[p >>> 2] = count + 1;
@@ -148,7 +150,7 @@ export class RecordHeap extends ByteHeap {
    * @throws HeapError `ERR_HEAP_DOUBLE_FREE` if more is released than was taken
    */
   decref(p: Ref): void {
-    if (typeof p === "number" && !(this.#checked && !this.#looksLive(p))) {
+    if (typeof p === "number" && (this.#checked ? this.#looksLive(p) : !isTagged(p))) {
       const counts = this.#i32;
       const count = counts[p >>> 2]! | 0;
       if (count > 1 && count < COUNT_LIMIT) counts[p >>> 2] = count - 1;
@@ -161,7 +163,8 @@ export class RecordHeap extends ByteHeap {
 
   /** The number of owned references to an object; from 2³⁰ on it is immortal. */
   refcount(p: Ref): number {
-    if (typeof p !== "number" || (this.#checked && !this.#looksLive(p))) return this.#refcountSlow(p);
+    if (typeof p !== "number" || (this.#checked ? !this.#looksLive(p) : isTagged(p)))
+      return this.#refcountSlow(p);
     return this.#i32[p >>> 2] || this.#refcountSlow(p);
   }
 
@@ -191,19 +194,22 @@ export class RecordHeap extends ByteHeap {
     const isRefused =
       !isFast ||
       (this.#checked
-        ? !(this.#hasField(p, field, REF.code) && (value === 0 || this.#looksLive(value)))
+        ? !(
+            this.#hasField(p, field, REF.code) &&
+            (value === 0 || this.#looksLive(value) || (value & this.#tag) !== 0)
+          )
         : p === 0);
     if (isRefused) return this.#setRefSlow(p, field, value);
     const words = this.#i32;
     const slot = (p >>> 2) + (field & OFFSET_MASK);
     const old = words[slot];
     if (old === undefined) return this.#setRefSlow(p, field, value);
-    if (value !== 0) {
+    if (value !== 0 && !isTagged(value)) {
       const count = words[value >>> 2]! | 0;
       if (count < COUNT_LIMIT) words[value >>> 2] = count + 1;
     }
     words[slot] = value;
-    if (old !== 0) {
+    if (old !== 0 && !isTagged(old)) {
       const count = words[old >>> 2]! | 0;
       if (count > 1 && count < COUNT_LIMIT) words[old >>> 2] = count - 1;
       else if (count <= 1) this.#die(old as Ptr);
@@ -343,17 +349,18 @@ export class RecordHeap extends ByteHeap {
   // ---- slow paths ----
 
   #increfSlow(ref: Ref): void {
-    this.#counts.keep(this.#memory.require("incref", ref));
+    this.#counts.keep(this.#memory.requireReference("incref", ref));
   }
 
   /** With `checks: false` it is for the core to say what is wrong with a count. */
   #decrefSlow(ref: Ref): void {
-    const isTrusted = typeof ref === "number" && !this.#checked && this.#i32.length > 0;
+    const isTrusted = typeof ref === "number" && !this.#checked && !isTagged(ref) && this.#i32.length > 0;
     this.#counts.drop(isTrusted ? ref : this.#memory.steal("decref", ref));
   }
 
   #refcountSlow(ref: Ref): number {
-    const p = this.#memory.require("refcount", ref);
+    const p = this.#memory.requireReference("refcount", ref);
+    if (isTagged(p)) return COUNT_IMMORTAL;
     return this.#memory.i32[p >>> 2]!;
   }
 

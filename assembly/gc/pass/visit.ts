@@ -15,6 +15,7 @@ import { postpone } from "../../object/death/hooks";
 import {
   countOf,
   headerOf,
+  isTagged,
   metaOf,
   setCount,
   setHeader,
@@ -168,6 +169,7 @@ function look(act: u32, child: usize, mask: u64, pattern: u64, where: usize, sta
 // @ts-ignore: decorator
 @inline
 export function see(act: u32, child: usize, mask: u64, pattern: u64, where: usize, state: usize): usize {
+  if (act != LIST && act != COUNT && act != FIND && isTagged(child)) return state;
   if (act == SUBTRACT) {
     const header = headerOf(child);
     if ((header & mask) == pattern) {

@@ -9,10 +9,10 @@
  */
 import * as layout from "../../layout";
 import { ValueStack } from "../../layout";
-import { zeros } from "../../state";
+import { objects, zeros } from "../../state";
 import { fault, refuse } from "../../alloc/malloc";
 import { giveBuffer, resizeBuffer, takeZeroed } from "./buffers";
-import { incref } from "./header";
+import { incref, isTagged } from "./header";
 import { findRoots } from "./host";
 import { checkObject } from "./walk";
 import { ensureZeros, startDeferring, uncount } from "./zero-counts";
@@ -88,7 +88,7 @@ function recountStack(stack: ValueStack): void {
     // A copy that was not counted says nothing.
     if (value == before && i < counted) continue;
     if (value) {
-      if (checkObject(value)) {
+      if (!(isTagged(value) && objects.tagged) && checkObject(value)) {
         zeros.damaged = value;
         value = 0;
       } else incref(value);

@@ -3,7 +3,7 @@ import { FAULT_CORRUPT, FAULT_DOUBLE_FREE, FAULT_NONE, COUNT_LIMIT, ZERO_ROOM } 
 import { objects, zeros } from "../../state";
 import { fault } from "../../alloc/malloc";
 import { resizeBuffer } from "./buffers";
-import { countOf, metaOf, setCount } from "./header";
+import { countOf, isTagged, metaOf, setCount } from "./header";
 
 /** Whether a death has to wait: references that nobody counts may lead to the object. */
 // @ts-ignore: decorator
@@ -61,6 +61,7 @@ export function takeZero(): usize {
 
 /** Releases a reference without a death: with the last one the object goes to the table. */
 export function uncount(object: usize): void {
+  if (isTagged(object)) return;
   const count = countOf(object);
   if (count > 1) {
     if (count < COUNT_LIMIT) setCount(object, count - 1);

@@ -21,7 +21,7 @@ import { discard, fewerYoung } from "../core/alloc";
 import { giveBlock } from "../core/blocks";
 import { giveBuffer } from "../core/buffers";
 import { cacheBlock } from "../core/free-lists";
-import { countOf, metaOf, setCount, typeByMeta, typeOf } from "../core/header";
+import { countOf, isTagged, metaOf, setCount, typeByMeta, typeOf } from "../core/header";
 import { countStacks, uncountStacks } from "../core/stacks";
 import { addZero, defersDeath, setLimit, settleZeros, takeZero } from "../core/zero-counts";
 import { NESTED, popDeferred } from "./deferred";
@@ -33,6 +33,7 @@ import { unlinkWeakref } from "./weak";
 // @ts-ignore: decorator
 @inline
 export function decref(object: usize): void {
+  if (isTagged(object)) return;
   const count = countOf(object);
   if (count > 1) {
     if (count < layout.COUNT_LIMIT) setCount(object, count - 1);

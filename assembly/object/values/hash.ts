@@ -1,9 +1,10 @@
 /** Hashes of dict keys: strings by content, ints by value, everything else by identity. Never 0. */
-import { Int, META_WIDE, STR_DATA, Str, TYPE_INT, TYPE_STR } from "../../layout";
+import { Int, META_WIDE, STR_DATA, Str, TYPE_INT, TYPE_STR, taggedValue } from "../../layout";
 import { state } from "../../state";
-import { typeIdOf } from "../core/header";
+import { isTagged, typeIdOf } from "../core/header";
 
 export function hashKey(key: usize): u32 {
+  if (isTagged(key)) return hashInt(taggedValue(key));
   const type = typeIdOf(key);
   if (type == TYPE_STR) return hashStr(changetype<Str>(key));
   return type == TYPE_INT ? hashInt(changetype<Int>(key).value) : hashAddress(key);
@@ -58,8 +59,15 @@ export function sameStr(a: Str, b: Str): bool {
 /** True if two keys are one: the same object, equal strings, or equal ints. */
 export function sameKey(a: usize, b: usize): bool {
   if (a == b) return true;
+  if (isTagged(a)) return isInt(b, taggedValue(a));
+  if (isTagged(b)) return isInt(a, taggedValue(b));
   const type = typeIdOf(a);
   if (type != typeIdOf(b)) return false;
   if (type == TYPE_STR) return sameStr(changetype<Str>(a), changetype<Str>(b));
   return type == TYPE_INT && changetype<Int>(a).value == changetype<Int>(b).value;
+}
+
+/** Whether a key that is no equal tagged int is an int object of that value. */
+function isInt(key: usize, value: i64): bool {
+  return !isTagged(key) && typeIdOf(key) == TYPE_INT && changetype<Int>(key).value == value;
 }

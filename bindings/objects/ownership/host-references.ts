@@ -166,7 +166,7 @@ export class HostReferences {
         throw new HeapError("ERR_HEAP_BUSY", message, { operation: "visit" });
       }
       const p = ref === null ? 0 : this.#memory.resolve("visit", ref);
-      if (p !== 0) sink(p as Ptr);
+      if (p !== 0 && (p & this.#memory.tag) === 0) sink(p as Ptr);
     };
     const failed = this.#lifecycle.callbacks.attempt(() => run(visit));
     this.#sink = outer;

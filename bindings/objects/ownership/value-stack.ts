@@ -35,6 +35,7 @@ export class ValueStack implements Disposable {
   readonly slots: number;
   readonly #owner: StackOwner;
   readonly #checked: boolean;
+  readonly #tag: number;
   #words!: Int32Array;
   #first = 0;
   #address: number;
@@ -47,6 +48,7 @@ export class ValueStack implements Disposable {
     this.slots = slots;
     this.#owner = owner;
     this.#checked = owner.memory.checked;
+    this.#tag = owner.memory.tag;
     this.#address = address;
     this.#base = (address + STACK_VALUES) >>> 2;
     this.#length = (address + STACK_LENGTH) >>> 2;
@@ -95,7 +97,8 @@ export class ValueStack implements Disposable {
     const words = this.#words;
     const length = words[this.#length]!;
     const isGood =
-      typeof value === "number" && (value === 0 || !this.#checked || looksLive(words, this.#first, value));
+      typeof value === "number" &&
+      (value === 0 || !this.#checked || looksLive(words, this.#first, value) || (value & this.#tag) !== 0);
     if (!(isGood && length < this.slots)) return this.#pushSlow("push", value);
     words[this.#base + length] = value;
     words[this.#length] = length + 1;

@@ -53,7 +53,7 @@ export class Lists {
   /** Replaces the item at `index`: takes its own reference to `value`, releases the old one after the store. */
   set(list: Ref, index: number, value: Ref): void {
     const l = this.#require("lists.set", list);
-    const v = this.#memory.require("lists.set", value);
+    const v = this.#memory.requireReference("lists.set", value);
     requireIndex("lists.set", l, index, this.#length(l));
     const { u32 } = this.#memory;
     const slot = (u32[(l + LIST_ITEMS) >>> 2]! >>> 2) + index;
@@ -69,7 +69,7 @@ export class Lists {
    */
   append(list: Ref, value: Ref): void {
     const l = this.#require("lists.append", list);
-    const v = this.#memory.require("lists.append", value);
+    const v = this.#memory.requireReference("lists.append", value);
     const { u32 } = this.#memory;
     const length = this.#length(l);
     if (length < u32[(l + LIST_CAPACITY) >>> 2]!) {
@@ -116,7 +116,7 @@ export class Lists {
    */
   insert(list: Ref, index: number, value: Ref): void {
     const l = this.#require("lists.insert", list);
-    const v = this.#memory.require("lists.insert", value);
+    const v = this.#memory.requireReference("lists.insert", value);
     requireIndex("lists.insert", l, index, this.#length(l) + 1);
     this.#calls.do("lists.insert", GROWTH, () => this.#calls.abi.list_insert(l, index, v), l, v);
   }
@@ -193,7 +193,7 @@ export class Lists {
     try {
       for (const item of items) {
         if (lifecycle.epoch !== epoch) break;
-        const p = memory.require("lists.extend", item);
+        const p = memory.requireReference("lists.extend", item);
         this.#counts.keep(p);
         held.push(p);
       }

@@ -19,7 +19,7 @@ interface Sources {
 /** Converts a built-in value; containers that occur twice, or within themselves, do so in the result. No recursion. */
 export function toJS(sources: Sources, ref: Ref): JSValue {
   const { memory, types, dicts } = sources;
-  const start = memory.require("toJS", ref);
+  const start = memory.requireReference("toJS", ref);
   const scalar = readScalar(sources, start);
   if (scalar !== undefined) return scalar;
   const done = new Map<Ptr, JSValue>();

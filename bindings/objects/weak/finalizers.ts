@@ -1,6 +1,7 @@
 import { META_HOST, STATE_HOSTED } from "../../generated/layout.js";
 import { requireFunction } from "../../core/arguments.js";
-import type { Ptr } from "../../core/ptr.js";
+import { HeapError } from "../../core/errors.js";
+import { isTagged, type Ptr } from "../../core/ptr.js";
 import type { Ref } from "../access/handle.js";
 import type { ObjectMemory } from "../access/object-memory.js";
 
@@ -36,7 +37,11 @@ export class Finalizers {
 
   /** Adds a function to run once, at the death of an object. */
   add<T>(ref: Ref, fn: () => T): Finalizer<T> {
-    const p = this.#memory.require("finalize", ref);
+    const p = this.#memory.requireReference("finalize", ref);
+    if (isTagged(p)) {
+      const message = "finalize: a tagged int is no object, and does not die";
+      throw new HeapError("ERR_HEAP_TYPE", message, { operation: "finalize", ptr: p });
+    }
     requireFunction("finalize", "fn", fn);
     const pending = new Pending(this, p, fn, ++this.#serial);
     const others = this.#byObject.get(p);
