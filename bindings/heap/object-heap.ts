@@ -46,9 +46,11 @@ export class ObjectHeap extends RecordHeap {
    * one test.
    */
   kindOf(p: Ref): number {
-    return typeof p === "number" && looksLive(this.#words, this.#first, p)
-      ? this.#words[(p >>> 2) + 1]! & META_TYPE
-      : this.objectLayer.types.of("kindOf", p).id;
+    if (typeof p === "number") {
+      if ((p & this.#tag) !== 0 && isU32(p)) return TYPE_INT;
+      if (looksLive(this.#words, this.#first, p)) return this.#words[(p >>> 2) + 1]! & META_TYPE;
+    }
+    return this.objectLayer.types.of("kindOf", p).id;
   }
 
   /**

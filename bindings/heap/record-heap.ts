@@ -341,6 +341,11 @@ export class RecordHeap extends ByteHeap {
     return (p >>> shift) + (field & OFFSET_MASK);
   }
 
+  /** Whether it is a tagged int, which is not counted. */
+  #isTagged(ref: Ref): boolean {
+    return typeof ref === "number" && (ref & this.#tag) !== 0 && isU32(ref);
+  }
+
   /** The last reference goes. */
   #die(p: Ptr): void {
     if (!this.#numbers.death(p)) this.#counts.drop(p);
@@ -349,11 +354,13 @@ export class RecordHeap extends ByteHeap {
   // ---- slow paths ----
 
   #increfSlow(ref: Ref): void {
+    if (this.#isTagged(ref)) return;
     this.#counts.keep(this.#memory.requireReference("incref", ref));
   }
 
   /** With `checks: false` it is for the core to say what is wrong with a count. */
   #decrefSlow(ref: Ref): void {
+    if (this.#isTagged(ref)) return;
     const isTrusted = typeof ref === "number" && !this.#checked && !isTagged(ref) && this.#i32.length > 0;
     this.#counts.drop(isTrusted ? ref : this.#memory.steal("decref", ref));
   }
