@@ -241,7 +241,7 @@ export class Interpreter implements Machine {
     const scope = world.keep(world.frame(heap.getRef(closure, frame)));
     // A named closure finds itself in each call's own frame, so that recursion needs no cycle; a global one by its symbol.
     const own = heap.getRef(closure, name);
-    if (own !== NULL && heap.getRef(closure, frame) !== this.#globals) world.define(scope, own, closure);
+    if (own !== NULL && world.global(own) !== closure) world.define(scope, own, closure);
     let names = heap.getRef(closure, parameters);
     let i = 0;
     for (; world.isPair(names); names = world.cdr(names)) {

@@ -225,6 +225,11 @@ export class World {
     throw new Misuse(`unbound variable: ${this.symbolName(symbol)}`);
   }
 
+  /** The value that a symbol has outside of all procedures, borrowed; or null. */
+  global(symbol: Ptr): Ptr {
+    return this.heap.getRef(symbol, this.types.symbol.fields.value);
+  }
+
   assign(frame: Ptr, symbol: Ptr, value: Ptr): void {
     const { heap, types } = this;
     for (let at = frame; at !== NULL; at = heap.getRef(at, types.frame.fields.outer)) {

@@ -1,5 +1,5 @@
 /** The zero-count table; layout/zero-counts.ts. Who lets its objects die is death/death.ts. */
-import { FAULT_CORRUPT, FAULT_DOUBLE_FREE, FAULT_NONE, COUNT_LIMIT, ZERO_ROOM } from "../../layout";
+import { FAULT_DOUBLE_FREE, FAULT_NONE, COUNT_LIMIT, ZERO_ROOM } from "../../layout";
 import { objects, zeros } from "../../state";
 import { fault } from "../../alloc/malloc";
 import { resizeBuffer } from "./buffers";
