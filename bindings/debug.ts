@@ -5,7 +5,8 @@
  *     import { createHeap } from "tallyheap/debug";
  */
 import { wasm } from "./generated/debug-core.js";
-import { compile, openCore } from "./heap/create.js";
+import { compile, compileOwn, openCore } from "./heap/create.js";
+import { registerEntry } from "./heap/entries.js";
 import { DebugHeap } from "./debug/debug-heap.js";
 import { decodeBase64 } from "./core/decode.js";
 import type { Heap } from "./heap/heap.js";
@@ -14,11 +15,13 @@ import { readOptions, type HeapOptions } from "./core/options.js";
 export { Heap } from "./heap/heap.js";
 export * from "./heap/public.js";
 
+registerEntry("debug", { module: heapModule, make: (core, settings) => new DebugHeap(core, settings) });
+
 let compiled: WebAssembly.Module | undefined;
 
 /** The debug core of this package, compiled once; pass it to a worker's `createHeap({ module })`. */
 export function heapModule(): WebAssembly.Module {
-  return (compiled ??= compile(decodeBase64(wasm.base64)));
+  return (compiled ??= compileOwn(decodeBase64(wasm.base64)));
 }
 
 /**

@@ -112,7 +112,7 @@ async function writeModules() {
   const entries = JSON.stringify([exports, bin]).match(/(?<="\.\/dist\/)[\w/-]+(?=\.js")/g) ?? [];
   const bundle = await rolldown({
     input: Object.fromEntries(entries.map((entry) => [entry, join(bindings, `${entry}.ts`)])),
-    external: /^node:/,
+    external: /^(node:|assemblyscript\/)/,
     platform: "neutral",
     resolve: { extensionAlias: { ".js": [".ts"] } },
     transform: { target: "es2022" },
@@ -120,9 +120,19 @@ async function writeModules() {
     treeshake: { moduleSideEffects: false },
   });
   const modules = { preserveModules: true, preserveModulesRoot: bindings, entryFileNames: "[name].js" };
-  const { output } = await bundle.write({ dir: join(root, "dist"), sourcemap: true, ...modules });
+  // The doc comments stand in the declarations and in the sources that the maps hold.
+  const comments = { jsdoc: false };
+  const { output } = await bundle.write({ dir: join(root, "dist"), sourcemap: true, comments, ...modules });
   await bundle.close();
-  return output.map(({ fileName }) => fileName);
+  return output.map(({ fileName }) => fileName).filter((fileName) => !dropMap(fileName));
+}
+
+/** Nobody steps through generated modules, and the map of one would hold its wasm again. @param {string} fileName */
+function dropMap(fileName) {
+  if (!fileName.startsWith("generated/") || !fileName.endsWith(".map")) return false;
+  const module = join(root, "dist", fileName.slice(0, -".map".length));
+  writeFileSync(module, readFileSync(module, "utf8").replace(/^\/\/# sourceMappingURL=.*$/m, ""));
+  return true;
 }
 
 /** What a deleted source file once produced must not be published. @param {string[]} modules */

@@ -20,19 +20,18 @@ import {
 } from "../object/death/death";
 import { clearFreeLists } from "../object/core/free-lists";
 import { announceCollection } from "../object/core/host";
-import { TRACKED, upTo } from "./heap/colour";
-import { dueGeneration, isDue, retune } from "./thresholds";
 import { gatherEdges } from "./pass/edges";
+import { HOOKS, TRACKED, upTo } from "./heap/colour";
+import { retune } from "./thresholds";
 import { mark } from "./pass/mark";
 import { ALL, MIDDLE, RESCAN, TRASH, YOUNG, clearPages } from "./heap/pages";
 import { reclaim, releaseOrphans } from "./pass/reclaim";
 import { restore, clearColours } from "./pass/undo";
 import { subtract } from "./pass/subtract";
 import { markGarbagePages, promote, untrackMarked } from "./garbage/survivors";
+import { closeTables } from "./step/shadow";
 import { finalizeGarbage } from "./garbage/finalize-garbage";
 
-/** Bits that say that somebody has a last word. */
-const HOOKS: u32 = layout.META_WEAK | layout.META_HOST | layout.META_FINALIZER;
 /** In place of a number of objects: the host could not tell what it holds. */
 const HOST_FAILED: i32 = -2;
 
@@ -63,18 +62,6 @@ function runExactly(generation: u32): i32 {
   const found = objects.critical ? 0 : run(generation);
   leaveExact(outer);
   return found;
-}
-
-/** Before a container is made: collects what is due. */
-// @ts-ignore: decorator
-@inline
-export function collectIfDue(): void {
-  if (isDue()) collectDue();
-}
-
-/** Collects the generation that is due. */
-export function collectDue(): void {
-  if (collector.enabled) collect(dueGeneration());
 }
 
 function run(generation: u32): i32 {
@@ -113,6 +100,7 @@ function run(generation: u32): i32 {
   else if (generation == 2) {
     collector.pending = 0;
     collector.total = reached;
+    closeTables();
   }
   if (found && !direct) found = finalizeGarbage(generation);
   clearPages(TRASH);

@@ -241,6 +241,9 @@ export const RECORD_SPAN_PAGES: u32 = RECORD_FREE;
 /** Live in the record's second word. */
 export const RECORD_LIVE_MASK: u32 = 0xffff;
 export const LINK_PREVIOUS: u32 = offsetof<Links<PageRecord>>("previous");
+export const SHAPE_CARVED: u32 = offsetof<PageShape>("carved");
+export const SHAPE_CAPACITY: u32 = offsetof<PageShape>("capacity");
+export const SHAPE_FIRST: u32 = offsetof<PageShape>("first");
 export const SHAPE_INDEX: u32 = offsetof<PageShape>("index");
 export const SLAB_BUSY: u32 = offsetof<SlabWord>("busy");
 export const HEADER_PAGES: u32 = offsetof<ArenaHeader>("freePages");

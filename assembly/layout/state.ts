@@ -58,7 +58,8 @@ export class State {
   growthFactor: u32;
   growthFloor: u32;
   growthCap: u32;
-  unused: u32;
+  /** Programs with a managed runtime: blocks that the last refill of a class's list put there or handed out. */
+  detached: u32;
 }
 
 /** In pages, arenas or counts; constant-time, kept by the slow paths. */

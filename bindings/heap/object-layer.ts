@@ -3,6 +3,7 @@ import { Collector } from "../collector/collector.js";
 import type { Core } from "../core/core.js";
 import type { Lifecycle } from "../core/lifecycle.js";
 import type { Ptr } from "../core/ptr.js";
+import { Inspection } from "../inspect/inspection.js";
 import { Counts } from "../objects/access/counts.js";
 import { ObjectCalls } from "../objects/access/object-calls.js";
 import { ObjectMemory } from "../objects/access/object-memory.js";
@@ -12,6 +13,7 @@ import { Handles } from "../objects/ownership/handles.js";
 import { HostReferences } from "../objects/ownership/host-references.js";
 import { Leaks } from "../objects/ownership/leaks.js";
 import { Types } from "../objects/types/types.js";
+import { Profiler } from "../profile/profiler.js";
 import { Dicts } from "../objects/values/dicts.js";
 import { Items } from "../objects/values/items.js";
 import { Lists } from "../objects/values/lists.js";
@@ -40,6 +42,8 @@ export function makeObjectLayer(lifecycle: Lifecycle, core: Core) {
   const handles = new Handles(memory, counts, types);
   const weakrefs = new Weakrefs(memory, calls, counts, types);
   const references = new HostReferences(memory, calls, types);
+  const finalizers = new Finalizers(memory);
+  const profiler = new Profiler(lifecycle, types, finalizers);
   const layer = {
     memory,
     calls,
@@ -54,13 +58,15 @@ export function makeObjectLayer(lifecycle: Lifecycle, core: Core) {
     tuples: new Tuples(memory),
     strs,
     weakrefs,
-    finalizers: new Finalizers(memory),
+    finalizers,
+    profiler,
     handles,
     references,
     deferral: new Deferral(memory, calls, counts, references),
     collector: new Collector(memory, calls, types, counts, references),
     leaks: new Leaks(memory, types, handles),
     watches: new Watches(counts, weakrefs),
+    inspection: new Inspection(memory, types, handles, (address) => profiler.siteAt(address)),
   };
   lifecycle.makesObjectLayerBy(() => {
     calls.requireStarted(calls.abi.objects_start());

@@ -1,6 +1,12 @@
 import { COUNT_IMMORTAL, COUNT_LIMIT, META_DYING, META_TYPE, TYPE_FIRST } from "../generated/layout.js";
 import type { ObjectExports } from "../core/abi.js";
-import { argumentError, requireNumber, requireWhole } from "../core/arguments.js";
+import {
+  argumentError,
+  requireInteger,
+  requireNumber,
+  requireWhole,
+  type IntegerKind,
+} from "../core/arguments.js";
 import type { Core } from "../core/core.js";
 import { coreDiagnostics, type Diagnostics } from "../core/diagnostics.js";
 import type { Settings } from "../core/options.js";
@@ -180,7 +186,8 @@ export class RecordHeap extends ByteHeap {
 
   // ---- fields ----
   // All throw ERR_HEAP_TYPE for a field of another kind or of a type that the object is not of, and those that store a
-  // number ERR_HEAP_ARGUMENT for what is none. Numbers are cut to the field's width, as typed arrays do it.
+  // number ERR_HEAP_ARGUMENT for what is none, and ERR_HEAP_RANGE for one that does not fit a field of whole numbers; with
+  // `checks: false` it is cut to the field's width, as typed arrays do it. Fractions lose what is behind the point.
 
   /** Reads a reference: *borrowed*, or 0. */
   getRef(p: Ref, field: Field<"ref">): Ptr {
@@ -231,7 +238,7 @@ export class RecordHeap extends ByteHeap {
   /** Writes an `i8` field. */
   setI8(p: Ref, field: Field<"i8">, value: number): void {
     const place = this.#place("setI8", p, field, I8);
-    this.#memory.i8[place] = requireNumber("setI8", value);
+    this.#memory.i8[place] = this.#integer("setI8", value, "i8");
   }
   /** Reads a `u8` field. */
   getU8(p: Ref, field: Field<"u8">): number {
@@ -241,7 +248,7 @@ export class RecordHeap extends ByteHeap {
   /** Writes a `u8` field. */
   setU8(p: Ref, field: Field<"u8">, value: number): void {
     const place = this.#place("setU8", p, field, U8);
-    this.#memory.u8[place] = requireNumber("setU8", value);
+    this.#memory.u8[place] = this.#integer("setU8", value, "u8");
   }
   /** Reads an `i16` field. */
   getI16(p: Ref, field: Field<"i16">): number {
@@ -251,7 +258,7 @@ export class RecordHeap extends ByteHeap {
   /** Writes an `i16` field. */
   setI16(p: Ref, field: Field<"i16">, value: number): void {
     const place = this.#place("setI16", p, field, I16);
-    this.#memory.i16[place] = requireNumber("setI16", value);
+    this.#memory.i16[place] = this.#integer("setI16", value, "i16");
   }
   /** Reads a `u16` field. */
   getU16(p: Ref, field: Field<"u16">): number {
@@ -261,7 +268,7 @@ export class RecordHeap extends ByteHeap {
   /** Writes a `u16` field. */
   setU16(p: Ref, field: Field<"u16">, value: number): void {
     const place = this.#place("setU16", p, field, U16);
-    this.#memory.u16[place] = requireNumber("setU16", value);
+    this.#memory.u16[place] = this.#integer("setU16", value, "u16");
   }
   /** Reads an `i32` field. */
   getI32(p: Ref, field: Field<"i32">): number {
@@ -271,7 +278,7 @@ export class RecordHeap extends ByteHeap {
   /** Writes an `i32` field. */
   setI32(p: Ref, field: Field<"i32">, value: number): void {
     const place = this.#place("setI32", p, field, I32);
-    this.#memory.i32[place] = requireNumber("setI32", value);
+    this.#memory.i32[place] = this.#integer("setI32", value, "i32");
   }
   /** Reads a `u32` field. */
   getU32(p: Ref, field: Field<"u32">): number {
@@ -281,7 +288,7 @@ export class RecordHeap extends ByteHeap {
   /** Writes a `u32` field. */
   setU32(p: Ref, field: Field<"u32">, value: number): void {
     const place = this.#place("setU32", p, field, U32);
-    this.#memory.u32[place] = requireNumber("setU32", value);
+    this.#memory.u32[place] = this.#integer("setU32", value, "u32");
   }
   /** Reads an `i64` field. */
   getI64(p: Ref, field: Field<"i64">): bigint {
@@ -344,6 +351,12 @@ export class RecordHeap extends ByteHeap {
   /** Whether it is a tagged int, which is not counted. */
   #isTagged(ref: Ref): boolean {
     return typeof ref === "number" && (ref & this.#tag) !== 0 && isU32(ref);
+  }
+
+  /** A whole number to store; without checks cut to the field's width, as typed arrays do it. */
+  #integer(operation: string, value: number, kind: IntegerKind): number {
+    if (kind === "i32" && typeof value === "number" && (value | 0) === value) return value;
+    return this.#checked ? requireInteger(operation, value, kind) : requireNumber(operation, value);
   }
 
   /** The last reference goes. */

@@ -9,7 +9,7 @@ const HEAP_BASE = 100_000;
 
 interface Client {
   readonly memory: WebAssembly.Memory;
-  new (size: number): number;
+  make(size: number): number;
   zeroed(count: number, size: number): number;
   resize(block: number, size: number): number;
   release(block: number): void;
@@ -50,7 +50,7 @@ describe("a linked module", () => {
     for (let i = 0; i < 20_000; i++) {
       const size = 1 + random.below(random.chance(2) ? 100_000 : 600);
       if (live.length < 200 || random.chance(45)) {
-        const block = random.chance(30) ? client.zeroed(size, 1) : client.new(size);
+        const block = random.chance(30) ? client.zeroed(size, 1) : client.make(size);
         fill(block, size, i & 255);
         continue;
       }
@@ -73,7 +73,7 @@ describe("a linked module", () => {
   test("zeroes what calloc gives, used memory too", async () => {
     const { client } = await linked();
     for (const size of [8, 100, 5000, 100_000]) {
-      const dirty = client.new(size);
+      const dirty = client.make(size);
       new Uint8Array(client.memory.buffer, dirty, size).fill(1);
       client.release(dirty);
       const block = client.zeroed(1, size);
@@ -83,7 +83,7 @@ describe("a linked module", () => {
 
   test("realloc keeps the contents", async () => {
     const { client } = await linked();
-    const block = client.new(100);
+    const block = client.make(100);
     new Uint8Array(client.memory.buffer).fill(9, block, block + 100);
     const larger = client.resize(block, 500_000);
     expect(
@@ -110,7 +110,7 @@ describe("a linked module", () => {
     const { client } = await linked();
     expect(client.memory.buffer.byteLength).toBeLessThan(512 * KIB);
     for (let bytes = 0; bytes < 40 * MIB; bytes += 1008) {
-      client.new(1000);
+      client.make(1000);
       if (bytes % 4_000_000 < 1008) {
         const expected = 1.125 * (bytes * 1.05) + 1.5 * MIB;
         expect(client.memory.buffer.byteLength).toBeLessThan(expected);
@@ -120,12 +120,12 @@ describe("a linked module", () => {
 
   test("grows as the options say", async () => {
     const { client } = await linked(CLIENT, { growth: { factor: 1, floorBytes: 8 * MIB } });
-    client.new(300_000);
-    client.new(300_000);
-    client.new(300_000);
+    client.make(300_000);
+    client.make(300_000);
+    client.make(300_000);
     expect(client.memory.buffer.byteLength % (256 * KIB)).toBe(0);
     const before = client.memory.buffer.byteLength;
-    for (let i = 0; i < 20; i++) client.new(1 * MIB);
+    for (let i = 0; i < 20; i++) client.make(1 * MIB);
     expect(client.memory.buffer.byteLength - before).toBeGreaterThanOrEqual(20 * MIB);
   });
 
@@ -134,11 +134,11 @@ describe("a linked module", () => {
       CLIENT.replace('(memory (export "memory") 2)', '(memory (export "memory") 2 32)'),
     );
     const blocks = [];
-    for (let block = client.new(10_000); block; block = client.new(10_000)) blocks.push(block);
+    for (let block = client.make(10_000); block; block = client.make(10_000)) blocks.push(block);
     expect(blocks.length).toBeGreaterThan(100);
     expect(client.memory.buffer.byteLength).toBe(2 * MIB);
     for (const block of blocks) client.release(block);
-    expect(client.new(100_000)).toBeGreaterThan(0);
+    expect(client.make(100_000)).toBeGreaterThan(0);
     expect(client.verify()).toBe(0);
   });
 
@@ -153,12 +153,12 @@ describe("a linked module", () => {
 
   test("knows without __heap_base that its memory at the start is its own", async () => {
     const { client } = await linked(`(module ${FAMILY} (memory (export "memory") 5))`);
-    expect(client.new(10)).toBeGreaterThanOrEqual(5 * 64 * KIB);
+    expect(client.make(10)).toBeGreaterThanOrEqual(5 * 64 * KIB);
   });
 
   test("imports its malloc from the module that the option names", async () => {
     const { client } = await linked(CLIENT.replaceAll('"env"', '"libc"'), { module: "libc" });
-    expect(client.new(10)).toBeGreaterThan(HEAP_BASE);
+    expect(client.make(10)).toBeGreaterThan(HEAP_BASE);
   });
 
   test("runs its start function once", async () => {

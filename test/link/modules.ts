@@ -9,7 +9,8 @@ const { default: binaryen } = (await import(pathToFileURL(entry).href)) as { def
 /** Bytes of a module in the text format; `names` keeps the names of functions. */
 export function wat(text: string, names = false): Uint8Array<ArrayBuffer> {
   binaryen.setDebugInfo(names);
-  const module = binaryen.parseText(text, binaryen.Features.All);
+  const module = binaryen.parseText(text);
+  module.setFeatures(binaryen.Features.All);
   const bytes = module.emitBinary() as Uint8Array<ArrayBuffer>;
   module.dispose();
   return bytes;
@@ -26,7 +27,7 @@ export const FAMILY = `
   (import "env" "malloc_usable_size" (func $usable (param i32) (result i32)))
   (import "env" "mallinfo2" (func $info (param i32)))
   (import "env" "tallyheap_verify" (func $verify (result i32)))
-  (export "new" (func $malloc)) (export "zeroed" (func $calloc)) (export "resize" (func $realloc))
+  (export "make" (func $malloc)) (export "zeroed" (func $calloc)) (export "resize" (func $realloc))
   (export "release" (func $free)) (export "aligned" (func $aligned)) (export "posix" (func $posix))
   (export "usable" (func $usable)) (export "info" (func $info)) (export "verify" (func $verify))`;
 

@@ -14,7 +14,7 @@ const CLASSES = [
   "WeakObjectSet",
   "Finalizer",
 ];
-const PARTS = ["lists", "dicts", "tuples", "strs", "collector", "raw"];
+const PARTS = ["lists", "dicts", "tuples", "strs", "collector", "raw", "profile"];
 
 /** Public names of every class and part, as the declarations of the package have them. */
 function declared(): Map<string, string[]> {
