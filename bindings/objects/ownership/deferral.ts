@@ -2,7 +2,10 @@ import {
   FAULT_NONE,
   STACK_LIMIT,
   STACK_VALUES,
+  STATE_DEFERRING,
   STATE_FAULT_ADDRESS,
+  STATE_ROOT_FUNCTIONS,
+  STATE_STACKS,
   STATE_ZERO_DAMAGED,
 } from "../../generated/layout.js";
 import { argumentError } from "../../core/arguments.js";
@@ -61,6 +64,17 @@ export class Deferral implements StackOwner {
 
   forget(stack: ValueStack): void {
     this.#stacks.delete(stack);
+  }
+
+  /** The heap was made of an image: its stacks and roots have no owner any more, but deaths are deferred still. */
+  adopt(): void {
+    const { lifecycle } = this.memory;
+    const core = lifecycle.started();
+    if (core.state(STATE_DEFERRING) === 0) return;
+    core.setState(STATE_ROOT_FUNCTIONS, 0);
+    lifecycle.startDeferring();
+    for (let stack = core.state(STATE_STACKS); stack !== 0; stack = core.state(STATE_STACKS))
+      this.calls.abi.stack_free(stack);
   }
 
   /** The heap was reset: there are no stacks. */

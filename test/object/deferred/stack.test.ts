@@ -376,3 +376,22 @@ describe.each(builds)("deferred counting, $name core", (build) => {
     expect(heap.toJS(stack.pop())).toBe("text");
   });
 });
+
+test.each(builds)("an image has no stacks, and tagged ints if its heap had, $name core", (build) => {
+  const heap = manualHeap(build, { taggedInts: true });
+  const stack = heap.stack({ slots: 4 });
+  const kept = heap.list([heap.int(7)]);
+  stack.adopt(heap.str("on the stack only"));
+  stack.push(kept);
+  const clone = heap.clone();
+  clone.reclaim();
+  expect(clone.toJS(kept)).toEqual([7]);
+  expect(clone.intValue(clone.int(5))).toBe(5);
+  clone.verify();
+  refused(clone, "ERR_HEAP_USE_AFTER_FREE", () => clone.toJS(stack.top(1)));
+  clone.decref(kept);
+  clone.dispose();
+  expect(heap.toJS(stack.top(1))).toBe("on the stack only");
+  stack.dispose();
+  heap.decref(kept);
+});
