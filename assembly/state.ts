@@ -9,6 +9,7 @@ import {
   State,
   Statistics,
   Table,
+  ZeroCounts,
 } from "./layout";
 
 /**
@@ -29,6 +30,9 @@ export const state = changetype<State>(STATE);
 // @ts-ignore: decorator
 @lazy
 export const objects = changetype<ObjectState>(STATE + layout.STATE_OBJECT);
+// @ts-ignore: decorator
+@lazy
+export const zeros = changetype<ZeroCounts>(STATE + layout.STATE_ZEROS);
 // @ts-ignore: decorator
 @lazy
 export const collector = changetype<CollectorState>(STATE + layout.STATE_COLLECTOR);

@@ -3,6 +3,7 @@ import * as bytes from "./bytes";
 import * as cycles from "../gc/collect";
 import * as due from "../gc/due";
 import * as onOom from "../gc/on-oom";
+import * as edges from "../gc/pass/edges";
 import * as slices from "../gc/step/step";
 import * as shadows from "../gc/step/shadow";
 import * as thresholds from "../gc/thresholds";
@@ -21,12 +22,27 @@ import * as numbers from "../object/values/number";
 import * as builtins from "../object/values/builtins";
 import * as strings from "../object/values/str";
 import * as tuples from "../object/values/tuple";
+import * as stacks from "../object/core/stacks";
+import * as traversed from "../object/core/traversed";
 import * as types from "../object/core/types";
+import * as zeroCounts from "../object/core/zero-counts";
 import * as objectValidator from "../object/verify";
 import * as walk from "../object/core/walk";
 import * as weak from "../object/death/weak";
-import { Dict, List, META_DYING, META_TRACKED, Str, TypeDescriptor, Weakref } from "../layout";
-import { objects } from "../state";
+import {
+  Dict,
+  FAULT_MEMORY,
+  FAULT_NONE,
+  GATHERING_ROOTS,
+  List,
+  META_DYING,
+  META_TRACKED,
+  Str,
+  TypeDescriptor,
+  ValueStack,
+  Weakref,
+} from "../layout";
+import { objects, zeros } from "../state";
 
 // ---- bytes: the malloc family and the heap as a whole ----
 
@@ -127,7 +143,7 @@ export function incref(object: usize): void {
 }
 
 export function decref(object: usize): void {
-  if (header.countOf(object) <= 1 && objects.hosted) deaths.requireStack();
+  if (!header.isTagged(object) && header.countOf(object) <= 1 && objects.hosted) deaths.requireStack();
   deaths.decref(object);
 }
 
@@ -194,6 +210,11 @@ export function list_append(list: List, value: usize): u32 {
 
 export function list_insert(list: List, index: u32, value: usize): u32 {
   return lists.insert(list, index, value);
+}
+
+/** Room for so many items in all; the list is as long as before. */
+export function list_reserve(list: List, capacity: u32): u32 {
+  return lists.reserve(list, capacity);
 }
 
 export function list_pop(list: List, index: u32): usize {
@@ -264,6 +285,37 @@ export function block_disown(): void {
 /** An object owns so many bytes outside of the heap more, or fewer. */
 export function external_adjust(delta: f64): void {
   thresholds.adjustExternalBytes(delta);
+}
+
+// ---- deferred counting ----
+
+/** From now on an object whose last reference was released waits for reclaim(). FAULT_NONE or FAULT_MEMORY. */
+export function start_deferring(): u32 {
+  return zeroCounts.startDeferring() ? FAULT_NONE : FAULT_MEMORY;
+}
+
+/** A value stack; 0 if out of memory. */
+export function stack_new(slots: u32): usize {
+  return stacks.newStack(slots);
+}
+
+export function stack_free(stack: ValueStack): void {
+  stacks.freeStack(stack);
+}
+
+/** Lets die what no stack and no root holds. The number of objects that were due; −1 if the roots cannot be known. */
+export function reclaim(): i32 {
+  return deaths.reclaimZeros();
+}
+
+/** The host visits what it was asked for by the imports `roots` and `traverse`. A fault code. */
+export function visit(object: usize): u32 {
+  return zeros.gathering == GATHERING_ROOTS ? stacks.visitRoot(object) : edges.addEdge(object);
+}
+
+/** The host holds references for instances of the type. FAULT_TYPE if it comes too late for that. */
+export function traverse_type(type: u32): u32 {
+  return traversed.traverseType(type);
 }
 
 // ---- looking at objects ----

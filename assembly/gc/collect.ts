@@ -8,11 +8,19 @@
  * A collection allocates nothing. Up to the trash it runs no host code.
  */
 import * as layout from "../layout";
-import { collector, objects, state } from "../state";
+import { collector, objects, state, zeros } from "../state";
 import { fault } from "../alloc/malloc";
-import { drain, requireStack } from "../object/death/death";
+import {
+  drain,
+  enterExact,
+  leaveExact,
+  reclaimZeros,
+  releaseZeros,
+  requireStack,
+} from "../object/death/death";
 import { clearFreeLists } from "../object/core/free-lists";
 import { announceCollection } from "../object/core/host";
+import { gatherEdges } from "./pass/edges";
 import { HOOKS, TRACKED, upTo } from "./heap/colour";
 import { retune } from "./thresholds";
 import { mark } from "./pass/mark";
@@ -24,20 +32,35 @@ import { markGarbagePages, promote, untrackMarked } from "./garbage/survivors";
 import { closeTables } from "./step/shadow";
 import { finalizeGarbage } from "./garbage/finalize-garbage";
 
+/** In place of a number of objects: the host could not tell what it holds. */
+export const HOST_FAILED: i32 = -2;
+
 /**
  * Collects the generations up to one. The number of objects found to be trash; 0 if a collection is under way already;
- * −1 and a fault if counts are lower than the references that were found, in which case nothing has changed.
+ * −1 and a fault if counts are lower than the references that were found, −2 if the host could not tell what it holds; in
+ * either case nothing has changed.
  */
 export function collect(generation: u32): i32 {
-  if (collector.collecting || !objects.types || objects.critical || state.poison) return 0;
+  if (collector.collecting || !objects.types || objects.critical || state.poison || zeros.gathering) return 0;
   requireStack();
   collector.collecting = 1;
   announceCollection(layout.COLLECTION_START, generation);
-  const found = run(generation);
+  const found = zeros.deferring ? runExactly(generation) : run(generation);
   collector.collected = found < 0 ? 0 : found;
   announceCollection(layout.COLLECTION_STOP, generation);
   collector.collecting = 0;
-  drain();
+  if (zeros.deferring) reclaimZeros();
+  else drain();
+  return found;
+}
+
+/** With stacks and roots counted, after the deaths that were due. */
+function runExactly(generation: u32): i32 {
+  const outer = zeros.exact;
+  if (!enterExact()) return HOST_FAILED;
+  releaseZeros();
+  const found = objects.critical ? 0 : run(generation);
+  leaveExact(outer);
   return found;
 }
 
@@ -45,6 +68,8 @@ function run(generation: u32): i32 {
   count(generation);
   const sets = generation > 1 ? ALL : generation ? YOUNG | MIDDLE : YOUNG;
   const mask = upTo(generation);
+  if (!gatherEdges(sets, mask, TRACKED))
+    return collector.damaged ? damagedBy(collector.damaged) : HOST_FAILED;
   objects.critical = 1;
   subtract(sets, mask, TRACKED);
   const damaged = collector.damaged;
@@ -52,8 +77,7 @@ function run(generation: u32): i32 {
     restore(sets, mask, TRACKED);
     clearColours(sets);
     objects.critical = 0;
-    fault(layout.FAULT_CORRUPT, damaged);
-    return -1;
+    return damagedBy(damaged);
   }
   mark(sets, mask, TRACKED);
   const reached = collector.reached;
@@ -88,6 +112,11 @@ function run(generation: u32): i32 {
     retune();
   }
   return found;
+}
+
+function damagedBy(object: usize): i32 {
+  fault(layout.FAULT_CORRUPT, object);
+  return -1;
 }
 
 /** A collection of one generation counts for the next one. */

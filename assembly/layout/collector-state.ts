@@ -1,5 +1,5 @@
 /** The state block, continued: what the collector keeps; and where the block ends. */
-import { ARENA_BIT_BYTES, STATE_YOUNG_ARENAS } from "./object-state";
+import { STATE_ZEROS_END } from "./zero-counts";
 
 /**
  *   STATE_COLLECTOR   ├ CollectorState ┤ mark stack ┤ pages of containers ┤
@@ -49,6 +49,14 @@ export class CollectorState {
   last: usize;
   /** The page that was looked at last has tuples. */
   tuples: u32;
+  /** References that the host holds for objects: a raw block of pairs, owner and child, by address of the owner. */
+  edges: usize;
+  edgeCount: u32;
+  edgeCapacity: u32;
+  /** The object whose edges the host is being asked for. */
+  edgeOwner: usize;
+  /** 1 once the host holds references for objects of some type. */
+  traversed: u32;
 
   // A collection in slices; gc/step.
 
@@ -75,7 +83,7 @@ export class CollectorState {
   sliceUnits: u32;
 }
 
-export const STATE_COLLECTOR: u32 = STATE_YOUNG_ARENAS + 4 * ARENA_BIT_BYTES;
+export const STATE_COLLECTOR: u32 = STATE_ZEROS_END;
 export const STATE_COLLECTING: u32 = STATE_COLLECTOR + offsetof<CollectorState>("collecting");
 export const STATE_GC_ENABLED: u32 = STATE_COLLECTOR + offsetof<CollectorState>("enabled");
 /** Three words. */
@@ -91,6 +99,7 @@ export const STATE_GC_STACK_LIMIT: u32 = STATE_COLLECTOR + offsetof<CollectorSta
 export const STATE_GC_REACHED: u32 = STATE_COLLECTOR + offsetof<CollectorState>("reached");
 export const STATE_GC_METAS: u32 = STATE_COLLECTOR + offsetof<CollectorState>("metas");
 export const STATE_GC_DAMAGED: u32 = STATE_COLLECTOR + offsetof<CollectorState>("damaged");
+export const STATE_GC_EDGES: u32 = STATE_COLLECTOR + offsetof<CollectorState>("edges");
 
 // Tables, which no field of a class can be.
 

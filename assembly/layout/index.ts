@@ -20,6 +20,7 @@ export * from "./list";
 export * from "./dict";
 export * from "./weakref";
 export * from "./object-state";
+export * from "./zero-counts";
 export * from "./collector-state";
 export * from "./faults";
 export * from "./malloc-info";

@@ -43,6 +43,9 @@ export class ObjectState {
   deathSlot: usize;
   /** Bytes outside of the heap that its objects own; a whole number. */
   externalBytes: f64;
+  /** 1 if references may be tagged ints. */
+  tagged: u32;
+  unused: u32;
 }
 
 export const STATE_OBJECT: u32 = STATE_ARENA_PREVIOUS + (MAP_ENTRIES << 1);
@@ -59,6 +62,7 @@ export const STATE_NONE: u32 = STATE_OBJECT + offsetof<ObjectState>("none");
 export const STATE_FALSE: u32 = STATE_OBJECT + offsetof<ObjectState>("false_");
 export const STATE_TRUE: u32 = STATE_OBJECT + offsetof<ObjectState>("true_");
 export const STATE_EMPTY_TUPLE: u32 = STATE_OBJECT + offsetof<ObjectState>("emptyTuple");
+export const STATE_TAGGED: u32 = STATE_OBJECT + offsetof<ObjectState>("tagged");
 export const STATE_HOSTED: u32 = STATE_OBJECT + offsetof<ObjectState>("hosted");
 
 // Tables, which no field of a class can be.

@@ -120,6 +120,8 @@ export const FLAG_ENTRIES: u32 = 16;
 export const FLAG_WEAKREF: u32 = 32;
 /** Instances own raw blocks; found when the type is defined. */
 export const FLAG_BLOCKS: u32 = 64;
+/** The host may hold references for instances (heap.addTraverse). */
+export const FLAG_TRAVERSED: u32 = 128;
 
 // ---- ids ----
 

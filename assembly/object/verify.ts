@@ -1,12 +1,12 @@
 /** The validator of the object layer: every header, reference, weak list, container and private free list. */
 import * as layout from "../layout";
-import { Dict, DictEntry, FreeList, List, TypeDescriptor, Weakref } from "../layout";
-import { collector, objects } from "../state";
+import { Dict, DictEntry, FreeList, List, TypeDescriptor, ValueStack, Weakref } from "../layout";
+import { collector, objects, zeros } from "../state";
 import { usableSize } from "../alloc/malloc";
 import { broken } from "../alloc/verify";
 import { pageRecord } from "../alloc/pages";
 import { tupleList } from "./core/free-lists";
-import { countOf, metaOf, typeById, typeByMeta, typeIdOf } from "./core/header";
+import { countOf, isTagged, metaOf, typeById, typeByMeta, typeIdOf } from "./core/header";
 import { checkOwned } from "./core/owned-blocks";
 import { isType } from "./core/types";
 import { checkObject, nextBlock } from "./core/walk";
@@ -29,7 +29,23 @@ export function verify(): u32 {
   }
   for (let length: u32 = 1; length < layout.TUPLE_LISTS && !wrong; length++)
     wrong = verifyFreeList(tupleList(length));
+  if (!wrong) wrong = verifyZeros();
   return wrong ? wrong : verifyIntern();
+}
+
+/** Entries of the zero-count table, and what lies on stacks. */
+function verifyZeros(): u32 {
+  let wrong: u32 = 0;
+  for (let i = zeros.first; i < zeros.length && !wrong; i++) wrong = verifyReference(zeros.table + (i << 2));
+  let stack = changetype<ValueStack | null>(zeros.stacks);
+  while (stack) {
+    const length = stack.length;
+    if (length > stack.slots)
+      return broken(layout.BROKEN_CONTAINER, changetype<usize>(stack), stack.slots, length);
+    for (let i: u32 = 0; i < length && !wrong; i++) wrong = verifyReference(stack.at(i));
+    stack = stack.next;
+  }
+  return wrong;
 }
 
 function verifyObject(object: usize): u32 {
@@ -63,6 +79,7 @@ function verifyObject(object: usize): u32 {
 /** A slot holds null or a live object; a dying one only while finalizers run. */
 function verifyReference(slot: usize): u32 {
   const child = load<usize>(slot);
+  if (isTagged(child) && objects.tagged) return 0;
   return !child || !checkObject(child) ? 0 : broken(layout.BROKEN_REFERENCE, slot, 0, <u32>child);
 }
 

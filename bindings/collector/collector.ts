@@ -3,13 +3,14 @@ import { argumentError } from "../core/arguments.js";
 import type { Core } from "../core/core.js";
 import { HeapError, hex } from "../core/errors.js";
 import type { Lifecycle } from "../core/lifecycle.js";
-import { NULL, isU32, type Ptr } from "../core/ptr.js";
+import { NULL, isTagged, isU32, type Ptr } from "../core/ptr.js";
 import { retry } from "../core/requests.js";
 import { THRESHOLDS_EXPECTED, areThresholds, type Thresholds } from "../core/thresholds.js";
 import type { Counts } from "../objects/access/counts.js";
 import type { Ref } from "../objects/access/handle.js";
 import type { ObjectCalls } from "../objects/access/object-calls.js";
 import type { ObjectMemory } from "../objects/access/object-memory.js";
+import type { HostReferences } from "../objects/ownership/host-references.js";
 import type { Types } from "../objects/types/types.js";
 import { measuring, type MeasureOptions } from "./measure.js";
 import {
@@ -69,6 +70,7 @@ export class Collector {
   readonly #calls: ObjectCalls;
   readonly #types: Types;
   readonly #counts: Counts;
+  readonly #references: HostReferences;
   readonly #garbage: Ptr[] = [];
   #enabled: boolean;
   #thresholds: Thresholds;
@@ -80,12 +82,19 @@ export class Collector {
   #slicedMs = -1;
 
   /** @internal */
-  constructor(memory: ObjectMemory, calls: ObjectCalls, types: Types, counts: Counts) {
+  constructor(
+    memory: ObjectMemory,
+    calls: ObjectCalls,
+    types: Types,
+    counts: Counts,
+    references: HostReferences,
+  ) {
     this.#lifecycle = memory.lifecycle;
     this.#memory = memory;
     this.#calls = calls;
     this.#types = types;
     this.#counts = counts;
+    this.#references = references;
     this.#enabled = memory.lifecycle.settings.autoCollect;
     this.#thresholds = memory.lifecycle.settings.thresholds;
   }
@@ -101,7 +110,8 @@ export class Collector {
     const outer = this.#manual;
     this.#manual = true;
     try {
-      const found = this.#calls.enter(() => this.#calls.abi.gc(generation));
+      const collect = (): number => this.#calls.enter(() => this.#calls.abi.gc(generation));
+      const found = this.#references.awaiting(collect);
       if (found >= 0) return found;
     } finally {
       this.#manual = outer;
@@ -136,7 +146,8 @@ export class Collector {
     try {
       do {
         const units = Math.min(left, SLICE_UNITS);
-        state = this.#calls.enter(() => this.#calls.abi.gc_step(units, resumed));
+        const slice = (): number => this.#calls.enter(() => this.#calls.abi.gc_step(units, resumed));
+        state = this.#references.awaiting(slice);
         left -= units;
         resumed = 1;
       } while (state === 0 && left > 0 && performance.now() < deadline);
@@ -276,11 +287,13 @@ export class Collector {
   referents(...objects: Ref[]): Ptr[] {
     this.#lifecycle.live();
     return this.#holding("referents", objects, (sources) =>
-      sources.flatMap((p) =>
-        this.#list("referents", (buffer) => this.#calls.abi.gc_referents(p, buffer)).filter(
-          (child) => child !== 0,
+      sources
+        .filter((p) => !isTagged(p))
+        .flatMap((p) =>
+          this.#list("referents", (buffer) => this.#calls.abi.gc_referents(p, buffer)).filter(
+            (child) => child !== 0,
+          ),
         ),
-      ),
     );
   }
 
@@ -397,8 +410,8 @@ export class Collector {
   }
 
   #meta(operation: string, ref: Ref): number {
-    const p = this.#memory.require(operation, ref);
-    return this.#memory.u32[(p + WORD) >>> 2]!;
+    const p = this.#memory.requireReference(operation, ref);
+    return isTagged(p) ? 0 : this.#memory.u32[(p + WORD) >>> 2]!;
   }
 
   #fetch(): void {
@@ -440,7 +453,7 @@ export class Collector {
 
   /** Uses objects that must not die meanwhile, whatever making room for a buffer may run. */
   #holding<T>(operation: string, objects: Ref[], use: (held: Ptr[]) => T): T {
-    const held = objects.map((p) => this.#memory.require(operation, p));
+    const held = objects.map((p) => this.#memory.requireReference(operation, p));
     for (const p of held) this.#counts.keep(p);
     try {
       return use(held);
@@ -460,7 +473,7 @@ export class Collector {
   }
 
   #nameOf(ptr: Ptr): string {
-    return this.#types.of("gc", ptr).name;
+    return this.#types.nameAt(ptr);
   }
 }
 

@@ -25,6 +25,19 @@ export class Callbacks {
     }
   }
 
+  /** Runs a callback whose failure is somebody's affair: what it threw, if it did. */
+  attempt(callback: () => void): { readonly error: unknown } | undefined {
+    this.#running++;
+    try {
+      callback();
+      return undefined;
+    } catch (error) {
+      return { error };
+    } finally {
+      this.#running--;
+    }
+  }
+
   /** Tells the host what a callback threw. Never throws, also at the end of the stack. */
   report(error: unknown): void {
     if (error === NOTHING) return;

@@ -25,6 +25,10 @@ export interface CoreHooks {
   callback(weakref: number, token: number): void;
   /** A collection of a generation starts or has ended, or an object was found to be trash: one of COLLECTION_. */
   collection(phase: number, subject: number): void;
+  /** Visits the host's roots; 0 if that failed. */
+  roots(): number;
+  /** Visits what the host holds for an object, or releases it; 0 if that failed. */
+  traverse(object: number, type: number, releases: number): number;
 }
 
 /** One instance of the core on one memory: its functions, and typed access to the state block. */
@@ -59,12 +63,17 @@ export class Core {
       finalize: (object: number, type: number) => hooks.finalize(object >>> 0, type),
       callback: (weakref: number, token: number) => hooks.callback(weakref >>> 0, token),
       collection: (phase: number, subject: number) => hooks.collection(phase, subject >>> 0),
+      roots: () => hooks.roots(),
+      traverse: (object: number, type: number, releases: number) =>
+        hooks.traverse(object >>> 0, type, releases),
     };
     this.exports = instantiate(module, kind, { memory, ...host });
     // Compiled now: where the stack is nearly used up, an engine has no room to compile what it meets for the first time.
     host.finalize(0, 0);
     host.callback(0, 0);
     host.collection(NO_PHASE, 0);
+    host.roots();
+    host.traverse(0, 0, 0);
     this.#state = this.exports.stateBase.value as number;
     this.blocks = kind === "release" ? new Blocks(linear, this.#state) : NO_BLOCKS;
   }
@@ -105,7 +114,7 @@ export class Core {
 
 /** Hooks of a heap without objects. */
 function idleHooks(): CoreHooks {
-  return { finalize: () => {}, callback: () => {}, collection: () => {} };
+  return { finalize: () => {}, callback: () => {}, collection: () => {}, roots: () => 1, traverse: () => 1 };
 }
 
 function instantiate(

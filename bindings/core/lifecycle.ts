@@ -35,6 +35,8 @@ export interface Access {
   readonly quick: ObjectExports | undefined;
   /** Whether reading and writing the arrays may stand in for functions: nothing counts their calls. */
   readonly isBare: boolean;
+  /** Whether deaths wait for `reclaim()`: there was a value stack, or a function that knows roots. */
+  readonly isDeferring: boolean;
 }
 
 /** Hears what may be used from now on. Must not throw, but for want of stack. */
@@ -63,6 +65,8 @@ export class Lifecycle {
   readonly callbacks: Callbacks;
   /** Whether the memory or the core's functions are known outside of the heap, which therefore cannot move. */
   isShared: boolean;
+  /** The arrays over the memory as it is now, for programs: always the same object. Empty once the heap is disposed of. */
+  readonly views: Views = { ...NO_VIEWS };
   /** How often the heap was reset: addresses of objects are good within one epoch. */
   epoch = 0;
   readonly #listeners: LifecycleListener[] = [];
@@ -77,6 +81,7 @@ export class Lifecycle {
   /** Whether some listener may not have heard of the state: the stack ended meanwhile. */
   #isUnheard = false;
   #hasObjectLayer = false;
+  #isDeferring = false;
   #isMakingObjectLayer = false;
   /** Whether the stack overflowed somewhere near the core, which is to be verified before the next call. */
   #isSuspect = false;
@@ -190,16 +195,29 @@ export class Lifecycle {
     this.#publish();
   }
 
+  /** Whether deaths wait for `reclaim()`. */
+  get isDeferring(): boolean {
+    return this.#isDeferring;
+  }
+
+  /** From now on, until the heap is reset, deaths wait for `reclaim()`. */
+  startDeferring(): void {
+    this.#isDeferring = true;
+    this.#publish();
+  }
+
   /** The heap was reset: there are no types and no objects. */
   restart(): void {
     this.epoch++;
     this.#hasObjectLayer = false;
+    this.#isDeferring = false;
     if (this.#state === "open") this.#enter("unstarted");
   }
 
   /** Lets go of the core; every later call throws. */
   dispose(): void {
     this.#core = undefined;
+    Object.assign(this.views, NO_VIEWS);
     this.#malloc = this.#guardedMalloc;
     this.#abi = this.#guardedAbi;
     this.#waiting = [];
@@ -210,7 +228,11 @@ export class Lifecycle {
   #adopt(core: Core): void {
     this.#core = core;
     this.#bind(core);
-    core.linear.follow(() => core === this.#core && this.#state === "open" && this.#publish());
+    core.linear.follow((views) => {
+      if (core !== this.#core) return;
+      Object.assign(this.views, views);
+      if (this.#state === "open") this.#publish();
+    });
   }
 
   #bind(core: Core): void {
@@ -301,6 +323,7 @@ export class Lifecycle {
       malloc: hasMalloc ? this.#malloc : this.#guardedMalloc,
       abi: isOpen ? this.#abi : this.#guardedAbi,
       quick: isOpen ? this.#abi : undefined,
+      isDeferring: this.#isDeferring,
       isBare: isOpen && [...this.#wrappers.values()].every(({ isBare }) => isBare === true),
     };
   }

@@ -46,6 +46,11 @@ export interface HeapOptions {
   /** Thresholds of the three generations, as `collector.thresholds`. Default [2000, 10, 10]. (CPython: gc.set_threshold) */
   readonly thresholds?: readonly [number, number, number] | undefined;
   /**
+   * References may be ints of 31 bits themselves, with the lowest bit set: no block, no count. `int` gives one wherever it
+   * fits, and every slot takes it. Default false: counts and private free lists look as CPython's do.
+   */
+  readonly taggedInts?: boolean | undefined;
+  /**
    * Full collections that start by themselves run in slices of about so many milliseconds, one at each collection of the
    * young; see `collector.step`. Default: in one go.
    */
@@ -121,6 +126,7 @@ export interface Settings {
   /** References that a slice of an automatic full collection looks at; 0: in one go. */
   readonly sliceUnits: number;
   readonly checks: boolean;
+  readonly taggedInts: boolean;
   /** The core proves every pointer to an object. */
   readonly strict: boolean;
   readonly forgottenHandles: ForgottenHandles;
@@ -163,6 +169,7 @@ const RULES: Readonly<Record<keyof HeapOptions, Rule>> = {
   autoCollect: SWITCH,
   thresholds: [areThresholds, THRESHOLDS_EXPECTED],
   checks: SWITCH,
+  taggedInts: SWITCH,
   forgottenHandles: [
     (value) => value === "off" || value === "collect" || value === "warn",
     '"off", "collect" or "warn"',
@@ -217,6 +224,7 @@ export function readOptions(options: HeapOptions = {}): Settings {
     thresholds: [thresholds[0], thresholds[1], thresholds[2]],
     sliceUnits: Math.ceil((options.pauseGoalMs ?? 0) * UNITS_PER_MS),
     checks: options.checks ?? true,
+    taggedInts: options.taggedInts ?? false,
     strict: false,
     forgottenHandles: options.forgottenHandles ?? "warn",
     serials: options.serials ?? false,

@@ -1,3 +1,5 @@
+import { INT_TAG } from "../generated/layout.js";
+
 /**
  * An address in the heap's linear memory: an unsigned 32-bit number, 0 = null. The brand keeps plain numbers out at
  * compile time; at run time it is a number.
@@ -6,6 +8,11 @@ export type Ptr = number & { readonly __brand: "tallyheap.Ptr" };
 
 /** The null pointer. */
 export const NULL = 0 as Ptr;
+
+/** Whether a reference is an int of 31 bits itself (option taggedInts), and no address: those are multiples of 8. */
+export function isTagged(p: number): boolean {
+  return (p & INT_TAG) !== 0;
+}
 
 /** Largest value of a 32-bit size or address. */
 export const MAX_U32 = 0xffff_ffff;

@@ -10,7 +10,10 @@ import type { PathOptions, TextStream } from "../inspect/inspection.js";
 import type { PathToRoot } from "../inspect/paths.js";
 import type { RetainedSizes } from "../inspect/retained.js";
 import type { Handle, Ref } from "../objects/access/handle.js";
+import type { RootFunction, TraverseFunction } from "../objects/ownership/host-references.js";
 import { runScope, runScopeAsync, type Scope } from "../objects/ownership/scope.js";
+import type { ValueStack } from "../objects/ownership/value-stack.js";
+import type { Type } from "../objects/types/type.js";
 import type { Finalizer } from "../objects/weak/finalizers.js";
 import { WeakKeyMap } from "../objects/weak/weak-key-map.js";
 import { WeakObjectSet } from "../objects/weak/weak-object-set.js";
@@ -18,7 +21,6 @@ import { WeakValueMap } from "../objects/weak/weak-value-map.js";
 import type { WeakCallback } from "../objects/weak/weakrefs.js";
 import { writeImage } from "../image/image.js";
 import { takeNotes } from "../image/notes.js";
-import type { Type } from "../objects/types/type.js";
 import type { Profiler } from "../profile/profiler.js";
 import { ObjectHeap } from "./object-heap.js";
 import { cloneHeap, restoreHeap, type RestoreOptions } from "./restore.js";
@@ -112,6 +114,52 @@ export class Heap extends ObjectHeap implements Disposable {
   /** When and how cycles are collected, and what the collector knows. (CPython: the module gc) */
   get collector(): Collector {
     return this.objectLayer.collector;
+  }
+
+  // ---- deferred counting, and what the host holds ----
+
+  /**
+   * A *new* stack of references that are not counted, for the values of a machine. From the first one on deaths are
+   * deferred: an object whose last counted reference is released dies at the next `reclaim()` that finds it on no stack.
+   * (Deutsch and Bobrow, CACM 19:9, 1976)
+   * @throws HeapError `ERR_HEAP_ARGUMENT` unless `slots` is 1 … 2²⁴, `ERR_HEAP_OOM`
+   */
+  stack(options: { readonly slots: number }): ValueStack {
+    return this.objectLayer.deferral.makeStack(options);
+  }
+
+  /**
+   * A safe point of deferred counting: objects die whose last counted reference was released before and that lie on no
+   * stack and are no root, in the order of their release. It happens by itself when some thousands wait, and before each
+   * collection. The number of objects that were due; what they alone held is not counted.
+   * @throws HeapError `ERR_HEAP_DOUBLE_FREE` if more was released than was taken, `ERR_HEAP_BAD_POINTER` or
+   * `ERR_HEAP_USE_AFTER_FREE` if a stack holds what is no live object, what a function given to `addRoots` threw
+   */
+  reclaim(): number {
+    return this.objectLayer.deferral.reclaim();
+  }
+
+  /**
+   * Adds a function that visits references which the host holds without counting them. It is called when the heap has to
+   * know: before each `reclaim()` and each collection, and after finalizers that these run. What it visits lives as if it
+   * lay on a stack; deaths are deferred from now on. If it throws nothing dies. The result takes the function away.
+   * @throws HeapError `ERR_HEAP_ARGUMENT` if `fn` is no function, `ERR_HEAP_OOM`
+   */
+  addRoots(fn: RootFunction): () => void {
+    return this.objectLayer.references.addRoots(fn);
+  }
+
+  /**
+   * Adds a function that visits the references which the host owns on behalf of an object of `type`, or of a type derived
+   * from it, as CPython's tp_traverse does. So cycles through JavaScript are found. Such a reference is counted: the host
+   * took it with `incref` or was given it. What the function visits after the object's finalizer has run is released by
+   * the heap, as the fields are; forget it then, in a function of `heap.finalize`. If it throws the collection is given up.
+   * The result takes the function away.
+   * @throws HeapError `ERR_HEAP_TYPE` for a type that is built in, of another heap, or acyclic, or that has instances
+   * but no references; `ERR_HEAP_ARGUMENT` if `fn` is no function
+   */
+  addTraverse(type: Type, fn: TraverseFunction): () => void {
+    return this.objectLayer.references.addTraverse(type, fn);
   }
 
   // ---- looking inside ----
@@ -248,7 +296,8 @@ export class Heap extends ObjectHeap implements Disposable {
   /** Frees everything at once: blocks, objects without their finalizers, handles. Types stay. See `ByteHeap.reset`. */
   override reset(): void {
     super.reset();
-    const { handles, weakrefs, finalizers, externalBytes, watches, profiler } = this.objectLayer;
+    const { handles, weakrefs, finalizers, externalBytes, watches, profiler, deferral } = this.objectLayer;
+    deferral.clear();
     watches.clear();
     handles.clear();
     weakrefs.clear();
@@ -301,6 +350,7 @@ export class Heap extends ObjectHeap implements Disposable {
     const { finalizers, watches } = this.objectLayer;
     finalizers.exit();
     watches.end();
+    this.objectLayer.deferral.finish();
     const report = this.#report();
     if (report.blocks > 0 || report.handles > 0 || report.held.length > 0) {
       callbacks.run(() => settings.onLeak(report));
@@ -310,7 +360,8 @@ export class Heap extends ObjectHeap implements Disposable {
   #report(): LeakReport {
     const { diagnostics, settings } = this.lifecycle;
     const core = this.lifecycle.live();
-    const { leaks, inspection } = this.objectLayer;
+    const { leaks, inspection, deferral } = this.objectLayer;
+    deferral.reclaim();
     this.clearFreeLists();
     return this.lifecycle.protect(() => {
       // The debug core guards the blocks of the host only, and lists them.

@@ -1,17 +1,100 @@
-import type { Ptr } from "../core/ptr.js";
+import { META_TYPE, TYPE_FLOAT, TYPE_INT, VALUE } from "../generated/layout.js";
+import { argumentError } from "../core/arguments.js";
+import type { Core } from "../core/core.js";
+import type { Diagnostics } from "../core/diagnostics.js";
+import type { Views } from "../core/memory.js";
+import type { Settings } from "../core/options.js";
+import { isU32, type Ptr } from "../core/ptr.js";
 import type { Ref, Value } from "../objects/access/handle.js";
+import { looksLive, looksLiveOf } from "../objects/access/pointer-check.js";
+import { kindName, kindOf, offsetOf, type Field } from "../objects/types/field.js";
 import { freeLists, type FreeListCount } from "../objects/types/free-lists.js";
 import type { Dicts } from "../objects/values/dicts.js";
 import { fromJS } from "../objects/values/from-js.js";
 import type { JSValue } from "../objects/values/js-value.js";
 import type { Lists } from "../objects/values/lists.js";
 import type { Strs } from "../objects/values/strs.js";
+import { readFloat, readInt } from "../objects/values/scalars.js";
 import { toJS } from "../objects/values/to-js.js";
 import type { Tuples } from "../objects/values/tuples.js";
 import { RecordHeap } from "./record-heap.js";
 
 /** Built-in values: numbers, strings, containers; and the items that objects have. The base of `Heap`. */
 export class ObjectHeap extends RecordHeap {
+  // What the hottest readers need, one step away; see ObjectMemory.
+  #words!: Int32Array;
+  #doubles!: Float64Array;
+  #first = 0;
+  readonly #tag: number;
+
+  /** @internal Use `createHeap`. */
+  constructor(core: Core, settings: Settings, diagnostics?: Diagnostics) {
+    super(core, settings, diagnostics);
+    const { memory } = this.objectLayer;
+    this.#tag = memory.tag;
+    this.lifecycle.follow(({ views }) => {
+      this.#words = views.i32;
+      this.#doubles = views.f64;
+      this.#first = memory.first;
+    });
+  }
+
+  // ---- reading without dispatch ----
+
+  /**
+   * What kind of value an object is: for built-in ones a number of `Kind`, for records the id of their type. One load and
+   * one test.
+   */
+  kindOf(p: Ref): number {
+    if (typeof p === "number") {
+      if ((p & this.#tag) !== 0 && isU32(p)) return TYPE_INT;
+      if (looksLive(this.#words, this.#first, p)) return this.#words[(p >>> 2) + 1]! & META_TYPE;
+    }
+    return this.objectLayer.types.of("kindOf", p).id;
+  }
+
+  /**
+   * The value of an int or a bool: a number; a bigint beyond ±2⁵³, as `toJS` has it.
+   * @throws HeapError `ERR_HEAP_TYPE` for any other object
+   */
+  intValue<T extends number | bigint = number>(p: Ref): T {
+    if (typeof p === "number" && (p & this.#tag) !== 0 && isU32(p)) return (p >> 1) as T;
+    if (typeof p === "number" && looksLiveOf(this.#words, this.#first, p, TYPE_INT)) {
+      const low = this.#words[(p + VALUE) >>> 2]!;
+      if (this.#words[((p + VALUE) >>> 2) + 1] === low >> 31) return low as T;
+    }
+    return readInt(this.objectLayer, "intValue", p) as T;
+  }
+
+  /**
+   * The value of a float.
+   * @throws HeapError `ERR_HEAP_TYPE` for any other object
+   */
+  floatValue(p: Ref): number {
+    return typeof p === "number" && looksLiveOf(this.#words, this.#first, p, TYPE_FLOAT)
+      ? this.#doubles[(p + VALUE) >>> 3]!
+      : readFloat(this.objectLayer, "floatValue", p);
+  }
+
+  /**
+   * Bytes from an object's start to a field. With {@link views} it is all that compiled code needs to read the field:
+   * `views.u32[(p + offset) >>> 2]` for a reference.
+   */
+  fieldOffset(field: Field): number {
+    if (typeof field === "number" && kindName(kindOf(field)) !== undefined) return offsetOf(field);
+    throw argumentError("fieldOffset", "field", field, "a field of a type");
+  }
+
+  /**
+   * Typed arrays over the linear memory, in an object that is the same for the life of the heap. Growth of the memory and
+   * `trim()` replace the arrays in it: who keeps one finds its length 0 then, and its elements `undefined`. Any call that
+   * takes memory may grow it.
+   */
+  get views(): Views {
+    this.lifecycle.live().linear.refreshIfStale();
+    return this.lifecycle.views;
+  }
+
   // ---- items ----
 
   /**
@@ -38,6 +121,28 @@ export class ObjectHeap extends RecordHeap {
     this.objectLayer.items.set(p, index, value);
   }
 
+  /**
+   * Releases references, the last one first: those of an array, or those in `count` words of memory from an address on,
+   * which are null then. What is null is passed over. If one is refused nothing is released.
+   * @throws HeapError `ERR_HEAP_ARGUMENT` for an address that is no multiple of 4, `ERR_HEAP_RANGE`
+   */
+  releaseRange(refs: ArrayLike<Value>): void;
+  releaseRange(address: number, count: number): void;
+  releaseRange(first: ArrayLike<Value> | number, count?: number): void {
+    const { ranges } = this.objectLayer;
+    if (typeof first === "number") ranges.releaseWords(first, count!);
+    else ranges.releaseAll(first);
+  }
+
+  /**
+   * Moves the references in `count` words of memory to others; the ranges may overlap. No count moves: what the words
+   * `to` held before is released, and those of `from` are null then, where they are not among `to`.
+   * @throws HeapError `ERR_HEAP_ARGUMENT` for an address that is no multiple of 4, `ERR_HEAP_RANGE`
+   */
+  moveRange(to: number, from: number, count: number): void {
+    this.objectLayer.ranges.move(to, from, count);
+  }
+
   // ---- built-in values ----
 
   /** None: a *new* reference, as it is immortal. */
@@ -54,7 +159,8 @@ export class ObjectHeap extends RecordHeap {
   }
 
   /**
-   * A *new* reference to an int of 64 bits; −5 … 256 are shared and immortal.
+   * A *new* reference to an int of 64 bits; −5 … 256 are shared and immortal. With the option `taggedInts` the reference
+   * is the int itself, from −2³⁰ to 2³⁰ − 1.
    * @throws HeapError `ERR_HEAP_ARGUMENT` if it is no whole number, `ERR_HEAP_RANGE` if it does not fit, `ERR_HEAP_OOM`
    */
   int(value: number | bigint): Ptr {

@@ -1,4 +1,4 @@
-import { COUNT_LIMIT, META_DYING, META_TYPE, TYPE_FIRST } from "../generated/layout.js";
+import { COUNT_IMMORTAL, COUNT_LIMIT, META_DYING, META_TYPE, TYPE_FIRST } from "../generated/layout.js";
 import type { ObjectExports } from "../core/abi.js";
 import {
   argumentError,
@@ -11,7 +11,7 @@ import {
 import type { Core } from "../core/core.js";
 import { coreDiagnostics, type Diagnostics } from "../core/diagnostics.js";
 import type { Settings } from "../core/options.js";
-import { NULL, isU32, type Ptr } from "../core/ptr.js";
+import { NULL, isTagged, isU32, type Ptr } from "../core/ptr.js";
 import type { Counts } from "../objects/access/counts.js";
 import type { Ref, Value } from "../objects/access/handle.js";
 import type { ObjectCalls } from "../objects/access/object-calls.js";
@@ -64,6 +64,7 @@ export class RecordHeap extends ByteHeap {
   readonly #numbers: Numbers;
   // What the hottest methods need, one step away; see ObjectMemory.
   readonly #checked: boolean;
+  readonly #tag: number;
   readonly #byId: readonly (KnownType | undefined)[];
   #i32!: Int32Array;
   #first = 0;
@@ -80,6 +81,7 @@ export class RecordHeap extends ByteHeap {
     this.#counts = counts;
     this.#numbers = numbers;
     this.#checked = memory.checked;
+    this.#tag = memory.tag;
     this.#byId = types.byId;
     this.lifecycle.follow(({ views, quick }) => {
       this.#i32 = views.i32;
@@ -111,7 +113,9 @@ export class RecordHeap extends ByteHeap {
     const I extends ItemKind | undefined = undefined,
     B extends FieldSpec = NoFields,
   >(options: TypeOptions<F, I, B>): Type<B & F, I> {
-    return this.#types.define(options as unknown as TypeOptions) as unknown as Type<B & F, I>;
+    const type = this.#types.define(options as unknown as TypeOptions);
+    this.#objectLayer.references.defined(type.id);
+    return type as unknown as Type<B & F, I>;
   }
 
   /**
@@ -138,7 +142,7 @@ export class RecordHeap extends ByteHeap {
 
   /** Takes a reference: the count goes up by one. Immortal objects have no count. (CPython: Py_INCREF) */
   incref(p: Ref): void {
-    if (typeof p === "number" && !(this.#checked && !this.#looksLive(p))) {
+    if (typeof p === "number" && (this.#checked ? this.#looksLive(p) : !isTagged(p))) {
       const counts = this.#i32;
       const count = counts[p >>> 2]! | 0;
       if (count < COUNT_LIMIT && count > 0) counts[p >>> 2] = count + 1;
@@ -154,7 +158,7 @@ export class RecordHeap extends ByteHeap {
    * @throws HeapError `ERR_HEAP_DOUBLE_FREE` if more is released than was taken
    */
   decref(p: Ref): void {
-    if (typeof p === "number" && !(this.#checked && !this.#looksLive(p))) {
+    if (typeof p === "number" && (this.#checked ? this.#looksLive(p) : !isTagged(p))) {
       const counts = this.#i32;
       const count = counts[p >>> 2]! | 0;
       if (count > 1 && count < COUNT_LIMIT) counts[p >>> 2] = count - 1;
@@ -167,7 +171,8 @@ export class RecordHeap extends ByteHeap {
 
   /** The number of owned references to an object; from 2³⁰ on it is immortal. */
   refcount(p: Ref): number {
-    if (typeof p !== "number" || (this.#checked && !this.#looksLive(p))) return this.#refcountSlow(p);
+    if (typeof p !== "number" || (this.#checked ? !this.#looksLive(p) : isTagged(p)))
+      return this.#refcountSlow(p);
     return this.#i32[p >>> 2] || this.#refcountSlow(p);
   }
 
@@ -198,19 +203,22 @@ export class RecordHeap extends ByteHeap {
     const isRefused =
       !isFast ||
       (this.#checked
-        ? !(this.#hasField(p, field, REF.code) && (value === 0 || this.#looksLive(value)))
+        ? !(
+            this.#hasField(p, field, REF.code) &&
+            (value === 0 || this.#looksLive(value) || (value & this.#tag) !== 0)
+          )
         : p === 0);
     if (isRefused) return this.#setRefSlow(p, field, value);
     const words = this.#i32;
     const slot = (p >>> 2) + (field & OFFSET_MASK);
     const old = words[slot];
     if (old === undefined) return this.#setRefSlow(p, field, value);
-    if (value !== 0) {
+    if (value !== 0 && !isTagged(value)) {
       const count = words[value >>> 2]! | 0;
       if (count < COUNT_LIMIT) words[value >>> 2] = count + 1;
     }
     words[slot] = value;
-    if (old !== 0) {
+    if (old !== 0 && !isTagged(old)) {
       const count = words[old >>> 2]! | 0;
       if (count > 1 && count < COUNT_LIMIT) words[old >>> 2] = count - 1;
       else if (count <= 1) this.#die(old as Ptr);
@@ -379,6 +387,11 @@ export class RecordHeap extends ByteHeap {
     return (p >>> shift) + (field & OFFSET_MASK);
   }
 
+  /** Whether it is a tagged int, which is not counted. */
+  #isTagged(ref: Ref): boolean {
+    return typeof ref === "number" && (ref & this.#tag) !== 0 && isU32(ref);
+  }
+
   /** A whole number to store; without checks cut to the field's width, as typed arrays do it. */
   #integer(operation: string, value: number, kind: IntegerKind): number {
     if (kind === "i32" && typeof value === "number" && (value | 0) === value) return value;
@@ -393,17 +406,20 @@ export class RecordHeap extends ByteHeap {
   // ---- slow paths ----
 
   #increfSlow(ref: Ref): void {
-    this.#counts.keep(this.#memory.require("incref", ref));
+    if (this.#isTagged(ref)) return;
+    this.#counts.keep(this.#memory.requireReference("incref", ref));
   }
 
   /** With `checks: false` it is for the core to say what is wrong with a count. */
   #decrefSlow(ref: Ref): void {
-    const isTrusted = typeof ref === "number" && !this.#checked && this.#i32.length > 0;
+    if (this.#isTagged(ref)) return;
+    const isTrusted = typeof ref === "number" && !this.#checked && !isTagged(ref) && this.#i32.length > 0;
     this.#counts.drop(isTrusted ? ref : this.#memory.steal("decref", ref));
   }
 
   #refcountSlow(ref: Ref): number {
-    const p = this.#memory.require("refcount", ref);
+    const p = this.#memory.requireReference("refcount", ref);
+    if (isTagged(p)) return COUNT_IMMORTAL;
     return this.#memory.i32[p >>> 2]!;
   }
 

@@ -119,15 +119,17 @@ function build(
     core.setState(layout.STATE_GROWTH_FLOOR, settings.growth.floor);
     core.setState(layout.STATE_GROWTH_CAP, settings.growth.cap);
   }
-  const heap = entryOf(image.kind)!.make(core, settings);
+  const taggedInts = settings.taggedInts || core.state(layout.STATE_TAGGED) !== 0;
+  const heap = entryOf(image.kind)!.make(core, { ...settings, taggedInts });
   if (core.state(layout.STATE_TYPES) !== 0) bindObjects(heap, notes, functions, options);
   return heap;
 }
 
 /** Tells the object layer of a new heap what its memory has. */
 function bindObjects(heap: RecordHeap, notes: Notes, functions: Functions, options: HeapOptions): void {
-  const { types, weakrefs, finalizers, counts, collector, calls } = objectLayerOf(heap);
+  const { types, weakrefs, finalizers, counts, collector, calls, deferral } = objectLayerOf(heap);
   const core = calls.lifecycle.started();
+  deferral.adopt();
   const known = new Map<number, KnownType>();
   for (const note of notes.types) {
     const finalize = note.hasFinalizer ? functions.finalizer(note) : undefined;

@@ -4,7 +4,8 @@ import type { ObjectExports } from "../core/abi.js";
 import type { AbiWrapper } from "../core/lifecycle.js";
 
 /** What may take memory, and may therefore collect. */
-const ALLOCATING = /^(new_type|alloc|\w+_(new|from|char|intern|append|insert|slice)|list_delete|dict_set)$/;
+const ALLOCATING =
+  /^(new_type|alloc|\w+_(new|from|char|intern|append|insert|reserve|slice)|list_delete|dict_set)$/;
 
 /**
  * Every `interval`-th call of a function that may allocate is followed by a full collection, unless they are off. Not

@@ -3,7 +3,7 @@ import { PRIMITIVES, type Machine } from "./primitives.js";
 import { PRELUDE } from "./prelude.js";
 import { show } from "./printer.js";
 import { Reader } from "./reader.js";
-import { FORMS, Misuse, Raised, SchemeError } from "./types.js";
+import { FORMS, Misuse, Raised, SchemeError, type Form } from "./types.js";
 import { World } from "./world.js";
 
 export { SchemeError } from "./types.js";
@@ -36,7 +36,7 @@ export class Interpreter implements Machine {
   readonly #maxDepth: number;
   #depth = 0;
 
-  constructor(options: InterpreterOptions = {}, heap: Heap = createHeap(options)) {
+  constructor(options: InterpreterOptions = {}, heap: Heap = createHeap({ taggedInts: true, ...options })) {
     this.heap = heap;
     this.world = new World(heap);
     this.write = options.write ?? ((text) => void process.stdout.write(text));
@@ -99,81 +99,82 @@ export class Interpreter implements Machine {
         if (!world.isPair(code)) return world.own(code);
         const head = world.car(code);
         const rest = world.cdr(code);
-        const form = world.isSymbol(head) ? FORMS[heap.getI32(head, world.types.symbol.fields.form)]! : "";
+        const number = world.isSymbol(head) ? heap.getI32(head, world.types.symbol.fields.form) : 0;
+        const form = FORMS[number] as Exclude<Form, "">;
         let tail: Ptr;
-        switch (form) {
-          case "quote":
-            return world.own(world.car(rest));
-          case "lambda":
-            return this.#closure(world.car(rest), world.cdr(rest), scope, NULL);
-          case "define":
-            return this.#define(rest, scope);
-          case "set!": {
-            const value = world.keep(this.evaluate(this.#second(rest), scope));
-            world.assign(scope, world.car(rest), value);
-            return world.own(heap.none);
-          }
-          case "if": {
-            const branches = world.cdr(rest);
-            if (this.#test(world.car(rest), scope)) tail = world.car(branches);
-            else if (world.isPair(world.cdr(branches))) tail = this.#second(branches);
-            else return world.own(heap.none);
-            break;
-          }
-          case "when":
-          case "unless":
-            if (this.#test(world.car(rest), scope) !== (form === "when")) return world.own(heap.none);
-            tail = this.#body(world.cdr(rest), scope);
-            break;
-          case "begin":
-            tail = this.#body(rest, scope);
-            break;
-          case "and":
-          case "or": {
-            const parts = world.elements(rest);
-            const last = parts.pop();
-            if (last === undefined) return world.boolean(form === "and");
-            let decided = NULL;
-            for (const part of parts) {
-              const value = this.evaluate(part, scope);
-              if (world.isTrue(value) !== (form === "and")) {
-                decided = value;
-                break;
-              }
-              heap.decref(value);
+        if (number === 0) {
+          const procedure = world.keep(this.#value(head, scope));
+          const args = this.#arguments(rest, scope);
+          if (heap.kindOf(procedure) !== world.types.closure.id) return this.#callPrimitive(procedure, args);
+          scope = this.#enter(procedure, args);
+          tail = this.#body(heap.getRef(procedure, world.types.closure.fields.body), scope);
+        } else {
+          switch (form) {
+            case "quote":
+              return world.own(world.car(rest));
+            case "lambda":
+              return this.#closure(world.car(rest), world.cdr(rest), scope, NULL);
+            case "define":
+              return this.#define(rest, scope);
+            case "set!": {
+              const value = world.keep(this.#value(this.#second(rest), scope));
+              world.assign(scope, world.car(rest), value);
+              return world.own(heap.none);
             }
-            if (decided !== NULL) return decided;
-            tail = last;
-            break;
-          }
-          case "cond": {
-            const value = this.#cond(rest, scope);
-            if (value.done) return value.value;
-            tail = value.tail;
-            break;
-          }
-          case "let":
-          case "let*":
-          case "letrec": {
-            const inner = this.#let(form, rest, scope);
-            scope = inner.scope;
-            tail = this.#body(inner.body, scope);
-            break;
-          }
-          case "do":
-            return this.#do(rest, scope);
-          case "guard":
-            return this.#guard(rest, scope);
-          case "else":
-          case "=>":
-            throw new Misuse(`misplaced ${form}`);
-          case "": {
-            const procedure = world.keep(this.evaluate(head, scope));
-            const args = world.elements(rest).map((part) => world.keep(this.evaluate(part, scope)));
-            if (heap.typeOf(procedure) !== world.types.closure) return this.#callPrimitive(procedure, args);
-            scope = this.#enter(procedure, args);
-            tail = this.#body(heap.getRef(procedure, world.types.closure.fields.body), scope);
-            break;
+            case "if": {
+              const branches = world.cdr(rest);
+              if (this.#test(world.car(rest), scope)) tail = world.car(branches);
+              else if (world.isPair(world.cdr(branches))) tail = this.#second(branches);
+              else return world.own(heap.none);
+              break;
+            }
+            case "when":
+            case "unless":
+              if (this.#test(world.car(rest), scope) !== (form === "when")) return world.own(heap.none);
+              tail = this.#body(world.cdr(rest), scope);
+              break;
+            case "begin":
+              tail = this.#body(rest, scope);
+              break;
+            case "and":
+            case "or": {
+              const parts = world.elements(rest);
+              const last = parts.pop();
+              if (last === undefined) return world.boolean(form === "and");
+              let decided = NULL;
+              for (const part of parts) {
+                const value = this.#value(part, scope);
+                if (world.isTrue(value) !== (form === "and")) {
+                  decided = value;
+                  break;
+                }
+                heap.decref(value);
+              }
+              if (decided !== NULL) return decided;
+              tail = last;
+              break;
+            }
+            case "cond": {
+              const value = this.#cond(rest, scope);
+              if (value.done) return value.value;
+              tail = value.tail;
+              break;
+            }
+            case "let":
+            case "let*":
+            case "letrec": {
+              const inner = this.#let(form, rest, scope);
+              scope = inner.scope;
+              tail = this.#body(inner.body, scope);
+              break;
+            }
+            case "do":
+              return this.#do(rest, scope);
+            case "guard":
+              return this.#guard(rest, scope);
+            case "else":
+            case "=>":
+              throw new Misuse(`misplaced ${form}`);
           }
         }
         // Only the code and the frame that come next are needed; both may hang on what is released.
@@ -194,7 +195,7 @@ export class Interpreter implements Machine {
   /** Calls a procedure; a new reference. Borrows everything. */
   apply(procedure: Ptr, args: readonly Ptr[]): Ptr {
     const { heap, world } = this;
-    if (heap.typeOf(procedure) !== world.types.closure) return this.#callPrimitive(procedure, args);
+    if (heap.kindOf(procedure) !== world.types.closure.id) return this.#callPrimitive(procedure, args);
     const mark = world.mark();
     try {
       world.keep(world.own(procedure));
@@ -205,10 +206,29 @@ export class Interpreter implements Machine {
     }
   }
 
+  /** The same as `evaluate`; what needs no frame of its own is done at once. */
+  #value(expression: Ptr, frame: Ptr): Ptr {
+    const { world } = this;
+    if (world.isPair(expression)) return this.evaluate(expression, frame);
+    return world.own(world.isSymbol(expression) ? world.lookUp(frame, expression) : expression);
+  }
+
+  /** The values of the arguments, kept. */
+  #arguments(list: Ptr, scope: Ptr): Ptr[] {
+    const { world } = this;
+    const args: Ptr[] = [];
+    let rest = list;
+    for (; world.isPair(rest); rest = world.cdr(rest))
+      args.push(world.keep(this.#value(world.car(rest), scope)));
+    if (rest !== world.empty) throw new Misuse("not a proper list");
+    return args;
+  }
+
   #callPrimitive(procedure: Ptr, args: readonly Ptr[]): Ptr {
     const { heap, world } = this;
     const { primitive } = world.types;
-    if (heap.typeOf(procedure) !== primitive) throw new Misuse("not a procedure", [show(world, procedure)]);
+    if (heap.kindOf(procedure) !== primitive.id)
+      throw new Misuse("not a procedure", [show(world, procedure)]);
     const [name, least, most, call] = PRIMITIVES[heap.getI32(procedure, primitive.fields.index)]!;
     if (args.length < least || args.length > most) throw new Misuse(`${name}: wrong number of arguments`);
     return call(this, args);
@@ -219,9 +239,9 @@ export class Interpreter implements Machine {
     const { heap, world } = this;
     const { parameters, frame, name } = world.types.closure.fields;
     const scope = world.keep(world.frame(heap.getRef(closure, frame)));
-    // A named closure finds itself in each call's own frame, so that recursion needs no cycle.
+    // A named closure finds itself in each call's own frame, so that recursion needs no cycle; a global one by its symbol.
     const own = heap.getRef(closure, name);
-    if (own !== NULL) world.define(scope, own, closure);
+    if (own !== NULL && world.global(own) !== closure) world.define(scope, own, closure);
     let names = heap.getRef(closure, parameters);
     let i = 0;
     for (; world.isPair(names); names = world.cdr(names)) {
@@ -240,13 +260,13 @@ export class Interpreter implements Machine {
     let rest = body;
     if (!world.isPair(rest)) return heap.none;
     for (; world.isPair(world.cdr(rest)); rest = world.cdr(rest)) {
-      heap.decref(this.evaluate(world.car(rest), scope));
+      heap.decref(this.#value(world.car(rest), scope));
     }
     return world.car(rest);
   }
 
   #test(expression: Ptr, scope: Ptr): boolean {
-    const value = this.evaluate(expression, scope);
+    const value = this.#value(expression, scope);
     this.heap.decref(value);
     return this.world.isTrue(value);
   }
@@ -277,7 +297,7 @@ export class Interpreter implements Machine {
     if (!world.isSymbol(name)) throw new Misuse("define: not a name");
     const value = curried
       ? this.#closure(world.cdr(target), world.cdr(rest), scope, name)
-      : this.evaluate(this.#second(rest), scope);
+      : this.#value(this.#second(rest), scope);
     world.define(scope, name, world.keep(value));
     world.releaseTo(mark);
     return world.own(heap.none);
@@ -290,12 +310,12 @@ export class Interpreter implements Machine {
       const clause = world.car(rest);
       const test = world.car(clause);
       if (test === world.symbol("else")) return { done: false, tail: this.#body(world.cdr(clause), scope) };
-      const value = world.keep(this.evaluate(test, scope));
+      const value = world.keep(this.#value(test, scope));
       if (!world.isTrue(value)) continue;
       const body = world.cdr(clause);
       if (!world.isPair(body)) return { done: true, value: world.own(value) };
       if (world.car(body) !== world.symbol("=>")) return { done: false, tail: this.#body(body, scope) };
-      const receiver = world.keep(this.evaluate(this.#second(body), scope));
+      const receiver = world.keep(this.#value(this.#second(body), scope));
       return { done: true, value: this.apply(receiver, [value]) };
     }
     return { done: true, value: world.own(heap.none) };
@@ -308,7 +328,7 @@ export class Interpreter implements Machine {
     if (form === "let" && world.isSymbol(first)) return this.#namedLet(first, world.cdr(rest), scope);
     const inner = world.keep(world.frame(scope));
     for (const binding of world.elements(first)) {
-      const value = world.keep(this.evaluate(this.#second(binding), form === "let" ? scope : inner));
+      const value = world.keep(this.#value(this.#second(binding), form === "let" ? scope : inner));
       world.define(inner, world.car(binding), value);
     }
     return { scope: inner, body: world.cdr(rest) };
@@ -320,7 +340,7 @@ export class Interpreter implements Machine {
     const bindings = world.elements(world.car(rest));
     const parameters = world.keep(world.list(bindings.map((binding) => world.car(binding))));
     const closure = world.keep(this.#closure(parameters, world.cdr(rest), scope, name));
-    const args = bindings.map((binding) => world.keep(this.evaluate(this.#second(binding), scope)));
+    const args = bindings.map((binding) => world.keep(this.#value(this.#second(binding), scope)));
     return { scope: this.#enter(closure, args), body: world.cdr(rest) };
   }
 
@@ -330,7 +350,7 @@ export class Interpreter implements Machine {
     const loops = world.elements(world.car(rest));
     const exit = this.#second(rest);
     const body = world.elements(world.cdr(world.cdr(rest)));
-    let values = loops.map((loop) => world.keep(this.evaluate(this.#second(loop), scope)));
+    let values = loops.map((loop) => world.keep(this.#value(this.#second(loop), scope)));
     const mark = world.mark();
     for (;;) {
       const inner = world.keep(world.frame(scope));
@@ -338,11 +358,11 @@ export class Interpreter implements Machine {
       if (this.#test(world.car(exit), inner)) {
         return this.evaluate(this.#body(world.cdr(exit), inner), inner);
       }
-      for (const part of body) heap.decref(this.evaluate(part, inner));
+      for (const part of body) heap.decref(this.#value(part, inner));
       const next = loops.map((loop, i) => {
         const step = world.cdr(world.cdr(loop));
         return world.isPair(step)
-          ? world.keep(this.evaluate(world.car(step), inner))
+          ? world.keep(this.#value(world.car(step), inner))
           : world.keep(world.own(values[i]!));
       });
       // What the next round starts from is all that stays of this one.

@@ -42,7 +42,7 @@ const DEMO = `
 (display ", and all is well: ") (write (length (iota 10000))) (newline)
 `;
 
-const heap = createHeap({ maxBytes: 8 * 2 ** 20 });
+const heap = createHeap({ maxBytes: 8 * 2 ** 20, taggedInts: true });
 const start = checkpoint(heap);
 const interpreter = new Interpreter({}, heap);
 const files = process.argv.slice(2);

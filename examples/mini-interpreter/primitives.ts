@@ -1,4 +1,4 @@
-import type { Heap, Ptr } from "tallyheap";
+import { Kind, type Heap, type Ptr } from "tallyheap";
 import { show } from "./printer.js";
 import { Misuse, Raised } from "./types.js";
 import type { World } from "./world.js";
@@ -24,9 +24,17 @@ const ANY = Infinity;
 type Numeric = { readonly exact: boolean; readonly value: number | bigint };
 
 function numeric({ heap, world }: Machine, value: Ptr): Numeric {
-  const name = world.typeName(value);
-  if (name !== "int" && name !== "float") throw new Misuse("not a number", [show(world, value)]);
-  return { exact: name === "int", value: heap.toJS(value) as number | bigint };
+  const kind = heap.kindOf(value);
+  if (kind === Kind.int) return { exact: true, value: heap.intValue<number | bigint>(value) };
+  if (kind === Kind.float) return { exact: false, value: heap.floatValue(value) };
+  throw new Misuse("not a number", [show(world, value)]);
+}
+
+/** The value of a safe integer; NaN of anything else. */
+function small(heap: Heap, value: Ptr): number {
+  if (heap.kindOf(value) !== Kind.int) return NaN;
+  const number = heap.intValue<number | bigint>(value);
+  return typeof number === "number" ? number : NaN;
 }
 
 const isZero = ({ value }: Numeric): boolean => Number(value) === 0;
@@ -73,16 +81,28 @@ function dividedBy(a: Numeric, b: Numeric): Numeric {
 }
 
 /** An operator on any number of arguments; with one it is applied to `start` and that. */
-function folded(start: number, operator: (a: Numeric, b: Numeric) => Numeric): Call {
+function folded(
+  start: number,
+  operator: (a: Numeric, b: Numeric) => Numeric,
+  quick?: (a: number, b: number) => number,
+): Call {
   return (machine, args) => {
+    if (quick !== undefined && args.length === 2) {
+      const value = quick(small(machine.heap, args[0]!), small(machine.heap, args[1]!));
+      // Whole as long as it is safe, so no −0 and no NaN.
+      if (Number.isSafeInteger(value)) return machine.heap.int(value);
+    }
     const numbers = args.map((arg) => numeric(machine, arg));
     if (numbers.length < 2) numbers.unshift({ exact: true, value: start });
     return result(machine, numbers.reduce(operator));
   };
 }
 
-function integers(operator: (a: bigint, b: bigint) => bigint): Call {
+function integers(operator: (a: bigint, b: bigint) => bigint, quick: (a: number, b: number) => number): Call {
   return (machine, [a, b]) => {
+    const value = quick(small(machine.heap, a!), small(machine.heap, b!));
+    // NaN too where the divisor is 0.
+    if (Number.isSafeInteger(value)) return machine.heap.int(value);
     const [x, y] = [numeric(machine, a!), numeric(machine, b!)];
     if (!x.exact || !y.exact) throw new Misuse("not an integer");
     if (isZero(y)) throw new Misuse("division by zero");
@@ -93,6 +113,10 @@ function integers(operator: (a: bigint, b: bigint) => bigint): Call {
 /** Holds for each pair of neighbours. */
 function ordered(relation: (a: bigint | number, b: bigint | number) => boolean): Call {
   return (machine, args) => {
+    if (args.length === 2) {
+      const [a, b] = [small(machine.heap, args[0]!), small(machine.heap, args[1]!)];
+      if (!Number.isNaN(a + b)) return machine.world.boolean(relation(a, b));
+    }
     const values = args.map((arg) => numeric(machine, arg).value);
     return machine.world.boolean(values.every((value, i) => i === 0 || relation(values[i - 1]!, value)));
   };
@@ -102,20 +126,20 @@ function ordered(relation: (a: bigint | number, b: bigint | number) => boolean):
 
 function isSame(machine: Machine, a: Ptr, b: Ptr): boolean {
   if (a === b) return true;
-  const { heap, world } = machine;
-  const name = world.typeName(a);
-  if (name !== world.typeName(b)) return false;
-  return (name === "int" || name === "float") && heap.toJS(a) === heap.toJS(b);
+  const { heap } = machine;
+  const kind = heap.kindOf(a);
+  if (kind !== heap.kindOf(b)) return false;
+  return (kind === Kind.int || kind === Kind.float) && heap.toJS(a) === heap.toJS(b);
 }
 
 function isEqual(machine: Machine, a: Ptr, b: Ptr): boolean {
   const { heap, world } = machine;
   for (let [x, y] = [a, b]; ;) {
     if (isSame(machine, x, y)) return true;
-    const name = world.typeName(x);
-    if (name !== world.typeName(y)) return false;
-    if (name === "str") return heap.strs.equals(x, y);
-    if (name === "list") {
+    const kind = heap.kindOf(x);
+    if (kind !== heap.kindOf(y)) return false;
+    if (kind === Kind.str) return heap.strs.equals(x, y);
+    if (kind === Kind.list) {
       const length = heap.lists.length(x);
       if (length !== heap.lists.length(y)) return false;
       for (let i = 0; i < length; i++) {
@@ -165,19 +189,40 @@ function nothing({ heap, world }: Machine): Ptr {
   return world.own(heap.none);
 }
 
+const TIMES = folded(1, times, (a, b) => a * b);
+
 export const PRIMITIVES: readonly Primitive[] = [
-  ["+", 0, ANY, folded(0, plus)],
-  [
-    "*",
-    0,
-    ANY,
-    (machine, args) => (args.length === 0 ? machine.heap.int(1) : folded(1, times)(machine, args)),
-  ],
-  ["-", 1, ANY, folded(0, minus)],
+  ["+", 0, ANY, folded(0, plus, (a, b) => a + b)],
+  ["*", 0, ANY, (machine, args) => (args.length === 0 ? machine.heap.int(1) : TIMES(machine, args))],
+  ["-", 1, ANY, folded(0, minus, (a, b) => a - b)],
   ["/", 1, ANY, folded(1, dividedBy)],
-  ["quotient", 2, 2, integers((a, b) => a / b)],
-  ["remainder", 2, 2, integers((a, b) => a % b)],
-  ["modulo", 2, 2, integers((a, b) => ((a % b) + b) % b)],
+  [
+    "quotient",
+    2,
+    2,
+    integers(
+      (a, b) => a / b,
+      (a, b) => Math.trunc(a / b),
+    ),
+  ],
+  [
+    "remainder",
+    2,
+    2,
+    integers(
+      (a, b) => a % b,
+      (a, b) => a % b,
+    ),
+  ],
+  [
+    "modulo",
+    2,
+    2,
+    integers(
+      (a, b) => ((a % b) + b) % b,
+      (a, b) => ((a % b) + b) % b,
+    ),
+  ],
   ["=", 1, ANY, ordered((a, b) => a == b)], // eslint-disable-line eqeqeq -- exact and inexact compare
   ["<", 1, ANY, ordered((a, b) => a < b)],
   [">", 1, ANY, ordered((a, b) => a > b)],

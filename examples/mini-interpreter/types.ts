@@ -14,10 +14,11 @@ import type { Heap, Ptr } from "tallyheap";
  * | weak box | weakref |
  * | unspecified | none |
  *
- * Frames are records too: a dict from symbols to values, and the frame around it.
+ * Frames are records too: a chain of variables, and the frame around it. What is defined outside of all procedures is the
+ * value of its symbol.
  */
 export function defineTypes(heap: Heap) {
-  const symbol = heap.defineType({ name: "symbol", fields: { name: "ref", form: "i32" }, acyclic: true });
+  const symbol = heap.defineType({ name: "symbol", fields: { name: "ref", value: "ref", form: "i32" } });
   const pair = heap.defineType({
     name: "pair",
     fields: { car: "ref", cdr: "ref" },
@@ -31,8 +32,13 @@ export function defineTypes(heap: Heap) {
   });
   const primitive = heap.defineType({ name: "primitive", fields: { index: "i32" }, acyclic: true });
   const condition = heap.defineType({ name: "condition", fields: { message: "ref", irritants: "ref" } });
-  const frame = heap.defineType({ name: "frame", fields: { names: "ref", outer: "ref" }, freeList: 200 });
-  return { symbol, pair, closure, primitive, condition, frame };
+  const frame = heap.defineType({ name: "frame", fields: { variables: "ref", outer: "ref" }, freeList: 200 });
+  const variable = heap.defineType({
+    name: "variable",
+    fields: { symbol: "ref", value: "ref", next: "ref" },
+    freeList: 1000,
+  });
+  return { symbol, pair, closure, primitive, condition, frame, variable };
 }
 
 export type Types = ReturnType<typeof defineTypes>;

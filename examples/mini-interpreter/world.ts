@@ -1,4 +1,4 @@
-import type { Heap, Ptr } from "tallyheap";
+import type { Field, Heap, Ptr, Views } from "tallyheap";
 import { FORMS, Misuse, defineTypes, type Types } from "./types.js";
 
 const NULL = 0 as Ptr;
@@ -11,12 +11,35 @@ export class World {
   readonly empty: Ptr;
   /** dict: name → symbol. */
   readonly #symbols: Ptr;
+  /** Where fields lie, in words: what is read most is read from the memory itself. */
+  readonly #at: {
+    readonly [K in "car" | "cdr" | "outer" | "variables" | "symbol" | "value" | "next"]: number;
+  };
+  readonly #global: number;
+  readonly #views: Views;
+  readonly #pair: number;
+  readonly #symbol: number;
   /** References owned by calls that are running, innermost last. */
   readonly #temporaries: Ptr[] = [];
 
   constructor(heap: Heap) {
     this.heap = heap;
+    this.#views = heap.views;
     this.types = defineTypes(heap);
+    const { pair, frame, variable, symbol } = this.types;
+    const word = (field: Field): number => heap.fieldOffset(field) >>> 2;
+    this.#at = {
+      car: word(pair.fields.car),
+      cdr: word(pair.fields.cdr),
+      outer: word(frame.fields.outer),
+      variables: word(frame.fields.variables),
+      symbol: word(variable.fields.symbol),
+      value: word(variable.fields.value),
+      next: word(variable.fields.next),
+    };
+    this.#global = word(symbol.fields.value);
+    this.#pair = pair.id;
+    this.#symbol = symbol.id;
     this.empty = heap.tuple([]);
     this.#symbols = heap.dict();
     FORMS.forEach((name, form) => {
@@ -26,6 +49,9 @@ export class World {
 
   dispose(): void {
     this.releaseTo(0);
+    // What is defined may hold the symbols.
+    for (const [, symbol] of this.heap.dicts.entries(this.#symbols))
+      this.heap.setRef(symbol, this.types.symbol.fields.value, null);
     this.heap.decref(this.#symbols);
   }
 
@@ -60,11 +86,11 @@ export class World {
   }
 
   isPair(value: Ptr): boolean {
-    return this.heap.typeOf(value) === this.types.pair;
+    return this.heap.kindOf(value) === this.#pair;
   }
 
   isSymbol(value: Ptr): boolean {
-    return this.heap.typeOf(value) === this.types.symbol;
+    return this.heap.kindOf(value) === this.#symbol;
   }
 
   isTrue(value: Ptr): boolean {
@@ -110,13 +136,13 @@ export class World {
   /** Borrowed. */
   car(value: Ptr): Ptr {
     if (!this.isPair(value)) throw new Misuse("car: not a pair", [this.typeName(value)]);
-    return this.heap.getRef(value, this.types.pair.fields.car);
+    return this.#views.u32[(value >>> 2) + this.#at.car]! as Ptr;
   }
 
   /** Borrowed. */
   cdr(value: Ptr): Ptr {
     if (!this.isPair(value)) throw new Misuse("cdr: not a pair", [this.typeName(value)]);
-    return this.heap.getRef(value, this.types.pair.fields.cdr);
+    return this.#views.u32[(value >>> 2) + this.#at.cdr]! as Ptr;
   }
 
   /** The elements of a proper list, borrowed from it. */
@@ -162,43 +188,68 @@ export class World {
   frame(outer: Ptr): Ptr {
     const { heap } = this;
     const { frame } = this.types;
-    const names = heap.dict();
-    const mark = this.mark();
-    try {
-      this.keep(names);
-      const object = heap.alloc(frame);
-      heap.setRef(object, frame.fields.names, names);
-      heap.setRef(object, frame.fields.outer, outer);
-      return object;
-    } finally {
-      this.releaseTo(mark);
-    }
+    const object = heap.alloc(frame);
+    heap.setRef(object, frame.fields.outer, outer);
+    return object;
   }
 
+  /** Outside of all procedures the symbol has the value, else the frame gets a variable, unless it has one. */
   define(frame: Ptr, symbol: Ptr, value: Ptr): void {
-    this.heap.dicts.set(this.heap.getRef(frame, this.types.frame.fields.names), symbol, value);
+    const { heap, types } = this;
+    if (heap.getRef(frame, types.frame.fields.outer) === NULL) {
+      heap.setRef(symbol, types.symbol.fields.value, value);
+      return;
+    }
+    const known = this.#find(frame, symbol);
+    if (known !== NULL) {
+      heap.setRef(known, types.variable.fields.value, value);
+      return;
+    }
+    const { variable } = types;
+    const made = heap.alloc(variable);
+    heap.setRef(made, variable.fields.symbol, symbol);
+    heap.setRef(made, variable.fields.value, value);
+    heap.setRef(made, variable.fields.next, heap.getRef(frame, types.frame.fields.variables));
+    heap.stealRef(frame, types.frame.fields.variables, made);
   }
 
   /** Borrowed from the frame. */
   lookUp(frame: Ptr, symbol: Ptr): Ptr {
-    const { heap } = this;
-    const { names, outer } = this.types.frame.fields;
-    for (let at = frame; at !== NULL; at = heap.getRef(at, outer)) {
-      const value = heap.dicts.get(heap.getRef(at, names), symbol);
-      if (value) return value;
+    const { u32 } = this.#views;
+    for (let at = frame; at !== NULL; at = u32[(at >>> 2) + this.#at.outer]! as Ptr) {
+      const variable = this.#find(at, symbol);
+      if (variable !== NULL) return u32[(variable >>> 2) + this.#at.value]! as Ptr;
     }
+    const value = u32[(symbol >>> 2) + this.#global]! as Ptr;
+    if (value !== NULL) return value;
     throw new Misuse(`unbound variable: ${this.symbolName(symbol)}`);
   }
 
+  /** The value that a symbol has outside of all procedures, borrowed; or null. */
+  global(symbol: Ptr): Ptr {
+    return this.heap.getRef(symbol, this.types.symbol.fields.value);
+  }
+
   assign(frame: Ptr, symbol: Ptr, value: Ptr): void {
-    const { heap } = this;
-    const { names, outer } = this.types.frame.fields;
-    for (let at = frame; at !== NULL; at = heap.getRef(at, outer)) {
-      const dict = heap.getRef(at, names);
-      if (!heap.dicts.has(dict, symbol)) continue;
-      heap.dicts.set(dict, symbol, value);
+    const { heap, types } = this;
+    for (let at = frame; at !== NULL; at = heap.getRef(at, types.frame.fields.outer)) {
+      const variable = this.#find(at, symbol);
+      if (variable === NULL) continue;
+      heap.setRef(variable, types.variable.fields.value, value);
       return;
     }
-    throw new Misuse(`unbound variable: ${this.symbolName(symbol)}`);
+    if (heap.getRef(symbol, types.symbol.fields.value) === NULL)
+      throw new Misuse(`unbound variable: ${this.symbolName(symbol)}`);
+    heap.setRef(symbol, types.symbol.fields.value, value);
+  }
+
+  /** The variable of one frame, or null. */
+  #find(frame: Ptr, symbol: Ptr): Ptr {
+    const { u32 } = this.#views;
+    const at = this.#at;
+    let variable = u32[(frame >>> 2) + at.variables]!;
+    while (variable !== 0 && u32[(variable >>> 2) + at.symbol] !== symbol)
+      variable = u32[(variable >>> 2) + at.next]!;
+    return variable as Ptr;
   }
 }

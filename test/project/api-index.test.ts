@@ -4,7 +4,16 @@ import { expect, test } from "vitest";
 import { read, root } from "./repository.js";
 
 /** Classes that the index describes under their own names; the heap's parts are properties of `Heap`. */
-const CLASSES = ["Heap", "Handle", "Scope", "WeakValueMap", "WeakKeyMap", "WeakObjectSet", "Finalizer"];
+const CLASSES = [
+  "Heap",
+  "Handle",
+  "ValueStack",
+  "Scope",
+  "WeakValueMap",
+  "WeakKeyMap",
+  "WeakObjectSet",
+  "Finalizer",
+];
 const PARTS = ["lists", "dicts", "tuples", "strs", "collector", "raw", "profile"];
 
 /** Public names of every class and part, as the declarations of the package have them. */
@@ -46,7 +55,7 @@ function listed(): Map<string, string[]> {
   const names = (cell: string): string[] => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name!);
   const rows = (table: string): string[][] =>
     [...table.matchAll(/^\| (.+?) +\| (.+?) +\|$/gm)].map(([, subject, cell]) => [subject!, cell!]);
-  const functions = ["createHeap", "heapModule"];
+  const functions = ["createHeap", "heapModule", "Kind"];
   const own = rows(heap).flatMap(([, cell]) => names(cell!).filter((name) => !functions.includes(name)));
   const setters = own.filter((name) => /^get[IUF]\d/.test(name)).map((name) => name.replace("get", "set"));
   const found = new Map([["Heap", [...own, ...setters]]]);

@@ -31,6 +31,8 @@ export class RawCore {
           }
         },
         collection: () => {},
+        roots: () => 1,
+        traverse: () => 1,
         callback: (weakref: number, token: number) => {
           try {
             this.events.push(`${weakref === 0 ? "forget" : "callback"} ${token}`);

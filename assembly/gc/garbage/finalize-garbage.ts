@@ -19,8 +19,10 @@ import { decref } from "../../object/death/death";
 import { callFinalizer } from "../../object/death/hooks";
 import { incref, metaOf, setMeta, typeByMeta, typeIdOf } from "../../object/core/header";
 import { announceCollection, runFinalizer } from "../../object/core/host";
+import { recountStacks } from "../../object/core/stacks";
 import { clearWeakrefs, dropWeakref, runCallbacks } from "../../object/death/weak";
 import { COLOUR, COLOURED, COLOURED_MASK, SAVED } from "../heap/colour";
+import { gatherEdges } from "../pass/edges";
 import { mark } from "../pass/mark";
 import { TRASH, endOf, firstOf, nextPage, strideOf } from "../heap/pages";
 import { reclaim } from "../pass/reclaim";
@@ -38,7 +40,7 @@ export function finalizeGarbage(generation: u32): i32 {
   dropTrashWeakrefs();
   const dead = runQueued(clearTrashWeakrefs());
   runFinalizers();
-  if (collector.host && !resurrect(generation)) return -1;
+  if (collector.host && !resurrect(generation)) return collector.damaged ? -1 : HOST_FAILED;
   if (collector.debug & layout.DEBUG_SAVEALL) return dead + saveAll(generation);
   // References that finalizers made: cleared without callbacks.
   dropQueued(clearTrashWeakrefs());
@@ -46,6 +48,8 @@ export function finalizeGarbage(generation: u32): i32 {
   return dead + reclaim(TRASH, COLOURED_MASK, COLOURED);
 }
 
+/** See ../collect.ts. */
+const HOST_FAILED: i32 = -2;
 /** Trash whose end is certain, while the host hears of it. */
 const DOOMED: u32 = layout.META_TRASH | layout.META_DYING;
 
@@ -113,6 +117,7 @@ function runQueued(queue: Weakref | null): u32 {
     incref(changetype<usize>(weakref));
     collector.host = 1;
     runCallbacks(weakref);
+    recountStacks();
     dead += u32(weakref.count == 1);
     decref(changetype<usize>(weakref));
   }
@@ -141,6 +146,7 @@ function runFinalizers(): void {
       incref(object);
       collector.host = 1;
       callFinalizer(object);
+      recountStacks();
       decref(object);
     }
   }
@@ -158,6 +164,7 @@ function runHostFinalizers(): void {
         runFinalizer(object, 0);
       }
     }
+    recountStacks();
   }
   repaint(DOOMED, COLOUR);
 }
@@ -179,6 +186,11 @@ function repaint(from: u32, to: u32): u32 {
 
 /** Spares what is held from outside of the trash now, and all that can be reached from there. False if counts lack. */
 function resurrect(generation: u32): bool {
+  if (!gatherEdges(TRASH, COLOURED_MASK, COLOURED)) {
+    spareColoured(COLOUR, generation);
+    if (collector.damaged) fault(layout.FAULT_CORRUPT, collector.damaged);
+    return false;
+  }
   subtract(TRASH, COLOURED_MASK, COLOURED);
   // Host code released what was not its own: all of it lives on, as if nobody had looked.
   const damaged = collector.damaged;

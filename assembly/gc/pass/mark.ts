@@ -22,6 +22,7 @@ import { collector } from "../../state";
 import { headerOf, metaOf, setHeader } from "../../object/core/header";
 import { isWhite } from "../heap/colour";
 import { RESCAN, endOf, firstOf, nextPage, strideOf, unmarkPage } from "../heap/pages";
+import { markEdges } from "./edges";
 import { STACK, drainMarked, openStack } from "./stack";
 import {
   ANYTHING,
@@ -44,7 +45,16 @@ export function mark(sets: u32, mask: u64, pattern: u64): void {
   collector.reached = 0;
   openStack();
   for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) markFrom(page, 0, mask, pattern);
-  // What overflows during a rescan is in the set again.
+  rescan(mask, pattern);
+  let upwards = true;
+  while (markEdges(mask, pattern, upwards)) {
+    rescan(mask, pattern);
+    upwards = !upwards;
+  }
+}
+
+/** What overflows meanwhile is in the set again. */
+function rescan(mask: u64, pattern: u64): void {
   for (let page = nextPage(0, RESCAN); page; page = nextPage(0, RESCAN)) {
     for (; page; page = nextPage(page, RESCAN)) {
       unmarkPage(page, RESCAN);

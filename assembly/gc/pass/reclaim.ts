@@ -12,6 +12,7 @@ import { metaOf, setHeader, typeByMeta } from "../../object/core/header";
 import { bufferAt } from "../../object/death/slots";
 import { isWhite } from "../heap/colour";
 import { endOf, firstOf, nextPage, strideOf } from "../heap/pages";
+import { releaseEdges } from "./edges";
 import { ANYTHING, LISTS, RECORDS, RELEASE, hasOnlyFields, visitExpected } from "./visit";
 
 /**
@@ -20,6 +21,7 @@ import { ANYTHING, LISTS, RECORDS, RELEASE, hasOnlyFields, visitExpected } from 
  */
 export function reclaim(sets: u32, mask: u64, pattern: u64): u32 {
   collector.collected = 0;
+  releaseEdges(mask, pattern);
   for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) {
     const end = endOf(page);
     const stride = strideOf(page);

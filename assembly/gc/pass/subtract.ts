@@ -9,6 +9,7 @@ import { collector } from "../../state";
 import { headerOf, setHeader, setMeta } from "../../object/core/header";
 import { COLOURED, COLOURS } from "../heap/colour";
 import { endOf, firstOf, nextPage, strideOf } from "../heap/pages";
+import { subtractEdges } from "./edges";
 import {
   ANYTHING,
   LISTS,
@@ -30,6 +31,7 @@ export function subtract(sets: u32, mask: u64, pattern: u64): void {
   collector.metas = 0;
   collector.damaged = 0;
   for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) subtractFrom(page, mask, pattern);
+  subtractEdges(mask, pattern);
 }
 
 function subtractFrom(page: usize, mask: u64, pattern: u64): void {

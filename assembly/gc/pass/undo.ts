@@ -6,11 +6,13 @@ import { collector } from "../../state";
 import { metaOf, setMeta } from "../../object/core/header";
 import { COLOUR, isWhite } from "../heap/colour";
 import { endOf, firstOf, nextBlock, nextPage, strideOf } from "../heap/pages";
+import { restoreEdges } from "./edges";
 import { RESTORE, scanOf, visit } from "./visit";
 
 /** Puts the references of white objects back into the counts. */
 export function restore(sets: u32, mask: u64, pattern: u64): void {
   for (let page = nextPage(0, sets); page; page = nextPage(page, sets)) restoreFrom(page, mask, pattern);
+  restoreEdges(mask, pattern);
 }
 
 function restoreFrom(page: usize, mask: u64, pattern: u64): void {

@@ -15,6 +15,7 @@ import { postpone } from "../../object/death/hooks";
 import {
   countOf,
   headerOf,
+  isTagged,
   metaOf,
   setCount,
   setHeader,
@@ -172,7 +173,8 @@ function look(act: u32, child: usize, mask: u64, pattern: u64, where: usize, sta
 /** The null page reads as an object that belongs to no set, so what looks at headers needs no test for null. */
 // @ts-ignore: decorator
 @inline
-function see(act: u32, child: usize, mask: u64, pattern: u64, where: usize, state: usize): usize {
+export function see(act: u32, child: usize, mask: u64, pattern: u64, where: usize, state: usize): usize {
+  if (act != LIST && act != COUNT && act != FIND && isTagged(child)) return state;
   if (act == SUBTRACT) {
     const header = headerOf(child);
     if ((header & mask) == pattern) {

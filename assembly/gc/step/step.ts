@@ -15,13 +15,13 @@
  * The unit of work is about one reference.
  */
 import * as layout from "../../layout";
-import { collector, objects, state } from "../../state";
-import { drain, requireStack } from "../../object/death/death";
+import { collector, objects, state, zeros } from "../../state";
+import { drain, enterExact, leaveExact, reclaimZeros, requireStack } from "../../object/death/death";
 import { clearFreeLists } from "../../object/core/free-lists";
 import { headerOf, metaOf } from "../../object/core/header";
 import { announceCollection } from "../../object/core/host";
 import { endOf, firstOf, strideOf } from "../../object/core/page-blocks";
-import { collect } from "../collect";
+import { HOST_FAILED, collect } from "../collect";
 import { ALL, nextPage } from "../heap/pages";
 import { retune } from "../thresholds";
 import { FOLLOW, TALLY, scanOf, visit } from "../pass/visit";
@@ -58,22 +58,35 @@ const WORTH_SHIFT: u32 = 3;
 
 /**
  * One slice of about `units` references. 1 if the collection is complete by it, 0 if there is more to do; −1 with a fault
- * if counts are lower than the references that were found. Without memory for shadows it is a collection in one go.
+ * if counts are lower than the references that were found, −2 if the host could not tell what it holds. Without memory for shadows it is a collection in one go.
  * `resumed`: nothing has run since the last call.
  */
 export function step(units: u32, resumed: bool): i32 {
-  if (collector.collecting || !objects.types || objects.critical || state.poison) return 1;
+  if (collector.collecting || !objects.types || objects.critical || state.poison || zeros.gathering) return 1;
+  // What is not counted, and what the host holds, can be asked for only where the program does not run in between.
+  if (zeros.deferring || collector.traversed) {
+    closeTables();
+    return collect(2) < 0 ? -1 : 1;
+  }
   requireStack();
-  if (!collector.tables && !begin()) return collect(2) < 0 ? -1 : 1;
+  if (!collector.tables && !begin()) {
+    const found = collect(2);
+    return found < 0 ? found : 1;
+  }
+  const outer = zeros.exact;
+  // With stacks and roots counted, as in a collection in one go.
+  if (zeros.deferring && !enterExact()) return HOST_FAILED;
   collector.collecting = 1;
   let left = <i32>units;
   if (!resumed) sortStack();
   while (left > 0 && collector.stepPhase) left -= advance(left);
+  if (zeros.deferring) leaveExact(outer);
   const damaged = !collector.stepPhase && <i32>collector.stepFound < 0;
   const ended = !collector.stepPhase;
   if (ended) announceCollection(layout.COLLECTION_STOP, 2);
   collector.collecting = 0;
-  drain();
+  if (zeros.deferring) reclaimZeros();
+  else drain();
   return damaged ? -1 : i32(ended);
 }
 

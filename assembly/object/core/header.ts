@@ -4,7 +4,7 @@
  * Counts saturate: an immortal one has bit 30 set and is never changed, and a mortal one that is counted up to 2^30
  * has become immortal by that.
  */
-import { COUNT_IMMORTAL, COUNT_LIMIT, META_TYPE, ObjectHeader, TypeDescriptor } from "../../layout";
+import { COUNT_IMMORTAL, COUNT_LIMIT, INT_TAG, META_TYPE, ObjectHeader, TypeDescriptor } from "../../layout";
 import { objects } from "../../state";
 
 // @ts-ignore: decorator
@@ -30,6 +30,13 @@ export function headerOf(object: usize): u64 {
 @inline
 export function setHeader(object: usize, header: u64): void {
   changetype<ObjectHeader>(object).whole = header;
+}
+
+/** Whether a reference is an int itself, and no object. */
+// @ts-ignore: decorator
+@inline
+export function isTagged(reference: usize): bool {
+  return (reference & INT_TAG) != 0;
 }
 
 /** Id of an object's type. */
@@ -84,6 +91,7 @@ export function isShared(header: u64): bool {
 // @ts-ignore: decorator
 @inline
 export function incref(object: usize): void {
+  if (isTagged(object)) return;
   const count = countOf(object);
   if (count < COUNT_LIMIT) changetype<ObjectHeader>(object).count = count + 1;
 }

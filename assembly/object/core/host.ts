@@ -16,6 +16,14 @@ declare function callback(weakref: usize, token: u32): void;
 @external("env", "collection")
 declare function collection(phase: u32, generation: u32): void;
 
+// @ts-ignore: decorator
+@external("env", "roots")
+declare function roots(): u32;
+
+// @ts-ignore: decorator
+@external("env", "traverse")
+declare function traverse(object: usize, type: u32, releases: u32): u32;
+
 /** A collection starts (0) or has ended (1). */
 export function announceCollection(phase: u32, generation: u32): void {
   objects.nesting = objects.nesting + 1;
@@ -35,4 +43,22 @@ export function runCallback(weakref: usize, token: u32): void {
   objects.nesting = objects.nesting + 1;
   if (isDefined(TALLYHEAP_STANDALONE)) callback(weakref, token);
   objects.nesting = objects.nesting - 1;
+}
+
+/** Has the host visit its roots; false if it could not. */
+export function findRoots(): bool {
+  let isDone: u32 = 1;
+  objects.nesting = objects.nesting + 1;
+  if (isDefined(TALLYHEAP_STANDALONE)) isDone = roots();
+  objects.nesting = objects.nesting - 1;
+  return isDone != 0;
+}
+
+/** Has the host visit the references that it holds for an object; or release them. False if it could not. */
+export function traverseObject(object: usize, type: u32, releases: u32): bool {
+  let isDone: u32 = 1;
+  objects.nesting = objects.nesting + 1;
+  if (isDefined(TALLYHEAP_STANDALONE)) isDone = traverse(object, type, releases);
+  objects.nesting = objects.nesting - 1;
+  return isDone != 0;
 }

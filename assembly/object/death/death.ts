@@ -15,14 +15,16 @@
  */
 import * as layout from "../../layout";
 import { TypeDescriptor, Weakref } from "../../layout";
-import { objects } from "../../state";
+import { objects, state, zeros } from "../../state";
 import { fault } from "../../alloc/malloc";
 import { discard, fewerYoung } from "../core/alloc";
 import { giveBlock } from "../core/blocks";
 import { giveBuffer } from "../core/buffers";
 import { cacheBlock } from "../core/free-lists";
 import { freeOwned } from "../core/owned-blocks";
-import { countOf, metaOf, setCount, typeByMeta, typeOf } from "../core/header";
+import { countOf, isTagged, metaOf, setCount, typeByMeta, typeOf } from "../core/header";
+import { countStacks, uncountStacks } from "../core/stacks";
+import { addZero, defersDeath, setLimit, settleZeros, takeZero } from "../core/zero-counts";
 import { NESTED, popDeferred } from "./deferred";
 import { postpone, runDeathHooks } from "./hooks";
 import { beforeFirst, bufferAt, link, ownsAfter, releaseAfter } from "./slots";
@@ -32,6 +34,7 @@ import { unlinkWeakref } from "./weak";
 // @ts-ignore: decorator
 @inline
 export function decref(object: usize): void {
+  if (isTagged(object)) return;
   const count = countOf(object);
   if (count > 1) {
     if (count < layout.COUNT_LIMIT) setCount(object, count - 1);
@@ -56,6 +59,7 @@ export function release(object: usize): u32 {
 function destroy(object: usize, meta: u32): u32 {
   if (meta & layout.META_FINALIZING) return fault(layout.FAULT_DOUBLE_FREE, object);
   if (objects.critical) return fault(layout.FAULT_CORRUPT, object);
+  if (defersDeath()) return defer(object);
   const type = typeByMeta(meta);
   if ((meta & (layout.META_LEAF | layout.META_HOOKS)) == layout.META_LEAF) {
     discard(object, type);
@@ -104,6 +108,65 @@ export function drain(): void {
     deallocate(object);
   }
   objects.draining = 0;
+}
+
+// ---- deferred counting ----
+
+/** Hands the last reference to the zero-count table, which makes room for it if it is full. */
+export function defer(object: usize): u32 {
+  if (zeros.length >= zeros.limit) reclaimZeros();
+  return addZero(object) ? layout.FAULT_NONE : fault(layout.FAULT_MEMORY, object);
+}
+
+/**
+ * Lets those objects of the zero-count table die that no stack and no root holds, oldest first; what is held stays in it.
+ * The number of those that were due; −1 if the roots cannot be known, and nothing has died. What was released too often is
+ * noted as a fault.
+ */
+export function reclaimZeros(): i32 {
+  if (!zeros.deferring || zeros.gathering || objects.critical || state.poison) return 0;
+  const outer = zeros.exact;
+  if (!enterExact()) return -1;
+  const dead = releaseZeros();
+  leaveExact(outer);
+  return dead;
+}
+
+/**
+ * Counts stacks and roots: deaths are exact until `leaveExact`, which takes what `zeros.exact` was before. False if roots
+ * cannot be known, and nothing has changed.
+ */
+export function enterExact(): bool {
+  const outer = zeros.exact;
+  if (!outer) settleZeros();
+  if (!countStacks() && !outer) {
+    uncountStacks();
+    // Or every release would try again.
+    setLimit();
+    return false;
+  }
+  zeros.exact = objects.nesting + 1;
+  return true;
+}
+
+export function leaveExact(outer: u32): void {
+  zeros.exact = outer;
+  if (outer) return;
+  uncountStacks();
+  setLimit();
+}
+
+/** Releases the entries of the table until there are none; those that died. Within an exact section. */
+export function releaseZeros(): i32 {
+  let dead: i32 = 0;
+  do {
+    for (let object = takeZero(); object; object = takeZero()) {
+      dead += i32(countOf(object) == 1);
+      release(object);
+    }
+    drain();
+  } while (zeros.length && !objects.critical);
+  return dead;
 }
 
 // ---- the walk ----

@@ -6,7 +6,8 @@ import * as layout from "../../layout";
 import { Weakref } from "../../layout";
 import { fault } from "../../alloc/malloc";
 import { countOf, metaOf, setCount, setMeta, typeByMeta } from "../core/header";
-import { runFinalizer } from "../core/host";
+import { runFinalizer, traverseObject } from "../core/host";
+import { recountStacks } from "../core/stacks";
 import { markYoung } from "../core/young-pages";
 import { forgetInterned } from "../values/intern";
 import { pushDeferred } from "./deferred";
@@ -33,14 +34,17 @@ export function runDeathHooks(object: usize): bool {
       }
       setMeta(object, meta | layout.META_FINALIZING);
       runFinalizer(object, meta & layout.META_TYPE);
+      recountStacks();
       meta = metaOf(object) & ~layout.META_FINALIZING;
       setMeta(object, meta);
-      const count = countOf(object);
-      if (count != 1) {
-        if (count < layout.COUNT_LIMIT) setCount(object, count - 1);
-        return false;
-      }
+      if (isResurrected(object)) return false;
     }
+  }
+  if (flags & layout.FLAG_TRAVERSED) {
+    traverseObject(object, meta & layout.META_TYPE, 1);
+    recountStacks();
+    meta = metaOf(object);
+    if (isResurrected(object)) return false;
   }
   setMeta(object, (meta | layout.META_DYING) & ~layout.META_TRACKED);
   if (meta & layout.META_INTERNED) forgetInterned(object);
@@ -49,7 +53,16 @@ export function runDeathHooks(object: usize): bool {
   if (metaOf(object) & layout.META_HOST) {
     setMeta(object, metaOf(object) & ~layout.META_HOST);
     runFinalizer(object, 0);
+    recountStacks();
   }
+  return true;
+}
+
+/** Whether host code has taken a reference to a dying object, which then loses the one that it had for the time. */
+function isResurrected(object: usize): bool {
+  const count = countOf(object);
+  if (count == 1) return false;
+  if (count < layout.COUNT_LIMIT) setCount(object, count - 1);
   return true;
 }
 

@@ -5,7 +5,7 @@
 import * as layout from "../../layout";
 import { TypeDescriptor } from "../../layout";
 import { fault } from "../../alloc/malloc";
-import { headerOf, isShared, metaOf, setCount, setHeader } from "../core/header";
+import { headerOf, isShared, isTagged, metaOf, setCount, setHeader } from "../core/header";
 
 /** Where the walk through an object's slots begins: a place before its first slot. */
 // @ts-ignore: decorator
@@ -147,6 +147,7 @@ export function bufferAt(object: usize, offset: usize): usize {
 // @ts-ignore: decorator
 @inline
 function drop(child: usize): bool {
+  if (isTagged(child)) return false;
   const header = headerOf(child);
   if (isShared(header)) {
     if (<i32>header < layout.COUNT_LIMIT) setCount(child, <i32>header - 1);

@@ -12,6 +12,7 @@ import { fault, refuse } from "../../alloc/malloc";
 import { discard, newInstance } from "../core/alloc";
 import { incref, metaOf, setMeta, typeById, typeOf } from "../core/header";
 import { runCallback } from "../core/host";
+import { recountStacks } from "../core/stacks";
 import { NESTED, pushDeferred } from "./deferred";
 
 /** A new reference to a weak reference; without a callback the shared one. 0: no memory, or not of a type with weakrefs. */
@@ -81,7 +82,10 @@ export function runCallbacks(queue: Weakref | null): void {
     const next = weakref.next;
     weakref.next = null;
     const token = takeToken(weakref);
-    if (token) runCallback(changetype<usize>(weakref), token);
+    if (token) {
+      runCallback(changetype<usize>(weakref), token);
+      recountStacks();
+    }
     releaseQueued(weakref);
     weakref = next;
   }

@@ -4,11 +4,13 @@ import { Dict, DictEntry, ObjectHeader, entriesFor } from "../../layout";
 import { fault } from "../../alloc/malloc";
 import { newInstance, tryNewInstance } from "../core/alloc";
 import { giveBuffer, takeBuffer, tryTakeBuffer } from "../core/buffers";
-import { incref, isShared, typeById } from "../core/header";
+import { incref, isShared, isTagged, typeById } from "../core/header";
 import { decref } from "../death/death";
 import { hashKey, sameKey } from "./hash";
 
 const DELETED: u32 = 1;
+/** A header that stands for a tagged int's: nothing is counted. */
+const IMMORTAL: u64 = ((<u64>layout.TYPE_INT) << 32) | layout.COUNT_IMMORTAL;
 /** Slot of entry 0. */
 const ENTRY_SLOT: u32 = 2;
 /** Bytes of the smallest table: its slots are eight, of a byte each. */
@@ -69,7 +71,7 @@ export function trySet(dict: Dict, key: usize, value: usize): bool {
   if (entry) {
     const old = entry.value;
     if (old == value) return true;
-    const header = changetype<ObjectHeader>(old).whole;
+    const header = isTagged(old) ? IMMORTAL : changetype<ObjectHeader>(old).whole;
     if (!isShared(header)) return false;
     incref(value);
     entry.value = value;

@@ -13,14 +13,15 @@
  *
  * MurmurHash3's 32-bit form, whatever its seed, has strs that collide under all of them.
  */
-import { Int, META_WIDE, STR_DATA, Str, TYPE_INT, TYPE_STR } from "../../layout";
+import { Int, META_WIDE, STR_DATA, Str, TYPE_INT, TYPE_STR, taggedValue } from "../../layout";
 import { state } from "../../state";
-import { typeIdOf } from "../core/header";
+import { isTagged, typeIdOf } from "../core/header";
 
 /** Strs of two bytes a unit begin elsewhere: their bytes may be those of one that is twice as long. */
 const WIDE: u64 = 0xee;
 
 export function hashKey(key: usize): u32 {
+  if (isTagged(key)) return hashWord(<u64>(<i64>taggedValue(key)));
   const type = typeIdOf(key);
   if (type == TYPE_STR) return hashStr(changetype<Str>(key));
   return hashWord(type == TYPE_INT ? changetype<Int>(key).value : <u64>key);
@@ -109,8 +110,15 @@ export function sameStr(a: Str, b: Str): bool {
 /** True if two keys are one: the same object, equal strings, or equal ints. */
 export function sameKey(a: usize, b: usize): bool {
   if (a == b) return true;
+  if (isTagged(a)) return isInt(b, taggedValue(a));
+  if (isTagged(b)) return isInt(a, taggedValue(b));
   const type = typeIdOf(a);
   if (type != typeIdOf(b)) return false;
   if (type == TYPE_STR) return sameStr(changetype<Str>(a), changetype<Str>(b));
   return type == TYPE_INT && changetype<Int>(a).value == changetype<Int>(b).value;
+}
+
+/** Whether a key that is no equal tagged int is an int object of that value. */
+function isInt(key: usize, value: i64): bool {
+  return !isTagged(key) && typeIdOf(key) == TYPE_INT && changetype<Int>(key).value == value;
 }

@@ -84,6 +84,11 @@ export function insert(list: List, index: u32, value: usize): u32 {
   return FAULT_NONE;
 }
 
+/** Makes room for `capacity` items in all. */
+export function reserve(list: List, capacity: u32): u32 {
+  return capacity <= list.capacity || resize(list, capacity) ? FAULT_NONE : FAULT_MEMORY;
+}
+
 /** Takes an item out; the caller owns it. */
 export function pop(list: List, index: u32): usize {
   if (index >= list.length) return refuse(FAULT_RANGE, changetype<usize>(list));

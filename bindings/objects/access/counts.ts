@@ -1,9 +1,10 @@
 import { COUNT_LIMIT, FAULT_NONE } from "../../generated/layout.js";
-import type { Ptr } from "../../core/ptr.js";
+import { isTagged, type Ptr } from "../../core/ptr.js";
 import { reserveStack } from "../../core/stack.js";
 import type { Ref } from "./handle.js";
 import type { ObjectCalls } from "./object-calls.js";
 import type { ObjectMemory } from "./object-memory.js";
+import type { ZeroCounts } from "./zero-counts.js";
 
 /**
  * Reference counts, kept in TypeScript on the cached arrays: only death enters the core. Counts from 2³⁰ on are
@@ -12,14 +13,17 @@ import type { ObjectMemory } from "./object-memory.js";
 export class Counts {
   readonly #memory: ObjectMemory;
   readonly #calls: ObjectCalls;
+  readonly #zeros: ZeroCounts;
 
-  constructor(memory: ObjectMemory, calls: ObjectCalls) {
+  constructor(memory: ObjectMemory, calls: ObjectCalls, zeros: ZeroCounts) {
     this.#memory = memory;
     this.#calls = calls;
+    this.#zeros = zeros;
   }
 
   /** Takes a reference to what was checked before, or is held by the heap itself. */
   keep(p: Ptr): void {
+    if (isTagged(p)) return;
     const counts = this.#memory.i32;
     const count = counts[p >>> 2];
     if (count! < COUNT_LIMIT) counts[p >>> 2] = count! + 1;
@@ -28,6 +32,7 @@ export class Counts {
 
   /** Releases a reference to the same. */
   drop(p: Ptr): void {
+    if (isTagged(p)) return;
     const counts = this.#memory.i32;
     const count = counts[p >>> 2];
     if (count! > 1 && count! < COUNT_LIMIT) counts[p >>> 2] = count! - 1;
@@ -36,12 +41,13 @@ export class Counts {
   }
 
   isImmortal(ref: Ref): boolean {
-    const p = this.#memory.require("isImmortal", ref);
-    return this.#memory.i32[p >>> 2]! >= COUNT_LIMIT;
+    const p = this.#memory.requireReference("isImmortal", ref);
+    return isTagged(p) || this.#memory.i32[p >>> 2]! >= COUNT_LIMIT;
   }
 
   makeImmortal(ref: Ref): void {
-    const p = this.#memory.require("makeImmortal", ref);
+    const p = this.#memory.requireReference("makeImmortal", ref);
+    if (isTagged(p)) return;
     this.#calls.enter(() => this.#calls.abi.make_immortal(p));
   }
 
@@ -56,6 +62,7 @@ export class Counts {
    * call that has never had but one target.
    */
   #release(p: Ptr): void {
+    if (this.#zeros.add(p)) return;
     const { abi, lifecycle } = this.#calls;
     let fault = FAULT_NONE;
     reserveStack();

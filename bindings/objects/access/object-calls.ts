@@ -9,7 +9,7 @@ import type { ObjectExports } from "../../core/abi.js";
 import { HeapError, hex, type HeapErrorCode } from "../../core/errors.js";
 import { OVERRELEASED } from "../../core/faults.js";
 import type { Lifecycle } from "../../core/lifecycle.js";
-import { NULL, type Ptr } from "../../core/ptr.js";
+import { NULL, isTagged, type Ptr } from "../../core/ptr.js";
 
 /** Calls of the core's object functions: what they find wrong is thrown, and for want of memory they are made again. */
 export class ObjectCalls {
@@ -75,7 +75,7 @@ export class ObjectCalls {
    * runs host code, which may let go of what the request borrows: it is held meanwhile.
    */
   #retry(size: number, borrowed: readonly Ptr[], attempt: () => boolean): void {
-    const held = borrowed.filter((p) => p !== NULL);
+    const held = borrowed.filter((p) => p !== NULL && !isTagged(p));
     if (held.some((p) => this.abi.check_object(p) !== FAULT_NONE)) return;
     for (const p of held) this.abi.incref(p);
     try {

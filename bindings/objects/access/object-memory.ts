@@ -4,6 +4,7 @@ import {
   ARENA_SHIFT,
   DOMAIN_RAW,
   FAULT_NONE,
+  INT_TAG,
   META_DYING,
   META_TYPE,
   STATE_FIRST,
@@ -32,6 +33,8 @@ export class ObjectMemory implements Views {
   readonly lifecycle: Lifecycle;
   /** Whether pointers are checked. */
   readonly checked: boolean;
+  /** The bit that tells a tagged int; 0 if there are none, so that `p & tag` is 0 of everything. */
+  readonly tag: number;
   readonly i8!: Int8Array;
   readonly u8!: Uint8Array<ArrayBuffer>;
   readonly i16!: Int16Array;
@@ -50,6 +53,7 @@ export class ObjectMemory implements Views {
   constructor(lifecycle: Lifecycle) {
     this.lifecycle = lifecycle;
     this.checked = lifecycle.settings.checks;
+    this.tag = lifecycle.settings.taggedInts ? INT_TAG : 0;
     lifecycle.follow((access) => this.#adopt(access));
   }
 
@@ -102,14 +106,21 @@ export class ObjectMemory implements Views {
     return isFast ? (value as Ptr) : this.#requireSlow(operation, value);
   }
 
+  /** The same of a reference that may be a tagged int. */
+  requireReference(operation: string, value: unknown): Ptr {
+    if (this.tag === 0) return this.require(operation, value);
+    const p = typeof value === "number" ? value : this.resolve(operation, value);
+    return (p & this.tag) !== 0 && isU32(p) ? (p as Ptr) : this.require(operation, p);
+  }
+
   /** The same of a value to store, which may be null. */
   requireValue(operation: string, value: unknown): Ptr {
-    return value === null || value === 0 ? NULL : this.require(operation, value);
+    return value === null || value === 0 ? NULL : this.requireReference(operation, value);
   }
 
   /** The same for a reference that changes hands: a handle that owned it has ended. */
   steal(operation: string, value: unknown): Ptr {
-    const p = this.require(operation, value);
+    const p = this.requireReference(operation, value);
     if (value instanceof Handle) value.release();
     return p;
   }

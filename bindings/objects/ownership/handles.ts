@@ -35,7 +35,7 @@ export class Handles implements HandleOwner {
 
   /** A handle with a reference of its own. */
   dup(ptr: Ptr): Handle {
-    this.#counts.keep(this.#memory.require("dup", ptr));
+    this.#counts.keep(this.#memory.requireReference("dup", ptr));
     return this.#make(ptr);
   }
 
@@ -65,7 +65,7 @@ export class Handles implements HandleOwner {
   }
 
   #release(ptr: Ptr): void {
-    this.#counts.drop(this.#memory.require("decref", ptr));
+    this.#counts.drop(this.#memory.requireReference("decref", ptr));
   }
 
   /** Records of the live handles, in no order. */

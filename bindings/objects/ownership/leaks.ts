@@ -77,6 +77,13 @@ export class Leaks {
     };
     add(this.#memory.state(layout.STATE_TYPES));
     add(this.#memory.state(layout.STATE_INTERN));
+    add(this.#memory.state(layout.STATE_ZERO_TABLE));
+    add(this.#memory.state(layout.STATE_ROOTS));
+    add(this.#memory.state(layout.STATE_GC_EDGES));
+    for (let stack = this.#memory.state(layout.STATE_STACKS); stack !== 0;) {
+      add(stack);
+      stack = u32[(stack + layout.STACK_NEXT) >>> 2]!;
+    }
     for (const { id } of this.#types.all()) add(this.#types.descriptor(id));
     this.#walk((ptr) => {
       add(ptr);
@@ -108,13 +115,16 @@ export class Leaks {
     return given;
   }
 
-  /** How many references to each object other objects hold. */
+  /** How many references to each object other objects hold, and the zero-count table. */
   #internalReferences(): Map<Ptr, number> {
     const counts = new Map<Ptr, number>();
     const { u32 } = this.#memory;
     const add = (target: number): void => {
       if (target !== 0) counts.set(target as Ptr, (counts.get(target as Ptr) ?? 0) + 1);
     };
+    const table = this.#memory.state(layout.STATE_ZERO_TABLE) >>> 2;
+    const length = this.#memory.state(layout.STATE_ZERO_LENGTH);
+    for (let i = this.#memory.state(layout.STATE_ZERO_FIRST); i < length; i++) add(u32[table + i]!);
     this.#walk((ptr) => {
       const type = this.#types.at(this.#types.idAt(ptr));
       if (type === undefined) return;

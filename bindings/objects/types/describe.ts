@@ -29,7 +29,8 @@ export function describeObject(memory: ObjectMemory, types: Types, p: Ptr): stri
     const kind = kindName(kindOf(packed))!;
     const isAddress = kind === "ref" || kind === "block";
     const value = memory[isAddress ? "u32" : kind][(p + offsetOf(packed)) >>> KINDS[kind].shift]!;
-    const text = kind === "ref" ? briefly(memory, types, value as Ptr) : isAddress ? hex(Number(value)) : value;
+    const text =
+      kind === "ref" ? briefly(memory, types, value as Ptr) : isAddress ? hex(Number(value)) : value;
     parts.push(`${field}: ${text}`);
   }
   if (fields.length > SHOWN) parts.push(`${fields.length - SHOWN} more fields`);

@@ -1,7 +1,7 @@
 import * as layout from "../../generated/layout.js";
 import { argumentError } from "../../core/arguments.js";
 import { HeapError, hex, show } from "../../core/errors.js";
-import type { Ptr } from "../../core/ptr.js";
+import { isTagged, type Ptr } from "../../core/ptr.js";
 import type { Ref } from "../access/handle.js";
 import type { ObjectCalls } from "../access/object-calls.js";
 import type { ObjectMemory } from "../access/object-memory.js";
@@ -127,7 +127,7 @@ export class Types {
 
   /** The type of a live object. */
   of(operation: string, ref: Ref): KnownType {
-    return this.typeAt(operation, this.#memory.require(operation, ref));
+    return this.typeAt(operation, this.#memory.requireReference(operation, ref));
   }
 
   /** The type of an object that was checked before. */
@@ -141,7 +141,7 @@ export class Types {
   }
 
   idAt(p: Ptr): number {
-    return this.#memory.u32[(p >>> 2) + 1]! & layout.META_TYPE;
+    return isTagged(p) ? layout.TYPE_INT : this.#memory.u32[(p >>> 2) + 1]! & layout.META_TYPE;
   }
 
   /** The name of the type of an object, for messages: also when there is no such object. */

@@ -10,7 +10,7 @@ import {
   STR_HASH,
   TYPE_STR,
 } from "../../generated/layout.js";
-import type { Ptr } from "../../core/ptr.js";
+import { isTagged, type Ptr } from "../../core/ptr.js";
 import type { ObjectMemory } from "../access/object-memory.js";
 
 // Imported constants are read from memory at every use, a module's own are part of the code. Offsets are in words.
@@ -38,7 +38,7 @@ export const UNKNOWN = -1;
  */
 export function searchDict(memory: ObjectMemory, dict: Ptr, key: Ptr): number {
   const { u32: words } = memory;
-  if ((words[(key >>> 2) + 1]! & IDS) !== STR) return UNKNOWN;
+  if (isTagged(key) || (words[(key >>> 2) + 1]! & IDS) !== STR) return UNKNOWN;
   const hash = words[(key >>> 2) + KNOWN_HASH]!;
   if (hash === 0) return UNKNOWN;
   const table = words[(dict >>> 2) + TABLE]! >>> 2;

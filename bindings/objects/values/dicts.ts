@@ -29,7 +29,7 @@ export class Dicts {
   /** The value of a key, *borrowed*; 0 if there is none. */
   get(dict: Ref, key: Ref): Ptr {
     const d = this.#require("dicts.get", dict);
-    const k = this.#memory.require("dicts.get", key);
+    const k = this.#memory.requireReference("dicts.get", key);
     const entry = searchDict(this.#memory, d, k);
     if (entry === ABSENT) return NULL;
     return entry === UNKNOWN ? this.#getSlow(d, k) : (this.#memory.u32[entry + (ENTRY_VALUE >>> 2)]! as Ptr);
@@ -38,7 +38,7 @@ export class Dicts {
   /** Whether there is such a key. */
   has(dict: Ref, key: Ref): boolean {
     const d = this.#require("dicts.has", dict);
-    const k = this.#memory.require("dicts.has", key);
+    const k = this.#memory.requireReference("dicts.has", key);
     const entry = searchDict(this.#memory, d, k);
     return entry === UNKNOWN ? this.#getSlow(d, k) !== NULL : entry !== ABSENT;
   }
@@ -50,8 +50,8 @@ export class Dicts {
    */
   set(dict: Ref, key: Ref, value: Ref): void {
     const d = this.#require("dicts.set", dict);
-    const k = this.#memory.require("dicts.set", key);
-    const v = this.#memory.require("dicts.set", value);
+    const k = this.#memory.requireReference("dicts.set", key);
+    const v = this.#memory.requireReference("dicts.set", value);
     this.enter("dicts.set", d, k, v);
   }
 
@@ -73,7 +73,7 @@ export class Dicts {
   /** Removes a key and its value; false if there is no such key. */
   delete(dict: Ref, key: Ref): boolean {
     const d = this.#require("dicts.delete", dict);
-    const k = this.#memory.require("dicts.delete", key);
+    const k = this.#memory.requireReference("dicts.delete", key);
     return this.#calls.enter(() => this.#calls.abi.dict_delete(d, k)) !== 0;
   }
 

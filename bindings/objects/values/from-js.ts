@@ -92,7 +92,7 @@ class Importer {
   #convertObject(value: object): Ptr {
     const { memory, counts, values, lists, dicts } = this.#makers;
     if (value instanceof Handle) {
-      const p = memory.require("fromJS", value);
+      const p = memory.requireReference("fromJS", value);
       counts.keep(p);
       return this.#hold(p);
     }

@@ -1,10 +1,21 @@
-import { LIST_CAPACITY, LIST_ITEMS, LIST_LENGTH, TYPE_LIST } from "../../generated/layout.js";
-import { argumentError, indexError, requireIndex } from "../../core/arguments.js";
+import {
+  LIST_CAPACITY,
+  LIST_ITEMS,
+  LIST_LENGTH,
+  META_TYPE,
+  TUPLE_ITEMS,
+  TUPLE_LENGTH,
+  TYPE_LIST,
+  TYPE_TUPLE,
+} from "../../generated/layout.js";
+import { argumentError, indexError, requireIndex, requireIterable } from "../../core/arguments.js";
+import { HeapError } from "../../core/errors.js";
 import type { Ptr } from "../../core/ptr.js";
 import type { Counts } from "../access/counts.js";
-import type { Ref } from "../access/handle.js";
+import { Handle, type Ref } from "../access/handle.js";
 import type { ObjectCalls } from "../access/object-calls.js";
 import type { ObjectMemory } from "../access/object-memory.js";
+import { resetError } from "./reset-error.js";
 
 /** Bytes to ask for when a list cannot grow: only for the message. */
 const GROWTH = 8;
@@ -43,7 +54,7 @@ export class Lists {
   /** Replaces the item at `index`: takes its own reference to `value`, releases the old one after the store. */
   set(list: Ref, index: number, value: Ref): void {
     const l = this.#require("lists.set", list);
-    const v = this.#memory.require("lists.set", value);
+    const v = this.#memory.requireReference("lists.set", value);
     requireIndex("lists.set", l, index, this.#length(l));
     const { u32 } = this.#memory;
     const slot = (u32[(l + LIST_ITEMS) >>> 2]! >>> 2) + index;
@@ -59,7 +70,7 @@ export class Lists {
    */
   append(list: Ref, value: Ref): void {
     const l = this.#require("lists.append", list);
-    const v = this.#memory.require("lists.append", value);
+    const v = this.#memory.requireReference("lists.append", value);
     const { u32 } = this.#memory;
     const length = this.#length(l);
     if (length < u32[(l + LIST_CAPACITY) >>> 2]!) {
@@ -72,12 +83,41 @@ export class Lists {
   }
 
   /**
+   * Adds the items of a list or tuple, which may be the list itself, or of any iterable; takes its own reference to each.
+   * @throws HeapError also `ERR_HEAP_ARGUMENT` for what has no items, `ERR_HEAP_OOM`; the list is as it was
+   */
+  extend(list: Ref, items: Ref | Iterable<Ref>): void {
+    const l = this.#require("lists.extend", list);
+    const held = this.#hold(items);
+    const memory = this.#memory;
+    // What makes room may run host code, which may change the list, or let go of it.
+    this.#counts.keep(l);
+    try {
+      for (;;) {
+        const capacity = this.#length(l) + held.length;
+        if (capacity <= memory.u32[(l + LIST_CAPACITY) >>> 2]!) break;
+        const reserve = (): number => this.#calls.abi.list_reserve(l, capacity);
+        this.#calls.do("lists.extend", held.length * 4, reserve, l);
+      }
+      const { u32 } = memory.fresh();
+      const length = this.#length(l);
+      u32.set(held, (u32[(l + LIST_ITEMS) >>> 2]! >>> 2) + length);
+      u32[(l + LIST_LENGTH) >>> 2] = length + held.length;
+    } catch (error) {
+      for (const p of held) if (p !== 0) this.#counts.drop(p);
+      throw error;
+    } finally {
+      this.#counts.drop(l);
+    }
+  }
+
+  /**
    * Adds an item before the one at `index`, which may be the length; takes its own reference to `value`.
    * @throws HeapError also `ERR_HEAP_OOM`; the list is as it was
    */
   insert(list: Ref, index: number, value: Ref): void {
     const l = this.#require("lists.insert", list);
-    const v = this.#memory.require("lists.insert", value);
+    const v = this.#memory.requireReference("lists.insert", value);
     requireIndex("lists.insert", l, index, this.#length(l) + 1);
     const request = (): number => this.#calls.abi.list_insert(l, Math.min(index, this.#length(l)), v);
     this.#calls.do("lists.insert", GROWTH, request, l, v);
@@ -129,6 +169,46 @@ export class Lists {
     const end = Math.max(first, to === undefined ? length : clamp(to, length));
     const request = (): number => this.#calls.abi.list_slice(l, first, end);
     return this.#calls.make("lists.slice", (end - first) * 4, request, l);
+  }
+
+  /** A reference of the caller's own to each of some items, or to none if one is refused. */
+  #hold(items: Ref | Iterable<Ref>): Ptr[] {
+    const memory = this.#memory;
+    const held: Ptr[] = [];
+    if (typeof items === "number" || items instanceof Handle) {
+      const p = memory.require("lists.extend", items);
+      const { u32 } = memory;
+      const type = u32[(p >>> 2) + 1]! & META_TYPE;
+      if (type !== TYPE_LIST && type !== TYPE_TUPLE) {
+        const message = "lists.extend: only lists, tuples and iterables have items to add";
+        throw new HeapError("ERR_HEAP_TYPE", message, { operation: "lists.extend", ptr: p });
+      }
+      const isList = type === TYPE_LIST;
+      const first = (isList ? u32[(p + LIST_ITEMS) >>> 2]! : p + TUPLE_ITEMS) >>> 2;
+      const length = u32[(p + (isList ? LIST_LENGTH : TUPLE_LENGTH)) >>> 2]!;
+      for (let i = 0; i < length; i++) {
+        const item = u32[first + i]! as Ptr;
+        if (item !== 0) this.#counts.keep(item);
+        held.push(item);
+      }
+      return held;
+    }
+    requireIterable("lists.extend", "items", items);
+    const { lifecycle } = memory;
+    const { epoch } = lifecycle;
+    try {
+      for (const item of items) {
+        if (lifecycle.epoch !== epoch) break;
+        const p = memory.requireReference("lists.extend", item);
+        this.#counts.keep(p);
+        held.push(p);
+      }
+      if (lifecycle.epoch !== epoch) throw resetError("lists.extend");
+      return held;
+    } catch (error) {
+      if (lifecycle.epoch === epoch) for (const p of held) this.#counts.drop(p);
+      throw error;
+    }
   }
 
   #length(list: Ptr): number {

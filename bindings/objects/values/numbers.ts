@@ -15,6 +15,7 @@ import {
 import { NO_BLOCKS } from "../../core/blocks.js";
 import type { Access, Lifecycle } from "../../core/lifecycle.js";
 import type { Ptr } from "../../core/ptr.js";
+import type { ZeroCounts } from "../access/zero-counts.js";
 
 // Imported constants are read from memory at every use, a module's own are part of the code.
 const INT_META = META_LEAF | TYPE_INT;
@@ -50,13 +51,19 @@ export class Numbers {
   #smalls = 0;
   #floats = 0;
   #floatActive = 0;
+  /** The lists that dead ones go to; 0 also while deaths are deferred. */
+  #deadInts = 0;
+  #deadFloats = 0;
   #blocks = NO_BLOCKS;
+  readonly #zeros: ZeroCounts;
 
-  constructor(lifecycle: Lifecycle) {
+  constructor(lifecycle: Lifecycle, zeros: ZeroCounts) {
+    this.#zeros = zeros;
     lifecycle.follow((access) => {
       this.#words = access.views.i32;
       this.#doubles = access.views.f64;
       this.#ints = this.#intActive = this.#floats = this.#floatActive = 0;
+      this.#deadInts = this.#deadFloats = 0;
       this.#blocks = NO_BLOCKS;
       if (access.isBare && lifecycle.isObjectLayerComplete) this.#locate(access);
     });
@@ -90,12 +97,15 @@ export class Numbers {
     return (block >>> 0) as Ptr;
   }
 
-  /** The last reference goes, and with it an int or a float; false for any other object. */
+  /**
+   * The last reference goes, and with it an int or a float; if deaths are deferred it is handed over, whatever the object
+   * is. False if the core has to do it.
+   */
   death(p: Ptr): boolean {
     const words = this.#words;
     const meta = words[(p >>> 2) + 1];
-    const list = meta === FLOAT_META ? this.#floats : meta === INT_META ? this.#ints : 0;
-    if (list === 0) return false;
+    const list = meta === FLOAT_META ? this.#deadFloats : meta === INT_META ? this.#deadInts : 0;
+    if (list === 0) return this.#zeros.add(p);
     const cached = words[list + COUNT]!;
     // Both are unsigned; an unlimited cap reads as −1 here.
     if (cached >>> 0 < words[list + CAP]! >>> 0) {
@@ -108,7 +118,7 @@ export class Numbers {
   }
 
   /** Finds the private lists of the two types, and the active lists of their size class. Hardened lists are the core's. */
-  #locate({ core, views: { u32 } }: Access): void {
+  #locate({ core, views: { u32 }, isDeferring }: Access): void {
     if (core === undefined || core.kind === "hardened") return;
     const types = core.state(STATE_TYPES) >>> 2;
     const place = (id: number): number => (u32[types + id]! + HEAD) >>> 2;
@@ -119,6 +129,9 @@ export class Numbers {
     this.#floats = place(TYPE_FLOAT);
     this.#intActive = active(TYPE_INT);
     this.#floatActive = active(TYPE_FLOAT);
+    if (isDeferring) return;
+    this.#deadInts = this.#ints;
+    this.#deadFloats = this.#floats;
   }
 }
 

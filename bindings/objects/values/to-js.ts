@@ -5,6 +5,7 @@ import type { ObjectMemory } from "../access/object-memory.js";
 import type { Types } from "../types/types.js";
 import type { Dicts } from "./dicts.js";
 import { noCounterpart, type JSValue } from "./js-value.js";
+import { intAt } from "./scalars.js";
 import type { Strs } from "./strs.js";
 
 /** What is read. */
@@ -18,7 +19,7 @@ interface Sources {
 /** Converts a built-in value; containers that occur twice, or within themselves, do so in the result. No recursion. */
 export function toJS(sources: Sources, ref: Ref): JSValue {
   const { memory, types, dicts } = sources;
-  const start = memory.require("toJS", ref);
+  const start = memory.requireReference("toJS", ref);
   const scalar = readScalar(sources, start);
   if (scalar !== undefined) return scalar;
   const done = new Map<Ptr, JSValue>();
@@ -75,7 +76,7 @@ function readScalar({ memory, types, strs }: Sources, p: Ptr): JSValue | undefin
     case layout.TYPE_BOOL:
       return memory.state(layout.STATE_TRUE) === p;
     case layout.TYPE_INT:
-      return readInt(memory.i64[(p + layout.VALUE) >>> 3]!);
+      return intAt(memory, p);
     case layout.TYPE_FLOAT:
       return memory.f64[(p + layout.VALUE) >>> 3]!;
     case layout.TYPE_STR:
@@ -83,11 +84,6 @@ function readScalar({ memory, types, strs }: Sources, p: Ptr): JSValue | undefin
     default:
       return undefined;
   }
-}
-
-function readInt(value: bigint): number | bigint {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
 }
 
 function readBytes(memory: ObjectMemory, p: Ptr): Uint8Array {

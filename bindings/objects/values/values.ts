@@ -19,11 +19,13 @@ import type { ObjectMemory } from "../access/object-memory.js";
 import type { Dicts } from "./dicts.js";
 import { resetError } from "./js-value.js";
 import type { Numbers } from "./numbers.js";
+import { resetError } from "./reset-error.js";
 import type { Strs } from "./strs.js";
 
 /** Bytes of a number or of a small container, for the message when memory is out. */
 const SMALL_OBJECT = 16;
 const INT_BITS = 64;
+const TAGGED_BITS = 31;
 const NO_ITEMS: readonly Ref[] = [];
 const NO_PAIRS: readonly (readonly [Ref, Ref])[] = [];
 const ARRAY_ITERATOR = NO_ITEMS[Symbol.iterator];
@@ -62,6 +64,8 @@ export class Values {
   }
 
   int(value: number | bigint): Ptr {
+    if (this.#memory.tag !== 0 && isSmall(value))
+      return (((Number(value) << 1) | this.#memory.tag) >>> 0) as Ptr;
     const p = typeof value === "number" ? this.#numbers.int(value) : NULL;
     return p === 0 ? this.#intCalling(value) : p;
   }
@@ -185,7 +189,7 @@ export class Values {
         const item = items[i];
         if (items.length !== length) break;
         if (memory.lifecycle.epoch !== epoch) throw resetError(operation);
-        const p = memory.require(operation, item);
+        const p = memory.requireReference(operation, item);
         this.#counts.keep(p);
         memory.u32[(address >>> 2) + i] = p;
       }
@@ -214,8 +218,8 @@ export class Values {
         const { 0: key, 1: value } = entry;
         if (entries.length !== length) break;
         if (memory.lifecycle.epoch !== epoch) throw resetError("dict");
-        const k = memory.require("dict", key);
-        const v = memory.require("dict", value);
+        const k = memory.requireReference("dict", key);
+        const v = memory.requireReference("dict", value);
         if (!this.#dicts.tryEnter(dict, k, v)) break;
       }
       if (i === length) return true;
@@ -263,7 +267,7 @@ export class Values {
     const owned: Ptr[] = [];
     const hold = (item: Ref): void => {
       if (memory.lifecycle.epoch !== epoch) throw resetError(operation);
-      const p = memory.require(operation, item);
+      const p = memory.requireReference(operation, item);
       this.#counts.keep(p);
       owned.push(p);
     };
@@ -287,6 +291,12 @@ export class Values {
 /** An array whose items are those that its indexes name. */
 function isPlainArray<T>(items: Iterable<T>): items is readonly T[] {
   return Array.isArray(items) && items[Symbol.iterator] === ARRAY_ITERATOR;
+}
+
+/** Whether a tagged int holds the value. */
+function isSmall(value: number | bigint): boolean {
+  if (typeof value === "number") return (value << 1) >> 1 === value;
+  return typeof value === "bigint" && BigInt.asIntN(TAGGED_BITS, value) === value;
 }
 
 /** A whole number as a bigint of 64 bits. */

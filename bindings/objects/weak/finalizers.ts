@@ -1,8 +1,8 @@
 import { META_HOST, STATE_HOSTED } from "../../generated/layout.js";
 import { requireFunction } from "../../core/arguments.js";
-import type { Ptr } from "../../core/ptr.js";
+import { HeapError } from "../../core/errors.js";
+import { isTagged, type Ptr } from "../../core/ptr.js";
 import type { Ref } from "../access/handle.js";
-import type { ExternalBytes } from "../ownership/external-bytes.js";
 import type { ObjectMemory } from "../access/object-memory.js";
 
 /** What `heap.finalize` gives: Python's `weakref.finalize`. */
@@ -28,26 +28,28 @@ export interface FinalizerParts<T = unknown> {
 /** Functions to run when an object dies, by object; newest first. The heap keeps them, whoever else does not. */
 export class Finalizers {
   readonly #memory: ObjectMemory;
-  readonly #externalBytes: ExternalBytes;
   readonly #byObject = new Map<Ptr, Pending[]>();
   /** Hears of the deaths of objects that are watched; of others too, now and then. */
   onWatchedDeath: ((p: Ptr) => void) | undefined;
   #serial = 0;
 
-  constructor(memory: ObjectMemory, externalBytes: ExternalBytes) {
+  constructor(memory: ObjectMemory) {
     this.#memory = memory;
-    this.#externalBytes = externalBytes;
   }
 
   /** Adds a function to run once, at the death of an object. */
   add<T>(ref: Ref, fn: () => T): Finalizer<T> {
-    const p = this.#memory.require("finalize", ref);
+    const p = this.#memory.requireReference("finalize", ref);
+    if (isTagged(p)) {
+      const message = "finalize: a tagged int is no object, and does not die";
+      throw new HeapError("ERR_HEAP_TYPE", message, { operation: "finalize", ptr: p });
+    }
     requireFunction("finalize", "fn", fn);
     const pending = new Pending(this, p, fn, ++this.#serial);
     const others = this.#byObject.get(p);
     if (others) others.push(pending);
     else this.#byObject.set(p, [pending]);
-    this.#mark(p, true);
+    this.#mark(p);
     // From now on deaths call the host: the core has to see that there is stack left for that.
     this.#memory.lifecycle.started().setState(STATE_HOSTED, 1);
     return pending as Pending as Finalizer<T>;
@@ -64,7 +66,7 @@ export class Finalizers {
 
   /** Lets `onWatchedDeath` hear of the death of an object. */
   watch(p: Ptr): void {
-    this.#mark(p, true);
+    this.#mark(p);
     this.#memory.lifecycle.started().setState(STATE_HOSTED, 1);
   }
 
@@ -98,9 +100,8 @@ export class Finalizers {
     const index = others?.lastIndexOf(pending) ?? -1;
     if (others === undefined || index < 0) return;
     others.splice(index, 1);
-    if (others.length > 0) return;
-    this.#byObject.delete(pending.ptr);
-    if (this.onWatchedDeath === undefined) this.#mark(pending.ptr, false);
+    // The core still tells of the death: the host may hold references for the object, or watch it.
+    if (others.length === 0) this.#byObject.delete(pending.ptr);
   }
 
   /** The heap was reset. */
@@ -114,11 +115,10 @@ export class Finalizers {
     if (fn) this.#memory.lifecycle.callbacks.run(fn);
   }
 
-  /** Tells the core whether anybody wants to hear of the object's death. */
-  #mark(p: Ptr, wanted: boolean): void {
-    const word = (p >>> 2) + 1;
+  /** Tells the core that somebody wants to hear of the object's death. */
+  #mark(p: Ptr): void {
     const { u32 } = this.#memory;
-    u32[word] = wanted || this.#externalBytes.has(p) ? u32[word]! | META_HOST : u32[word]! & ~META_HOST;
+    u32[(p >>> 2) + 1]! |= META_HOST;
   }
 }
 

@@ -39,7 +39,7 @@ export class WeakKeyMap<V = unknown> extends WeakCollection<Ptr, V> {
    * @throws HeapError `ERR_HEAP_TYPE` if its type has no weak references; else as `heap.weakref`
    */
   set(key: Ref, value: V): this {
-    const p = this.#memory.require("weakKeyMap.set", key);
+    const p = this.#memory.requireReference("weakKeyMap.set", key);
     const entry = this.#find("weakKeyMap.set", p);
     if (entry) {
       entry.value = value;

@@ -30,7 +30,7 @@ export class Weakrefs {
 
   /** A *new* reference to a weakref object. */
   make(operation: string, ref: Ref, callback?: WeakCallback): Ptr {
-    const p = this.#memory.require(operation, ref);
+    const p = this.#memory.requireReference(operation, ref);
     if (callback !== undefined) requireFunction(operation, "callback", callback);
     const type = this.#types.of(operation, p);
     if (factsOf(type).weak === 0) {
