@@ -1,8 +1,9 @@
 // Which way imports point; `npm run check` runs this.
 //
-//   bindings/   entries ─▶ debug, link ─▶ heap ─▶ collector ─▶ objects ─▶ core ─▶ generated
+//   bindings/   entries ─▶ debug, link ─▶ heap ─▶ inspect, image, profile ─▶ collector ─▶ objects ─▶ core ─▶ generated
 //     objects/  stress ─▶ values, ownership, weak ─▶ types ─▶ access
 //   assembly/   abi ─▶ gc ─▶ object ─▶ debug ─▶ alloc ─▶ layout, state
+//               rt ─▶ alloc ─▶ layout, state
 
 /**
  * A rule for each layer: it imports nothing of the layers before it.
@@ -24,6 +25,7 @@ export default {
       "^bindings/[^/]+$",
       "^bindings/(debug|link)/",
       "^bindings/heap/",
+      "^bindings/(inspect|image|profile)/",
       "^bindings/collector/",
       "^bindings/objects/",
       "^bindings/core/",
@@ -44,6 +46,19 @@ export default {
       "^assembly/alloc/",
       "^assembly/(layout/|state)",
     ]),
+    ...layers("layers of the runtime", ["^assembly/rt[./]", "^assembly/alloc/", "^assembly/(layout/|state)"]),
+    {
+      name: "the core and the runtime share the bytes layer alone",
+      severity: "error",
+      from: { path: "^assembly/rt[./]" },
+      to: { path: "^assembly/(abi|gc|object|debug)/" },
+    },
+    {
+      name: "nothing imports the runtime",
+      severity: "error",
+      from: { path: "^assembly/(abi|gc|object|debug)/" },
+      to: { path: "^assembly/rt[./]" },
+    },
   ],
   options: {
     // Imports of types count: who reads one file has to read the other.

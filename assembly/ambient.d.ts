@@ -10,3 +10,5 @@ declare const TALLYHEAP_HARDENED: i32;
 declare const TALLYHEAP_CORE: u32;
 /** The core that `tallyheap link` puts into other modules: no objects, so no state of theirs. */
 declare const TALLYHEAP_LINKED: i32;
+/** The bytes layer below the runtime of an AssemblyScript program (assembly/rt). */
+declare const TALLYHEAP_MANAGED: i32;

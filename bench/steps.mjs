@@ -53,7 +53,7 @@ export async function compileModule(name, slots = SLOTS) {
 const step = (name, run) => ({
   name: moduleFile(name),
   inputs: [
-    ...["assembly/**/*.ts", "bench/assembly/**/*.ts", "bench/assembly/asconfig.json"],
+    ...["assembly/**/*.ts", "bench/assembly/**/*.ts", "bench/assembly/*.json"],
     ...["bench/steps.mjs", "package-lock.json"],
   ],
   outputs: [moduleFile(name)],
@@ -66,8 +66,21 @@ const step = (name, run) => ({
  */
 const objectStep = (name, flags) => step(name, () => compile([name], moduleFile(name), flags));
 
+/** Runtimes of bench:assemblyscript, by the names of its contenders. */
+export const runtimes = { tallyheap: "assembly/rt", incremental: "incremental", minimal: "minimal" };
+
+/** A program as its author compiles it, with one of the runtimes. */
+const programStep = (/** @type {string} */ name, /** @type {string} */ runtime) =>
+  step(`program-${name}`, () =>
+    asc([
+      ...["bench/assembly/programs.ts", "--config", "bench/assembly/programs.json", "--runtime", runtime],
+      ...["--outFile", moduleFile(`program-${name}`)],
+    ]),
+  );
+
 /** @type {import("../scripts/steps.mjs").Step[]} */
 export const steps = [
+  ...Object.entries(runtimes).map(([name, runtime]) => programStep(name, runtime)),
   // Loops over objects, with the core linked from source; structures under AssemblyScript's own collector.
   objectStep("objects", [...OWN, "--use", "TALLYHEAP_CORE=1"]),
   objectStep("managed", ["--runtime", "minimal", "--exportRuntime"]),

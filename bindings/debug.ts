@@ -5,7 +5,8 @@
  *     import { createHeap } from "tallyheap/debug";
  */
 import { wasm } from "./generated/debug-core.js";
-import { compile, openCore } from "./heap/create.js";
+import { compile, compileOwn, openCore } from "./heap/create.js";
+import { registerEntry } from "./heap/entries.js";
 import { DebugHeap } from "./debug/debug-heap.js";
 import { optionError } from "./core/arguments.js";
 import { decodeBase64 } from "./core/decode.js";
@@ -15,11 +16,13 @@ import { readOptions, type HeapOptions } from "./core/options.js";
 export { Heap } from "./heap/heap.js";
 export * from "./heap/public.js";
 
+registerEntry("debug", { module: heapModule, make: (core, settings) => new DebugHeap(core, settings) });
+
 let compiled: WebAssembly.Module | undefined;
 
 /** The debug core of this package, compiled once; pass it to a worker's `createHeap({ module })`. */
 export function heapModule(): WebAssembly.Module {
-  return (compiled ??= compile(decodeBase64(wasm.base64)));
+  return (compiled ??= compileOwn(decodeBase64(wasm.base64)));
 }
 
 /**
@@ -28,7 +31,8 @@ export function heapModule(): WebAssembly.Module {
  */
 export function createHeap(options?: HeapOptions): Heap {
   const settings = { ...readOptions(options), checks: true, strict: true };
-  if (settings.hardened) throw optionError("hardened", options?.hardened, "off: the debug core has guards of its own");
+  if (settings.hardened)
+    throw optionError("hardened", options?.hardened, "off: the debug core has guards of its own");
   const module = settings.module === undefined ? heapModule() : compile(settings.module);
   return new DebugHeap(openCore(module, "debug", settings), settings);
 }

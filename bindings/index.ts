@@ -8,8 +8,9 @@
  *     heap.free(block);
  */
 import { wasm } from "./generated/core.js";
-import { compile, openCore } from "./heap/create.js";
+import { compile, compileOwn, openCore } from "./heap/create.js";
 import { decodeBase64 } from "./core/decode.js";
+import { registerEntry } from "./heap/entries.js";
 import { createHardened, readHardenedCore } from "./heap/hardened-heap.js";
 import { Heap } from "./heap/heap.js";
 import { readOptions, type HeapOptions } from "./core/options.js";
@@ -17,11 +18,13 @@ import { readOptions, type HeapOptions } from "./core/options.js";
 export { Heap } from "./heap/heap.js";
 export * from "./heap/public.js";
 
+registerEntry("release", { module: heapModule, make: (core, settings) => new Heap(core, settings) });
+
 let compiled: WebAssembly.Module | undefined;
 
 /** The core of this package, compiled once; pass it to a worker's `createHeap({ module })`. */
 export function heapModule(): WebAssembly.Module {
-  return (compiled ??= compile(decodeBase64(wasm.base64)));
+  return (compiled ??= compileOwn(decodeBase64(wasm.base64)));
 }
 
 /**

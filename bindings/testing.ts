@@ -70,7 +70,8 @@ export function assertNoLeaks(start: Checkpoint): void {
 export function stress(heap: Heap, interval: number): void {
   requireHeap("stress", heap);
   if (!isU32(interval)) throw argumentError("stress", "interval", interval, "a whole number");
-  objectLayerOf(heap).calls.lifecycle.wrapAbi(interval === 0 ? undefined : collectEvery(interval));
+  const wrapper = interval === 0 ? undefined : { abi: collectEvery(interval) };
+  objectLayerOf(heap).calls.lifecycle.wrap("stress", wrapper);
 }
 
 function requireHeap(operation: string, heap: unknown): void {

@@ -115,7 +115,7 @@ async function writeModules() {
   const entries = JSON.stringify([exports, bin]).match(/(?<="\.\/dist\/)[\w/-]+(?=\.js")/g) ?? [];
   const bundle = await rolldown({
     input: Object.fromEntries(entries.map((entry) => [entry, join(bindings, `${entry}.ts`)])),
-    external: /^node:/,
+    external: /^(node:|assemblyscript\/)/,
     platform: "neutral",
     resolve: { extensionAlias: { ".js": [".ts"] } },
     transform: { target: "es2022" },

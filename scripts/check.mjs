@@ -41,6 +41,7 @@ const tscPath = "typescript/bin/tsc";
 const assemblyProjects = [
   "assembly/tsconfig.json",
   "bench/assembly/tsconfig.json",
+  "test/runtime/assembly/tsconfig.json",
   ...glob("examples/**/*/tsconfig.json").filter((file) => file.endsWith("/assembly/tsconfig.json")),
 ].filter((file) => existsSync(join(root, file)));
 

@@ -9,7 +9,7 @@ const ARENA_SHIFT = 18;
 const ADDRESS_BYTES = 5;
 const ARENA_NUMBER_BYTES = 2;
 /** What a linked module exports its memory to the core as; bindings/link/link.ts gives it that name. */
-const MEMORY_IMPORT = /** @type {const} */ (["tallyheap:client", "memory"]);
+const MEMORY_IMPORT = /** @type {const} */ (["tallyheap:client", "tallyheap:memory"]);
 
 /**
  * @param {Uint8Array} first the core compiled for the first of TRIAL_ADDRESSES
@@ -51,10 +51,11 @@ function stateBytes(bytes) {
   const [module, name] = MEMORY_IMPORT;
   const memory = new WebAssembly.Memory({ initial: 0 });
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { [module]: { [name]: memory } });
-  const { stateBase, stateEnd } = /** @type {{ stateBase: WebAssembly.Global, stateEnd: () => number }} */ (
-    /** @type {unknown} */ (instance.exports)
-  );
-  return stateEnd() - stateBase.value;
+  const { tallyheap_state, tallyheap_state_end } =
+    /** @type {{ tallyheap_state: WebAssembly.Global, tallyheap_state_end: () => number }} */ (
+      /** @type {unknown} */ (instance.exports)
+    );
+  return tallyheap_state_end() - tallyheap_state.value;
 }
 
 /** The file with its only import, the memory, under another name. @param {Uint8Array} bytes */

@@ -1,7 +1,10 @@
 /** The exported ABI and nothing else: each function is one line into the layer that does the work. */
 import * as bytes from "./bytes";
 import * as cycles from "../gc/collect";
+import * as due from "../gc/due";
 import * as onOom from "../gc/on-oom";
+import * as slices from "../gc/step/step";
+import * as shadows from "../gc/step/shadow";
 import * as thresholds from "../gc/thresholds";
 import * as collector from "../gc/inspect";
 import * as counts from "../gc/recount";
@@ -50,6 +53,7 @@ export {
 export { mallinfo2, malloc_trim, memalign, posix_memalign } from "./c";
 
 export function reset(): void {
+  shadows.closeTables();
   walk.wipeObjects();
   builtins.forget();
   bytes.reset();
@@ -80,8 +84,7 @@ export function define_type(descriptor: TypeDescriptor): u32 {
 }
 
 export function alloc(type: u32, items: u32): usize {
-  if (thresholds.isDue() && types.isType(type) && header.typeById(type).meta & META_TRACKED)
-    cycles.collectDue();
+  if (thresholds.isDue() && types.isType(type) && header.typeById(type).meta & META_TRACKED) due.collectDue();
   return allocation.allocate(type, items);
 }
 
@@ -174,14 +177,14 @@ export function bytes_new(length: u32): usize {
 }
 
 export function tuple_new(length: u32): usize {
-  cycles.collectIfDue();
+  due.collectIfDue();
   return tuples.newTuple(length);
 }
 
 // ---- lists ----
 
 export function list_new(length: u32): usize {
-  cycles.collectIfDue();
+  due.collectIfDue();
   return lists.newList(length);
 }
 
@@ -204,7 +207,7 @@ export function list_delete(list: List, from: u32, to: u32): u32 {
 /** Bounds are cut to what the list has once what was due is collected, as its finalizers may have changed it. */
 export function list_slice(list: List, from: u32, to: u32): usize {
   header.incref(changetype<usize>(list));
-  cycles.collectIfDue();
+  due.collectIfDue();
   to = min(to, list.length);
   const part = lists.slice(list, min(from, to), to);
   deaths.decref(changetype<usize>(list));
@@ -214,7 +217,7 @@ export function list_slice(list: List, from: u32, to: u32): usize {
 // ---- dicts ----
 
 export function dict_new(): usize {
-  cycles.collectIfDue();
+  due.collectIfDue();
   return dicts.newDict();
 }
 
@@ -236,7 +239,7 @@ export function weakref_new(referent: usize, token: u32): usize {
   // Refused; and the count of what is dying is no count.
   if (header.metaOf(referent) & META_DYING) return weak.newWeakref(referent, token);
   header.incref(referent);
-  cycles.collectIfDue();
+  due.collectIfDue();
   const made = weak.newWeakref(referent, token);
   deaths.decref(referent);
   return made;
@@ -282,6 +285,14 @@ export function check_object(pointer: usize): u32 {
 /** Collects generations 0 … generation. The objects found to be trash, or −1 with the fault CORRUPT. */
 export function gc(generation: u32): i32 {
   return cycles.collect(generation);
+}
+
+/**
+ * A slice of a full collection: 1 if it is complete by it, 0 if not, −1 with the fault CORRUPT. `resumed`: nothing has run
+ * since the last call.
+ */
+export function gc_step(units: u32, resumed: bool): i32 {
+  return slices.step(units, resumed);
 }
 
 /** A request failed for want of memory. True if it is worth another try. */

@@ -4,11 +4,25 @@
  */
 import { STATE } from "../state";
 
-export { aligned_alloc, calloc, free, malloc, malloc_usable_size, realloc, verify } from "./bytes";
-export { mallinfo2, malloc_trim, memalign, posix_memalign } from "./c";
+// Under names that a module does not export by itself: it may well export its malloc.
+export {
+  aligned_alloc as tallyheap_aligned_alloc,
+  calloc as tallyheap_calloc,
+  free as tallyheap_free,
+  malloc as tallyheap_malloc,
+  malloc_usable_size as tallyheap_malloc_usable_size,
+  realloc as tallyheap_realloc,
+  verify as tallyheap_verify,
+} from "./bytes";
+export {
+  mallinfo2 as tallyheap_mallinfo2,
+  malloc_trim as tallyheap_malloc_trim,
+  memalign as tallyheap_memalign,
+  posix_memalign as tallyheap_posix_memalign,
+} from "./c";
 
 /** The state block, for the build (scripts/linked-core.mjs). */
-export const stateBase: usize = STATE;
-export function stateEnd(): usize {
+export const tallyheap_state: usize = STATE;
+export function tallyheap_state_end(): usize {
   return __heap_base;
 }

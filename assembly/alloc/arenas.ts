@@ -193,12 +193,18 @@ export function initialize(limit: u32, threshold: u32, poolLimit: u32, clientAre
   state.limit = limit;
   state.threshold = threshold;
   if (!state.growthCap) {
-    state.growthFactor = isDefined(TALLYHEAP_LINKED) ? layout.LINKED_GROWTH_FACTOR : layout.GROWTH_FACTOR;
-    state.growthFloor = isDefined(TALLYHEAP_LINKED) ? layout.LINKED_GROWTH_FLOOR : layout.GROWTH_FLOOR;
+    if (isDefined(TALLYHEAP_MANAGED)) {
+      state.growthFactor = layout.MANAGED_GROWTH_FACTOR;
+    } else {
+      state.growthFactor = isDefined(TALLYHEAP_LINKED) ? layout.LINKED_GROWTH_FACTOR : layout.GROWTH_FACTOR;
+      state.growthFloor = isDefined(TALLYHEAP_LINKED) ? layout.LINKED_GROWTH_FLOOR : layout.GROWTH_FLOOR;
+    }
     state.growthCap = layout.GROWTH_CAP;
   }
   state.poolLimit = poolLimit;
-  for (let c: u32 = 1; c <= layout.LAST_CLASS; c++) reciprocals[c] = 0xffffffff / classBytes(c) + 1;
+  // Only the checks of pointers divide by them.
+  if (!isDefined(TALLYHEAP_MANAGED))
+    for (let c: u32 = 1; c <= layout.LAST_CLASS; c++) reciprocals[c] = 0xffffffff / classBytes(c) + 1;
   state.ready = 1;
 }
 

@@ -85,6 +85,7 @@ function detach(record: PageRecord, slot: usize, domain: u32, c: u32): usize {
   const carved = <u32>shape.carved;
   const block = <usize>record.freeList;
   if (block) {
+    if (isDefined(TALLYHEAP_MANAGED)) state.detached = carved - record.live;
     record.freeList = 0;
     record.live = shape.carved;
     if (!isDefined(TALLYHEAP_HARDENED)) {
@@ -99,6 +100,7 @@ function detach(record: PageRecord, slot: usize, domain: u32, c: u32): usize {
     isDefined(TALLYHEAP_HARDENED) ? layout.PAGE_BYTES : CARVE_BLOCKS,
   );
   if (!batch) return 0;
+  if (isDefined(TALLYHEAP_MANAGED)) state.detached = batch;
   shape.carved = <u16>(carved + batch);
   record.live += <u16>batch;
   const bytes = classBytes(c);
@@ -110,14 +112,16 @@ function detach(record: PageRecord, slot: usize, domain: u32, c: u32): usize {
 
 /**
  * Links a run of blocks; returns the second, for the first is handed out. The second word of a free block of objects is
- * 0, which is how a walk tells it from an object; that of a raw one is its mark.
+ * 0, which is how a walk tells it from an object; that of a raw one is its mark. Below a managed
+ * runtime it is the other way round: raw blocks are not checked, and an object's second word may be 0 (rt/object.ts).
  */
 function linkBlocks(first: usize, bytes: u32, batch: u32, domain: u32): usize {
+  const isMarked = isDefined(TALLYHEAP_MANAGED) != (domain == layout.DOMAIN_RAW);
   let block = first + batch * bytes;
   let next: usize = 0;
   do {
     block -= bytes;
-    const mark = domain == layout.DOMAIN_RAW ? carvedMark(block) : 0;
+    const mark = isMarked ? carvedMark(block) : 0;
     store<u64>(block, ((<u64>mark) << 32) | (<u64>next));
     next = block;
   } while (block != first);
@@ -177,6 +181,22 @@ export function freeList(record: PageRecord, first: usize, last: usize, blocks: 
     record.live -= <u16>(blocks - 2);
   }
   if (blocks > 1) freeSlow(record, second);
+}
+
+/**
+ * What a sweep has left of a pool: its free blocks, linked, and how many live. The caller has freed some; if it has left
+ * none and the pool is not current, nothing is carved.
+ */
+export function setSwept(record: PageRecord, free: usize, live: u32): void {
+  const pool = record.poolState;
+  if (pool == layout.POOL_FULL) {
+    if (live == record.shape.capacity) return;
+    record.setState(record.domain, layout.POOL_LISTED);
+    linkPool(record, slotOf(record));
+  }
+  record.freeList = <u32>free;
+  record.live = <u16>live;
+  if (!live && pool != layout.POOL_ACTIVE) becomeIdle(record);
 }
 
 /**

@@ -13,18 +13,16 @@ import { fault } from "../alloc/malloc";
 import { drain, requireStack } from "../object/death/death";
 import { clearFreeLists } from "../object/core/free-lists";
 import { announceCollection } from "../object/core/host";
-import { TRACKED, upTo } from "./heap/colour";
-import { dueGeneration, isDue, retune } from "./thresholds";
+import { HOOKS, TRACKED, upTo } from "./heap/colour";
+import { retune } from "./thresholds";
 import { mark } from "./pass/mark";
 import { ALL, MIDDLE, RESCAN, TRASH, YOUNG, clearPages } from "./heap/pages";
 import { reclaim, releaseOrphans } from "./pass/reclaim";
 import { restore, clearColours } from "./pass/undo";
 import { subtract } from "./pass/subtract";
 import { markGarbagePages, promote, untrackMarked } from "./garbage/survivors";
+import { closeTables } from "./step/shadow";
 import { finalizeGarbage } from "./garbage/finalize-garbage";
-
-/** Bits that say that somebody has a last word. */
-const HOOKS: u32 = layout.META_WEAK | layout.META_HOST | layout.META_FINALIZER;
 
 /**
  * Collects the generations up to one. The number of objects found to be trash; 0 if a collection is under way already;
@@ -41,18 +39,6 @@ export function collect(generation: u32): i32 {
   collector.collecting = 0;
   drain();
   return found;
-}
-
-/** Before a container is made: collects what is due. */
-// @ts-ignore: decorator
-@inline
-export function collectIfDue(): void {
-  if (isDue()) collectDue();
-}
-
-/** Collects the generation that is due. */
-export function collectDue(): void {
-  if (collector.enabled) collect(dueGeneration());
 }
 
 function run(generation: u32): i32 {
@@ -90,6 +76,7 @@ function run(generation: u32): i32 {
   else if (generation == 2) {
     collector.pending = 0;
     collector.total = reached;
+    closeTables();
   }
   if (found && !direct) found = finalizeGarbage(generation);
   clearPages(TRASH);

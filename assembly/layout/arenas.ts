@@ -72,6 +72,8 @@ export const GROWTH_CAP: u32 = 1024;
  */
 export const LINKED_GROWTH_FACTOR: u32 = 32;
 export const LINKED_GROWTH_FLOOR: u32 = 2;
+/** An AssemblyScript program's memory doubles, with no floor, as under the compiler's own allocator. */
+export const MANAGED_GROWTH_FACTOR: u32 = 256;
 
 // ---- idle pools ----
 

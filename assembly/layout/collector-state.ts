@@ -49,6 +49,30 @@ export class CollectorState {
   last: usize;
   /** The page that was looked at last has tuples. */
   tuples: u32;
+
+  // A collection in slices; gc/step.
+
+  /** Addresses of its tables, by arena, and how many arenas; 0 = none is under way. */
+  tables: usize;
+  tableArenas: u32;
+  stepPhase: u32;
+  /** The page that was looked at last in this phase; 0 = none. */
+  stepPage: usize;
+  /** Top of its stack. */
+  stepTop: usize;
+  /** An object was reached that found no room on the stack. */
+  stepWaiting: u32;
+  /** Objects reached in all, and when the last round began; guesses of that round; rounds. */
+  stepReached: u32;
+  stepReachedBefore: u32;
+  stepGuesses: u32;
+  stepRound: u32;
+  /** Garbage found. */
+  stepFound: u32;
+  /** Guesses that were none, or whose piece lacked something. */
+  spared: u32;
+  /** References that one slice of an automatic full collection looks at; 0 = those take no slices. */
+  sliceUnits: u32;
 }
 
 export const STATE_COLLECTOR: u32 = STATE_YOUNG_ARENAS + 4 * ARENA_BIT_BYTES;
@@ -58,6 +82,7 @@ export const STATE_GC_ENABLED: u32 = STATE_COLLECTOR + offsetof<CollectorState>(
 export const STATE_GC_THRESHOLDS: u32 = STATE_COLLECTOR + offsetof<CollectorState>("threshold0");
 export const STATE_GC_COUNT1: u32 = STATE_COLLECTOR + offsetof<CollectorState>("count1");
 export const STATE_GC_COUNT2: u32 = STATE_COLLECTOR + offsetof<CollectorState>("count2");
+export const STATE_GC_SLICE_UNITS: u32 = STATE_COLLECTOR + offsetof<CollectorState>("sliceUnits");
 export const STATE_GC_DEBUG: u32 = STATE_COLLECTOR + offsetof<CollectorState>("debug");
 export const STATE_GC_CANDIDATES: u32 = STATE_COLLECTOR + offsetof<CollectorState>("candidates");
 export const STATE_GC_COLLECTED: u32 = STATE_COLLECTOR + offsetof<CollectorState>("collected");

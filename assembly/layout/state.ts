@@ -70,7 +70,8 @@ export class State {
   linkSecret: u32;
   random: u32;
   zeroOnFree: u32;
-  unused: u32;
+  /** Programs with a managed runtime: blocks that the last refill of a class's list put there or handed out. */
+  detached: u32;
 }
 
 /** In pages, arenas or counts; constant-time, kept by the slow paths. */

@@ -93,6 +93,8 @@ export const TYPE_SIZE_LIMIT: u32 = 65536;
 //   SCAN_ITEMS    [object + x, + 4 · length), length at object + y     tuple
 //   SCAN_BUFFER   the same behind the pointer at object + x            list
 //   SCAN_PIECES   anything else, as the offsets and flags say          dict
+//
+// So bit 1 says that it is an array of items, and bit 0 then that a pointer leads to them, else that it is a run of fields.
 
 export const SCAN_PIECES: u32 = 0;
 export const SCAN_FIELDS: u32 = 1;
@@ -116,10 +118,8 @@ export const FLAG_BUFFER: u32 = 8;
 export const FLAG_ENTRIES: u32 = 16;
 /** The type is weakref. */
 export const FLAG_WEAKREF: u32 = 32;
-/** What instances own is an array of items and nothing else; found when the type is defined. */
-export const FLAG_ITEM_ARRAY: u32 = 64;
 /** Instances own raw blocks; found when the type is defined. */
-export const FLAG_BLOCKS: u32 = 128;
+export const FLAG_BLOCKS: u32 = 64;
 
 // ---- ids ----
 

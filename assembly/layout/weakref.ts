@@ -18,5 +18,6 @@ export class Weakref extends ObjectHeader {
 }
 
 export const WEAKREF_REFERENT: u32 = offsetof<Weakref>("referent");
+export const WEAKREF_CALLBACK: u32 = offsetof<Weakref>("callback");
 export const WEAKREF_PREVIOUS: u32 = offsetof<Weakref>("previous");
 export const WEAKREF_BYTES: u32 = offsetof<Weakref>();

@@ -11,6 +11,7 @@ import type { Ref } from "../objects/access/handle.js";
 import type { ObjectCalls } from "../objects/access/object-calls.js";
 import type { ObjectMemory } from "../objects/access/object-memory.js";
 import type { Types } from "../objects/types/types.js";
+import { measuring, type MeasureOptions } from "./measure.js";
 import {
   addCollection,
   blankStats,
@@ -21,6 +22,27 @@ import {
 
 /** 0: the young; 2: the old. A collection of one takes the younger ones along. */
 export type Generation = 0 | 1 | 2;
+
+/** What one slice may take; the first limit that is reached ends it. */
+export interface SliceBudget {
+  /** Milliseconds. Default 1, unless `budgetObjects` is given. */
+  readonly budgetMs?: number | undefined;
+  /** References to look at, about as many as objects. */
+  readonly budgetObjects?: number | undefined;
+}
+
+/** References that one call of the core looks at: some 50 µs, the grain of `budgetMs`. */
+const SLICE_UNITS = 4000;
+const BUDGET_EXPECTED =
+  "an object with budgetMs (milliseconds above 0) or budgetObjects (a whole number above 0)";
+
+/** How a collector is set; `garbage` is what its list owns. */
+export interface CollectorSettings {
+  readonly isEnabled: boolean;
+  readonly thresholds: Thresholds;
+  readonly debug: number;
+  readonly garbage: readonly Ptr[];
+}
 
 const FROZEN = 3;
 const EVERY = 4;
@@ -54,6 +76,8 @@ export class Collector {
   #stats = blankStats();
   #began = 0;
   #manual = false;
+  /** Time that a collection in slices has taken before this slice; −1 if none is under way. */
+  #slicedMs = -1;
 
   /** @internal */
   constructor(memory: ObjectMemory, calls: ObjectCalls, types: Types, counts: Counts) {
@@ -83,6 +107,45 @@ export class Collector {
       this.#manual = outer;
     }
     throw this.#takeDamage(core);
+  }
+
+  /**
+   * One slice of a full collection: true when it is complete. The program may change everything between slices; what it
+   * lets go of meanwhile may be found by the next collection only. A piece of garbage that hangs together goes at once, so
+   * a slice takes longer than its budget where one such piece is large, and so does a slice that meets a long list.
+   * Finalizers and callbacks run inside of slices. A collection of everything, by `gc()` or for want of memory, ends the run.
+   * @throws HeapError `ERR_HEAP_ARGUMENT`; `ERR_HEAP_BUSY` inside a collection; `ERR_HEAP_CORRUPT` as `gc()`
+   */
+  step(budget: SliceBudget = {}): boolean {
+    const { budgetMs, budgetObjects } = requireBudget(budget);
+    const core = this.#lifecycle.tryStarted();
+    if (core === undefined) return true;
+    if (core.state(layout.STATE_COLLECTING) !== 0) {
+      throw new HeapError("ERR_HEAP_BUSY", "collector.step: a collection is under way", {
+        operation: "collector.step",
+      });
+    }
+    const outer = this.#manual;
+    this.#manual = true;
+    this.#began = performance.now();
+    if (this.#slicedMs < 0) this.#slicedMs = 0;
+    const deadline = this.#began + budgetMs;
+    let left = budgetObjects;
+    let state = 0;
+    let resumed = 0;
+    try {
+      do {
+        const units = Math.min(left, SLICE_UNITS);
+        state = this.#calls.enter(() => this.#calls.abi.gc_step(units, resumed));
+        left -= units;
+        resumed = 1;
+      } while (state === 0 && left > 0 && performance.now() < deadline);
+    } finally {
+      this.#manual = outer;
+      this.#slicedMs = state === 0 ? this.#slicedMs + performance.now() - this.#began : -1;
+    }
+    if (state < 0) throw this.#takeDamage(core);
+    return state !== 0;
   }
 
   /** Lets collections start by themselves. (CPython: gc.enable) */
@@ -136,6 +199,17 @@ export class Collector {
   stats(): GenerationStats[] {
     this.#lifecycle.live();
     return this.#stats.map((stats) => ({ ...stats }));
+  }
+
+  /**
+   * Notes each collection from now on with `performance.measure`: in Chrome's Performance panel a track of its own, with
+   * what the collection found; elsewhere entries of the performance timeline. Returns what ends that.
+   */
+  measure(options: MeasureOptions = {}): () => void {
+    this.#lifecycle.live();
+    const callback = measuring(options);
+    this.callbacks.add(callback);
+    return () => void this.callbacks.delete(callback);
   }
 
   // ---- the permanent generation ----
@@ -236,6 +310,27 @@ export class Collector {
     return this.#garbage;
   }
 
+  // ---- the collector of another heap ----
+
+  /** @internal How it is set, for an image of the heap. */
+  settings(): CollectorSettings {
+    return {
+      isEnabled: this.#enabled,
+      thresholds: this.#thresholds,
+      debug: this.#debug,
+      garbage: [...this.#garbage],
+    };
+  }
+
+  /** @internal Sets it as that of the heap was whose image this heap was made from. */
+  restore({ isEnabled, thresholds, debug, garbage }: CollectorSettings): void {
+    this.#enabled = isEnabled;
+    this.#thresholds = thresholds;
+    this.#debug = debug;
+    this.#garbage.push(...garbage);
+    this.#apply();
+  }
+
   // ---- what the core says ----
 
   /** @internal The object layer has started. */
@@ -260,11 +355,11 @@ export class Collector {
       console.error(`gc: collecting generation ${generation}...\ngc: count: ${this.counts.join(" ")}`);
     }
     this.#callBack("start", { generation, collected: 0, uncollectable: 0, candidates: 0, durationMs: 0 });
-    this.#began = performance.now();
+    if (this.#slicedMs < 0) this.#began = performance.now();
   }
 
   #stopped(generation: number): void {
-    const durationMs = performance.now() - this.#began;
+    const durationMs = performance.now() - this.#began + Math.max(this.#slicedMs, 0);
     const core = this.#lifecycle.started();
     const collected = core.state(layout.STATE_GC_COLLECTED);
     const candidates = core.state(layout.STATE_GC_CANDIDATES);
@@ -297,6 +392,7 @@ export class Collector {
       core.setState(layout.STATE_GC_THRESHOLDS + i * WORD, threshold),
     );
     core.setState(layout.STATE_GC_DEBUG, this.#debug);
+    core.setState(layout.STATE_GC_SLICE_UNITS, this.#lifecycle.settings.sliceUnits);
     this.#calls.enter(() => this.#calls.abi.gc_retune());
   }
 
@@ -366,6 +462,20 @@ export class Collector {
   #nameOf(ptr: Ptr): string {
     return this.#types.of("gc", ptr).name;
   }
+}
+
+function requireBudget(budget: unknown): { budgetMs: number; budgetObjects: number } {
+  const wrong = () => argumentError("collector.step", "budget", budget, BUDGET_EXPECTED);
+  if (typeof budget !== "object" || budget === null) throw wrong();
+  for (const name of Object.keys(budget)) if (name !== "budgetMs" && name !== "budgetObjects") throw wrong();
+  const { budgetMs, budgetObjects } = budget as SliceBudget;
+  if (budgetMs !== undefined && !(typeof budgetMs === "number" && budgetMs > 0)) throw wrong();
+  if (budgetObjects !== undefined && !(Number.isSafeInteger(budgetObjects) && budgetObjects > 0))
+    throw wrong();
+  return {
+    budgetMs: budgetMs ?? (budgetObjects === undefined ? 1 : Infinity),
+    budgetObjects: budgetObjects ?? Infinity,
+  };
 }
 
 function requireGeneration(operation: string, value: unknown): asserts value is Generation {

@@ -67,6 +67,30 @@ export function requireNumber(operation: string, value: unknown): number {
   throw argumentError(operation, "value", value, "a number");
 }
 
+/** The kinds of whole numbers that a field can have besides 64 bits: least and largest. */
+const INTEGERS = {
+  i8: [-(2 ** 7), 2 ** 7 - 1],
+  u8: [0, 2 ** 8 - 1],
+  i16: [-(2 ** 15), 2 ** 15 - 1],
+  u16: [0, 2 ** 16 - 1],
+  i32: [-(2 ** 31), 2 ** 31 - 1],
+  u32: [0, MAX_U32],
+} as const;
+
+/** A kind of whole numbers of at most 32 bits. */
+export type IntegerKind = keyof typeof INTEGERS;
+
+/** A value to store as a whole number: one that fits, a fraction without what is behind the point. */
+export function requireInteger(operation: string, value: unknown, kind: IntegerKind): number {
+  const number = requireNumber(operation, value);
+  const [minimum, maximum] = INTEGERS[kind];
+  if (number > minimum - 1 && number < maximum + 1) return number;
+  const cut = minimum < 0 ? `${operation}(p, field, value | 0)` : `${operation}(p, field, value >>> 0)`;
+  const hint = maximum < 2 ** 31 - 1 ? "" : `; ${cut} stores its lowest 32 bits`;
+  const message = `${operation}: ${show(number)} does not fit ${kind}, which goes from ${minimum} to ${maximum}${hint}`;
+  throw new HeapError("ERR_HEAP_RANGE", message, { operation, argument: "value", value, minimum, maximum });
+}
+
 /** Refuses an index that is not one of `length` items. */
 export function requireIndex(operation: string, p: Ptr, index: unknown, length: number): void {
   if (typeof index === "number" && Number.isInteger(index) && index >= 0 && index < length) return;

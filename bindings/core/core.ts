@@ -11,7 +11,7 @@ const NO_PHASE = -1;
 export type CoreKind = "release" | "debug" | "hardened";
 
 /** What a core of this package says of itself. */
-const LAYOUT_VERSIONS: Readonly<Record<CoreKind, number>> = {
+export const LAYOUT_VERSIONS: Readonly<Record<CoreKind, number>> = {
   release: STATE_BYTES * 4 + 1,
   debug: STATE_BYTES * 4 + 2,
   hardened: STATE_BYTES * 4,

@@ -16,6 +16,8 @@ export interface Diagnostics {
   leaks(core: Core, stats: HeapStats, own: OwnBlocks): LeakedBlocks;
   /** Where the caller is, if that is kept. */
   trace(): { readonly text: string } | undefined;
+  /** Where a raw block of the host was made, if that is kept. */
+  siteOf?(ptr: Ptr): string | undefined;
 }
 
 /** Blocks that the object layer takes. */

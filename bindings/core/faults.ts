@@ -1,6 +1,7 @@
 import * as layout from "../generated/layout.js";
 import type { Core } from "./core.js";
 import { HeapError, hex, type HeapErrorCode, type HeapErrorDetails } from "./errors.js";
+import { domainAt } from "./page-record.js";
 import type { Ptr } from "./ptr.js";
 
 /** Error codes of the core's fault codes. */
@@ -78,6 +79,11 @@ export function badPointerReason(core: Core, ptr: Ptr, what = "block"): string {
   if (kind === layout.ARENA_STATE) return "the pointer lies in the heap's own state";
   if (kind === layout.ARENA_FOREIGN) return "the pointer lies in memory that belongs to another module";
   if (kind === layout.ARENA_FREE) return "nothing is allocated in that part of the memory";
+  const domain = domainAt(core, ptr);
+  if (what === "block" && domain !== layout.DOMAIN_RAW && domain !== undefined)
+    return "the pointer is of an object, live or dead; objects are released with `decref`";
+  if (what !== "block" && domain === layout.DOMAIN_RAW)
+    return "the pointer is of a raw block, which has no count; release it with `free`";
   return `the pointer is not the start of a live ${what}`;
 }
 

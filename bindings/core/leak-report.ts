@@ -4,9 +4,9 @@ import type { Ptr } from "./ptr.js";
 /** A block that was still allocated when its heap was disposed. */
 export interface LeakedBlock {
   readonly ptr: Ptr;
-  /** Bytes asked for. */
+  /** Bytes asked for in the debug entry, else bytes of the block. */
   readonly size: number;
-  /** JavaScript stack of the call that made the block. */
+  /** Debug entry: JavaScript stack of the call that made the block. Else "". */
   readonly allocationStack: string;
 }
 
@@ -31,7 +31,7 @@ export interface LeakReport {
   readonly blocks: number;
   /** Their bytes, as handed out (not as asked for). */
   readonly bytes: number;
-  /** Debug entry: each block made through `Heap`, with the stack that made it, oldest first. Else empty. */
+  /** Debug entry: each block made through `Heap`, oldest first. Else the first hundred in address order. */
   readonly leaked: readonly LeakedBlock[];
   /** Mortal objects that are alive, those in cycles that nobody holds included. */
   readonly objects: number;

@@ -43,6 +43,14 @@ export type LifecycleListener = (access: Access) => void;
 /** What the bindings call in place of the core's object functions. */
 export type AbiWrapper = (abi: ObjectExports, core: Core) => ObjectExports;
 
+/** What stands between the bindings and the core: each part, if there is one, gives the functions to call instead. */
+export interface CoreWrapper {
+  readonly abi?: AbiWrapper;
+  readonly malloc?: (calls: MallocCalls, core: Core) => MallocCalls;
+  /** Whether it need not know of what is done without a call; see `Access.isBare`. */
+  readonly isBare?: boolean;
+}
+
 /**
  * What all parts of one heap share: its core, its settings, its state, and the rules of entering the core.
  *
@@ -63,7 +71,7 @@ export class Lifecycle {
   #core: Core | undefined;
   #malloc!: MallocCalls;
   #abi!: ObjectExports;
-  #wrapper: AbiWrapper | undefined;
+  readonly #wrappers = new Map<string, CoreWrapper>();
   #makeObjectLayer: () => void = () => {};
   #state: State = "unstarted";
   /** Whether some listener may not have heard of the state: the stack ended meanwhile. */
@@ -173,10 +181,11 @@ export class Lifecycle {
     this.#publish();
   }
 
-  /** Puts a wrapper between the bindings and the core's object functions, in place of the last one. */
-  wrapAbi(wrapper: AbiWrapper | undefined): void {
+  /** Puts a wrapper between the bindings and the core's functions, in place of the last one of that name. */
+  wrap(name: string, wrapper: CoreWrapper | undefined): void {
     const core = this.live();
-    this.#wrapper = wrapper;
+    if (wrapper) this.#wrappers.set(name, wrapper);
+    else this.#wrappers.delete(name);
     this.#bind(core);
     this.#publish();
   }
@@ -200,14 +209,17 @@ export class Lifecycle {
 
   #adopt(core: Core): void {
     this.#core = core;
-    this.#malloc = mallocCalls(core.exports, this.settings.checks);
     this.#bind(core);
     core.linear.follow(() => core === this.#core && this.#state === "open" && this.#publish());
   }
 
   #bind(core: Core): void {
-    const abi = copyObjectFunctions(core.exports);
-    this.#abi = this.#wrapper ? this.#wrapper(abi, core) : abi;
+    this.#malloc = mallocCalls(core.exports, this.settings.checks);
+    this.#abi = copyObjectFunctions(core.exports);
+    for (const { abi, malloc } of this.#wrappers.values()) {
+      if (abi) this.#abi = abi(this.#abi, core);
+      if (malloc) this.#malloc = malloc(this.#malloc, core);
+    }
   }
 
   /** Makes the object layer; tries again when there is room, unless whoever made it has started the layer. */
@@ -289,7 +301,7 @@ export class Lifecycle {
       malloc: hasMalloc ? this.#malloc : this.#guardedMalloc,
       abi: isOpen ? this.#abi : this.#guardedAbi,
       quick: isOpen ? this.#abi : undefined,
-      isBare: isOpen && this.#wrapper === undefined,
+      isBare: isOpen && [...this.#wrappers.values()].every(({ isBare }) => isBare === true),
     };
   }
 

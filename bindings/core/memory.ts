@@ -77,7 +77,8 @@ export class LinearMemory {
   }
 }
 
-function makeViews(buffer: ArrayBuffer): Views {
+/** Arrays over all of a buffer. */
+export function makeViews(buffer: ArrayBuffer): Views {
   const length = Math.min(buffer.byteLength, MAX_VIEW_BYTES);
   return {
     i8: new Int8Array(buffer, 0, length),

@@ -58,6 +58,11 @@ export interface HeapOptions {
    * `tallyheap/hardened`. Default false. See docs/checks.md.
    */
   readonly hardened?: boolean | Hardening | undefined;
+  /**
+   * Full collections that start by themselves run in slices of about so many milliseconds, one at each collection of the
+   * young; see `collector.step`. Default: in one go.
+   */
+  readonly pauseGoalMs?: number | undefined;
   /** How linear memory grows when it is full. A request that is larger than a step gets what it needs. */
   readonly growth?: Growth | undefined;
   /** Check pointers that arrive from TypeScript. Default true; always on in `tallyheap/debug`. */
@@ -67,6 +72,11 @@ export interface HeapOptions {
    * next call of the heap, or that and a warning on the console. Default `"warn"`.
    */
   readonly forgottenHandles?: ForgottenHandles | undefined;
+  /**
+   * Note where objects are made from the first heap snapshot on, so that an object that took the place of another of its
+   * type has an id of its own in the next. Costs a call for each. Default false; always on in `tallyheap/debug`.
+   */
+  readonly serials?: boolean | undefined;
   /** The core, compiled or as bytes, so that workers share one compilation. Default: the one inlined in the package. */
   readonly module?: WebAssembly.Module | BufferSource | undefined;
   /**
@@ -108,10 +118,13 @@ export interface Settings {
   readonly hardened: Hardening | undefined;
   readonly autoCollect: boolean;
   readonly thresholds: Thresholds;
+  /** References that a slice of an automatic full collection looks at; 0: in one go. */
+  readonly sliceUnits: number;
   readonly checks: boolean;
   /** The core proves every pointer to an object. */
   readonly strict: boolean;
   readonly forgottenHandles: ForgottenHandles;
+  readonly serials: boolean;
   readonly module: WebAssembly.Module | BufferSource | undefined;
   readonly memory: WebAssembly.Memory | undefined;
   readonly onUnraisable: (error: unknown) => void;
@@ -120,6 +133,9 @@ export interface Settings {
 }
 
 const MAX_BYTES = 2 ** 32;
+const MAX_PAUSE_MS = 10_000;
+/** References that a slice looks at in a millisecond (`npm run -s bench:pauses`); half of it doubles the number of slices. */
+const UNITS_PER_MS = 20_000;
 const DEFAULT_INITIAL_BYTES = 2 ** 20;
 /** Null page and state block; the heap's own arenas follow the client's. */
 const RESERVED_BYTES = ARENA_BYTES;
@@ -138,6 +154,11 @@ const RULES: Readonly<Record<keyof HeapOptions, Rule>> = {
   clientBytes: BYTES,
   hashSeed: [isSeed, "a whole number from 0 to 2^53 - 1 or a bigint from 0 to 2^128 - 1"],
   hardened: [isHardening, "a boolean or an object with zeroOnFree"],
+  pauseGoalMs: [
+    (value) => typeof value === "number" && value > 0 && value <= MAX_PAUSE_MS,
+    "milliseconds above 0",
+    { minimum: 0, maximum: MAX_PAUSE_MS },
+  ],
   growth: [(value) => typeof value === "object" && value !== null, "an object"],
   autoCollect: SWITCH,
   thresholds: [areThresholds, THRESHOLDS_EXPECTED],
@@ -146,7 +167,11 @@ const RULES: Readonly<Record<keyof HeapOptions, Rule>> = {
     (value) => value === "off" || value === "collect" || value === "warn",
     '"off", "collect" or "warn"',
   ],
-  module: [isModule, "a WebAssembly.Module or its bytes"],
+  serials: SWITCH,
+  module: [
+    isModule,
+    "a WebAssembly.Module or its bytes (`await heapModule(url)` of tallyheap/url makes one of an address)",
+  ],
   memory: [isUnsharedMemory, "a WebAssembly.Memory that is not shared between threads"],
   onUnraisable: CALLBACK,
   onMemoryPressure: CALLBACK,
@@ -190,9 +215,11 @@ export function readOptions(options: HeapOptions = {}): Settings {
     hardened: options.hardened === true ? {} : options.hardened || undefined,
     autoCollect: options.autoCollect ?? true,
     thresholds: [thresholds[0], thresholds[1], thresholds[2]],
+    sliceUnits: Math.ceil((options.pauseGoalMs ?? 0) * UNITS_PER_MS),
     checks: options.checks ?? true,
     strict: false,
     forgottenHandles: options.forgottenHandles ?? "warn",
+    serials: options.serials ?? false,
     module: options.module,
     memory,
     onUnraisable: options.onUnraisable ?? reportToConsole,

@@ -53,6 +53,10 @@ export class DebugDiagnostics implements Diagnostics {
     return new Trace(new Error());
   }
 
+  siteOf(ptr: Ptr): string | undefined {
+    return this.#sites.at(ptr)?.allocated.text;
+  }
+
   #faultError(core: Core, fault: number, operation: string, ptr: Ptr): HeapError {
     if (fault === layout.FAULT_CORRUPT || fault === layout.FAULT_USE_AFTER_FREE) {
       const code = fault === layout.FAULT_CORRUPT ? "ERR_HEAP_CORRUPT" : "ERR_HEAP_USE_AFTER_FREE";

@@ -12,6 +12,7 @@ import { HeapError, hex } from "../core/errors.js";
 import { Lifecycle } from "../core/lifecycle.js";
 import type { MallocCalls } from "../core/malloc-calls.js";
 import type { Settings } from "../core/options.js";
+import { blockEnd } from "../core/page-record.js";
 import { MAX_U32, NULL, isU32, type Ptr } from "../core/ptr.js";
 import { retry } from "../core/requests.js";
 import { makeStatsView, type HeapStats, type StatsView } from "../core/stats.js";
@@ -139,8 +140,9 @@ export class ByteHeap {
 
   /**
    * `length` bytes from `ref` on, live: a *borrowed* view, valid until the heap grows or is trimmed. A pointer may be
-   * interior; only the memory's bounds are checked. A handle stands for its object, header included.
-   * @throws HeapError `ERR_HEAP_BAD_POINTER` in the null page, `ERR_HEAP_RANGE` past the memory, `ERR_HEAP_ARGUMENT`
+   * interior. A handle stands for its object, header included.
+   * @throws HeapError `ERR_HEAP_BAD_POINTER` in the null page, `ERR_HEAP_RANGE` past the memory or the end of the block
+   * that the pointer lies in (the debug entry leaves that to its guards), `ERR_HEAP_ARGUMENT`
    */
   bytes(ref: Ref, length: number): Uint8Array<ArrayBuffer> {
     const { linear } = this.lifecycle.live();
@@ -149,6 +151,8 @@ export class ByteHeap {
     if (ptr + length > linear.views.u8.length) linear.refresh();
     const memory = linear.views.u8;
     requireRange("bytes", ptr, length, PAGE_BYTES, memory.length);
+    const { checks, strict } = this.lifecycle.settings;
+    if (checks && !strict) this.#requireInBlock(ptr, length);
     return new Uint8Array(memory.buffer, ptr, length);
   }
 
@@ -228,6 +232,15 @@ export class ByteHeap {
     const core = this.lifecycle.live();
     this.lifecycle.callbacks.requireNone("reset");
     this.lifecycle.protect(() => core.exports.reset());
+  }
+
+  /** Refuses bytes that begin in a block and go on behind it. Memory that is no block's is the caller's affair. */
+  #requireInBlock(ptr: Ptr, length: number): void {
+    const end = blockEnd(this.lifecycle.live(), ptr);
+    if (end === undefined || ptr + length <= end) return;
+    const message = `bytes(${hex(ptr)}, ${length}): the block ends ${end - ptr} bytes behind the pointer`;
+    const details = { operation: "bytes", ptr, length, minimum: 0, maximum: end - ptr };
+    throw new HeapError("ERR_HEAP_RANGE", message, details);
   }
 
   // ---- slow paths: a result of 0, a fault ----

@@ -11,11 +11,24 @@ import { randomWords } from "../core/random.js";
  */
 export function compile(source: WebAssembly.Module | BufferSource): WebAssembly.Module {
   if (source instanceof WebAssembly.Module) return source;
+  return compileBytes(source, "option module is not a wasm module, or the host does not let it be compiled");
+}
+
+/**
+ * Compiles the core that is part of the package.
+ * @throws HeapError `ERR_HEAP_ARGUMENT` if the host does not let it
+ */
+export function compileOwn(source: BufferSource): WebAssembly.Module {
+  const hint = "a page's Content Security Policy has to allow it: script-src 'wasm-unsafe-eval'";
+  return compileBytes(source, `the host does not let the heap's core be compiled; ${hint}`);
+}
+
+function compileBytes(source: BufferSource, message: string): WebAssembly.Module {
   try {
     return new WebAssembly.Module(source);
   } catch (cause) {
     const details = { operation: "createHeap", argument: "module" };
-    throw new HeapError("ERR_HEAP_ARGUMENT", "option module is not a wasm module", details, { cause });
+    throw new HeapError("ERR_HEAP_ARGUMENT", message, details, { cause });
   }
 }
 

@@ -5,6 +5,10 @@ import { makeDisposable } from "../core/disposable.js";
 import { HeapError } from "../core/errors.js";
 import type { LeakReport } from "../core/leak-report.js";
 import type { Ptr } from "../core/ptr.js";
+import type { HeapCensus, HeapDiff } from "../inspect/census.js";
+import type { PathOptions, TextStream } from "../inspect/inspection.js";
+import type { PathToRoot } from "../inspect/paths.js";
+import type { RetainedSizes } from "../inspect/retained.js";
 import type { Handle, Ref } from "../objects/access/handle.js";
 import { runScope, runScopeAsync, type Scope } from "../objects/ownership/scope.js";
 import type { Finalizer } from "../objects/weak/finalizers.js";
@@ -12,7 +16,15 @@ import { WeakKeyMap } from "../objects/weak/weak-key-map.js";
 import { WeakObjectSet } from "../objects/weak/weak-object-set.js";
 import { WeakValueMap } from "../objects/weak/weak-value-map.js";
 import type { WeakCallback } from "../objects/weak/weakrefs.js";
+import { writeImage } from "../image/image.js";
+import { takeNotes } from "../image/notes.js";
+import type { Type } from "../objects/types/type.js";
+import type { Profiler } from "../profile/profiler.js";
 import { ObjectHeap } from "./object-heap.js";
+import { cloneHeap, restoreHeap, type RestoreOptions } from "./restore.js";
+
+/** Blocks that a report of leaks names. */
+const REPORTED_BLOCKS = 100;
 
 /** The core of an open heap: for tests and benchmarks, exported by no entry of the package. */
 export let coreOf: (heap: Heap) => Core;
@@ -102,6 +114,74 @@ export class Heap extends ObjectHeap implements Disposable {
     return this.objectLayer.collector;
   }
 
+  // ---- looking inside ----
+
+  /**
+   * Writes the heap as V8's `.heapsnapshot`, which Chrome DevTools and other tools open (Memory ▸ Load profile), piece by
+   * piece. Objects are of the class of their type, fields are properties, items elements; the groups below `(GC roots)`
+   * say who holds what from outside; raw blocks and what the heap takes for itself are native nodes, so that all sizes
+   * add up to `heapUsed` of `stats()`. Nothing is allocated in the heap, and `write` must not change it.
+   *
+   * An object has the same id in later snapshots, odd and never used again. In the release core, without the option
+   * `serials`, one that took the place of a dead one of its type since the last snapshot counts as the same.
+   * @throws HeapError `ERR_HEAP_ARGUMENT` if `write` is no function, `ERR_HEAP_BUSY` inside a finalizer or callback; and
+   * what `write` throws
+   */
+  heapSnapshot(write: (chunk: string) => void): void {
+    this.objectLayer.inspection.heapSnapshot(write, this.stats());
+  }
+
+  /**
+   * The same into a `WritableStream` of strings, as it is at the call. Closes the stream, or aborts it on a failure.
+   * @throws HeapError as `heapSnapshot`; what the stream throws
+   */
+  async heapSnapshotStream(stream: TextStream): Promise<void> {
+    await this.objectLayer.inspection.heapSnapshotStream(stream, this.stats());
+  }
+
+  /**
+   * Who holds an object: the shortest ways from what the host holds to it, shortest first, no more than `limit`. A *new*
+   * array that prints as text; pointers in it are *borrowed*. Reads the whole heap.
+   * @throws HeapError `ERR_HEAP_BUSY` inside a finalizer or callback
+   */
+  pathsToRoot(p: Ref, options: PathOptions = {}): PathToRoot[] {
+    return this.objectLayer.inspection.pathsToRoot(p, options);
+  }
+
+  /**
+   * How many bytes each object holds: what would be free if nothing referred to it any more. A *new* table that answers
+   * for the moment of the call. Reads the whole heap and finds its dominators.
+   * @throws HeapError `ERR_HEAP_BUSY` inside a finalizer or callback
+   */
+  retainedSizes(): RetainedSizes {
+    return this.objectLayer.inspection.retainedSizes();
+  }
+
+  /**
+   * What the heap holds now, counted by type and, for what a running `profile` saw made, by place: a *new* object to
+   * `diff` with a later one. Reads the whole heap.
+   * @throws HeapError `ERR_HEAP_BUSY` inside a finalizer or callback
+   */
+  census(): HeapCensus {
+    return this.objectLayer.inspection.census();
+  }
+
+  /**
+   * What became more or less between two moments, or since one: a *new* object that prints as a table, what grew most
+   * first. A moment is what `census` gave then, or the image that `snapshot` made of this heap.
+   * @throws HeapError `ERR_HEAP_ARGUMENT` for anything else, `ERR_HEAP_CORRUPT` for an image that was damaged,
+   * `ERR_HEAP_BUSY` inside a finalizer or callback
+   */
+  diff(before: HeapCensus | Uint8Array, after?: HeapCensus | Uint8Array): HeapDiff {
+    return this.objectLayer.inspection.diff(before, after);
+  }
+
+  /** Where objects and blocks are made. (CPython: the module tracemalloc) */
+  get profile(): Profiler {
+    this.lifecycle.live();
+    return this.objectLayer.profiler;
+  }
+
   // ---- handles and scopes ----
 
   /** A *new* handle that owns the reference `ref`: *steals* it, unless it throws. */
@@ -126,15 +206,55 @@ export class Heap extends ObjectHeap implements Disposable {
 
   // ---- the heap as a whole ----
 
+  /**
+   * An image of the heap: a *new* array with the pages in use and what the bindings know of types, to be kept anywhere
+   * and made into a heap again by {@link Heap.restore}. Changes nothing. Functions are noted by their names only. What
+   * the program holds (handles, weak collections, numbers of pointers) is the program's: pointers mean the same in the
+   * restored heap. Not compressed; a `CompressionStream` does that.
+   * @throws HeapError `ERR_HEAP_BUSY` inside a finalizer or callback
+   */
+  snapshot(): Uint8Array {
+    const core = this.lifecycle.live();
+    this.lifecycle.callbacks.requireNone("snapshot");
+    return writeImage(core, takeNotes(this.objectLayer));
+  }
+
+  /**
+   * A *new* heap from an image that `snapshot` of the same version of the package made, in this or another thread,
+   * process or host. Objects are where they were and counted as they were: who held a reference by a handle or a pointer
+   * holds it in the new heap too, and releases it there, for instance by `heap.own(ptr)`. Types are found by
+   * {@link Heap.typeNamed}. Finalizers and callbacks are bound again by `options`.
+   * @throws HeapError `ERR_HEAP_CORRUPT` if the image was damaged, cut off or made by another version; `ERR_HEAP_ARGUMENT`
+   * for an option, or a function that is missing; `ERR_HEAP_OOM`. Nothing is made then
+   */
+  static restore(bytes: Uint8Array, options: RestoreOptions = {}): Heap {
+    return restoreHeap(bytes, options) as Heap;
+  }
+
+  /**
+   * A *new* heap with the same content, options, finalizers and callbacks; see `snapshot` for what stays the program's.
+   * @throws HeapError `ERR_HEAP_BUSY` inside a finalizer or callback, `ERR_HEAP_OOM`
+   */
+  clone(): Heap {
+    return cloneHeap(this.snapshot(), this) as Heap;
+  }
+
+  /** The first type that was defined with this name, if there is one; built-in types have Python's names. */
+  typeNamed(name: string): Type | undefined {
+    this.lifecycle.live();
+    return this.objectLayer.types.all().find((type) => type.name === name);
+  }
+
   /** Frees everything at once: blocks, objects without their finalizers, handles. Types stay. See `ByteHeap.reset`. */
   override reset(): void {
     super.reset();
-    const { handles, weakrefs, finalizers, externalBytes, watches } = this.objectLayer;
+    const { handles, weakrefs, finalizers, externalBytes, watches, profiler } = this.objectLayer;
     watches.clear();
     handles.clear();
     weakrefs.clear();
     finalizers.clear();
     externalBytes.clear();
+    profiler.clear();
     this.lifecycle.restart();
   }
 
@@ -164,6 +284,17 @@ export class Heap extends ObjectHeap implements Disposable {
     return this.lifecycle.isDisposed;
   }
 
+  /** For consoles: what it takes, in one line. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    if (this.lifecycle.isDisposed) return "Heap { disposed }";
+    if (this.lifecycle.isClosed) return "Heap { corrupt }";
+    const { heapUsed, heapTotal, heapSizeLimit } = this.stats();
+    const handles = this.objectLayer.handles.records.length;
+    const types = this.objectLayer.types.all().length;
+    const bytes = `${mib(heapUsed)} of ${mib(heapTotal)} MiB used, limit ${mib(heapSizeLimit)} MiB`;
+    return `Heap { ${bytes}, ${types} types, ${handles} handles }`;
+  }
+
   #finish(): void {
     const { callbacks, settings } = this.lifecycle;
     this.lifecycle.live();
@@ -179,14 +310,24 @@ export class Heap extends ObjectHeap implements Disposable {
   #report(): LeakReport {
     const { diagnostics, settings } = this.lifecycle;
     const core = this.lifecycle.live();
-    const { leaks } = this.objectLayer;
+    const { leaks, inspection } = this.objectLayer;
     this.clearFreeLists();
     return this.lifecycle.protect(() => {
       // The debug core guards the blocks of the host only, and lists them.
       const own = settings.strict ? { blocks: 0, bytes: 0, given: leaks.givenBlocks() } : leaks.ownBlocks();
-      return { ...diagnostics.leaks(core, this.stats(), own), ...leaks.report() };
+      const blocks = diagnostics.leaks(core, this.stats(), own);
+      const isListed = blocks.blocks === 0 || settings.strict;
+      return {
+        ...blocks,
+        ...(isListed ? {} : { leaked: inspection.blocks(REPORTED_BLOCKS) }),
+        ...leaks.report(),
+      };
     });
   }
+}
+
+function mib(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(bytes < 2 ** 24 ? 1 : 0);
 }
 
 makeDisposable(Heap.prototype);

@@ -2,6 +2,7 @@ import { Collector } from "../collector/collector.js";
 import type { Core } from "../core/core.js";
 import type { Lifecycle } from "../core/lifecycle.js";
 import type { Ptr } from "../core/ptr.js";
+import { Inspection } from "../inspect/inspection.js";
 import { Counts } from "../objects/access/counts.js";
 import { ObjectCalls } from "../objects/access/object-calls.js";
 import { ObjectMemory } from "../objects/access/object-memory.js";
@@ -10,6 +11,7 @@ import { Handles } from "../objects/ownership/handles.js";
 import { Leaks } from "../objects/ownership/leaks.js";
 import { OwnedBlocks } from "../objects/ownership/owned-blocks.js";
 import { Types } from "../objects/types/types.js";
+import { Profiler } from "../profile/profiler.js";
 import { Dicts } from "../objects/values/dicts.js";
 import { Items } from "../objects/values/items.js";
 import { Lists } from "../objects/values/lists.js";
@@ -36,6 +38,8 @@ export function makeObjectLayer(lifecycle: Lifecycle, core: Core) {
   const handles = new Handles(memory, counts, types);
   const weakrefs = new Weakrefs(memory, calls, counts, types);
   const externalBytes = new ExternalBytes(memory, calls);
+  const finalizers = new Finalizers(memory, externalBytes);
+  const profiler = new Profiler(lifecycle, types, finalizers);
   const layer = {
     memory,
     calls,
@@ -50,12 +54,14 @@ export function makeObjectLayer(lifecycle: Lifecycle, core: Core) {
     strs,
     weakrefs,
     externalBytes,
-    finalizers: new Finalizers(memory, externalBytes),
+    finalizers,
     ownedBlocks: new OwnedBlocks(memory, calls),
+    profiler,
     handles,
     collector: new Collector(memory, calls, types, counts),
     leaks: new Leaks(memory, types, handles, externalBytes),
     watches: new Watches(counts, weakrefs),
+    inspection: new Inspection(memory, types, handles, (address) => profiler.siteAt(address)),
   };
   lifecycle.makesObjectLayerBy(() => {
     calls.requireStarted(calls.abi.objects_start());

@@ -1,6 +1,13 @@
 import { COUNT_LIMIT, META_DYING, META_TYPE, TYPE_FIRST } from "../generated/layout.js";
 import type { ObjectExports } from "../core/abi.js";
-import { argumentError, requireNumber, requirePtr, requireWhole } from "../core/arguments.js";
+import {
+  argumentError,
+  requireInteger,
+  requireNumber,
+  requirePtr,
+  requireWhole,
+  type IntegerKind,
+} from "../core/arguments.js";
 import type { Core } from "../core/core.js";
 import { coreDiagnostics, type Diagnostics } from "../core/diagnostics.js";
 import type { Settings } from "../core/options.js";
@@ -176,7 +183,8 @@ export class RecordHeap extends ByteHeap {
 
   // ---- fields ----
   // All throw ERR_HEAP_TYPE for a field of another kind or of a type that the object is not of, and those that store a
-  // number ERR_HEAP_ARGUMENT for what is none. Numbers are cut to the field's width, as typed arrays do it.
+  // number ERR_HEAP_ARGUMENT for what is none, and ERR_HEAP_RANGE for one that does not fit a field of whole numbers; with
+  // `checks: false` it is cut to the field's width, as typed arrays do it. Fractions lose what is behind the point.
 
   /** Reads a reference: *borrowed*, or 0. */
   getRef(p: Ref, field: Field<"ref">): Ptr {
@@ -224,7 +232,7 @@ export class RecordHeap extends ByteHeap {
   /** Writes an `i8` field. */
   setI8(p: Ref, field: Field<"i8">, value: number): void {
     const place = this.#place("setI8", p, field, I8);
-    this.#memory.i8[place] = requireNumber("setI8", value);
+    this.#memory.i8[place] = this.#integer("setI8", value, "i8");
   }
   /** Reads a `u8` field. */
   getU8(p: Ref, field: Field<"u8">): number {
@@ -234,7 +242,7 @@ export class RecordHeap extends ByteHeap {
   /** Writes a `u8` field. */
   setU8(p: Ref, field: Field<"u8">, value: number): void {
     const place = this.#place("setU8", p, field, U8);
-    this.#memory.u8[place] = requireNumber("setU8", value);
+    this.#memory.u8[place] = this.#integer("setU8", value, "u8");
   }
   /** Reads an `i16` field. */
   getI16(p: Ref, field: Field<"i16">): number {
@@ -244,7 +252,7 @@ export class RecordHeap extends ByteHeap {
   /** Writes an `i16` field. */
   setI16(p: Ref, field: Field<"i16">, value: number): void {
     const place = this.#place("setI16", p, field, I16);
-    this.#memory.i16[place] = requireNumber("setI16", value);
+    this.#memory.i16[place] = this.#integer("setI16", value, "i16");
   }
   /** Reads a `u16` field. */
   getU16(p: Ref, field: Field<"u16">): number {
@@ -254,7 +262,7 @@ export class RecordHeap extends ByteHeap {
   /** Writes a `u16` field. */
   setU16(p: Ref, field: Field<"u16">, value: number): void {
     const place = this.#place("setU16", p, field, U16);
-    this.#memory.u16[place] = requireNumber("setU16", value);
+    this.#memory.u16[place] = this.#integer("setU16", value, "u16");
   }
   /** Reads an `i32` field. */
   getI32(p: Ref, field: Field<"i32">): number {
@@ -264,7 +272,7 @@ export class RecordHeap extends ByteHeap {
   /** Writes an `i32` field. */
   setI32(p: Ref, field: Field<"i32">, value: number): void {
     const place = this.#place("setI32", p, field, I32);
-    this.#memory.i32[place] = requireNumber("setI32", value);
+    this.#memory.i32[place] = this.#integer("setI32", value, "i32");
   }
   /** Reads a `u32` field. */
   getU32(p: Ref, field: Field<"u32">): number {
@@ -274,7 +282,7 @@ export class RecordHeap extends ByteHeap {
   /** Writes a `u32` field. */
   setU32(p: Ref, field: Field<"u32">, value: number): void {
     const place = this.#place("setU32", p, field, U32);
-    this.#memory.u32[place] = requireNumber("setU32", value);
+    this.#memory.u32[place] = this.#integer("setU32", value, "u32");
   }
   /** Reads an `i64` field. */
   getI64(p: Ref, field: Field<"i64">): bigint {
@@ -369,6 +377,12 @@ export class RecordHeap extends ByteHeap {
       (this.#checked ? this.#hasField(ref, field, code) : this.#i32[ref >>> 2]! > 0);
     const p = isFast ? ref : this.#requireOwner(operation, ref, field, code);
     return (p >>> shift) + (field & OFFSET_MASK);
+  }
+
+  /** A whole number to store; without checks cut to the field's width, as typed arrays do it. */
+  #integer(operation: string, value: number, kind: IntegerKind): number {
+    if (kind === "i32" && typeof value === "number" && (value | 0) === value) return value;
+    return this.#checked ? requireInteger(operation, value, kind) : requireNumber(operation, value);
   }
 
   /** The last reference goes. */

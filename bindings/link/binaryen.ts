@@ -27,7 +27,7 @@ export async function loadTools(): Promise<Tools> {
     binaryen,
     merge: (modules, output, keepNames) => {
       const names = keepNames ? ["-g"] : [];
-      const args = [wasmMerge, "-all", ...names, "--skip-export-conflicts", ...modules.flat(), "-o", output];
+      const args = [wasmMerge, "-all", ...names, ...modules.flat(), "-o", output];
       const { status, stderr, error } = spawnSync(process.execPath, args, { encoding: "utf8" });
       if (error) throw error;
       if (status !== 0) throw new LinkError(`cannot be merged: ${lastLine(stderr)}`);

@@ -21,6 +21,7 @@ import {
   staticEnd,
   withInitialMemory,
   withMemoryExport,
+  withOwnMemory,
   wordsModule,
   type WasmFile,
 } from "./wasm-file.js";
@@ -95,7 +96,7 @@ export async function link(
     parts.push([wordsModule([CLIENT, MEMORY], core.growth, [factor, floor, cap]), "tallyheap:growth"]);
   }
   const merged = merge(tools, parts, options.names ?? false);
-  return finish(tools, merged, new Set(file.exportNames), options);
+  return finish(tools, merged, file, options);
 }
 
 // ---- what the module must be like ----
@@ -119,7 +120,7 @@ function prepare(
   options: LinkOptions,
 ): Uint8Array<ArrayBuffer> {
   binaryen.setDebugInfo(options.names ?? false);
-  const client = read(binaryen, file.bytes);
+  const client = read(binaryen, withOwnMemory(file));
   if (importFamily(binaryen, client, options.module ?? "env")) {
     client.runPasses(["remove-unused-module-elements"]);
     // What still grows the memory is an allocator, whose blocks nobody could tell from the heap's.
@@ -160,9 +161,14 @@ function importFamily(binaryen: Binaryen, client: binaryen.Module, module: strin
   for (const { internal, name } of found) {
     const { params, results } = binaryen.getFunctionInfo(client.getFunction(internal));
     client.removeFunction(internal);
-    client.addFunctionImport(internal, CORE, name === "tallyheap_verify" ? "verify" : name, params, results);
+    client.addFunctionImport(internal, CORE, coreName(name), params, results);
   }
   return found.some(({ isDefined }) => isDefined);
+}
+
+/** What the core calls a function of the family. */
+function coreName(name: string): string {
+  return name.startsWith("tallyheap_") ? name : `tallyheap_${name}`;
 }
 
 function checkSignature(binaryen: Binaryen, name: string, info: binaryen.FunctionInfo): void {
@@ -194,14 +200,20 @@ function merge(
   }
 }
 
-/** The merged module with the exports of the client alone, optimized as a whole. */
+/** The merged module with the exports and the memory of the client alone, optimized as a whole. */
 function finish(
   { binaryen }: Tools,
   bytes: Uint8Array<ArrayBuffer>,
-  exportNames: ReadonlySet<string>,
+  file: WasmFile,
   options: LinkOptions,
 ): Uint8Array<ArrayBuffer> {
   const module = read(binaryen, bytes);
+  const { imported } = file.memories[0]!;
+  if (imported) {
+    const { value } = binaryen.getExportInfo(module.getExport(MEMORY));
+    module.addMemoryImport(value, imported.module, imported.name, false);
+  }
+  const exportNames = new Set(file.exportNames);
   for (let i = module.getNumExports() - 1; i >= 0; i--) {
     const { name } = binaryen.getExportInfo(module.getExportByIndex(i));
     if (!exportNames.has(name)) module.removeExport(name);

@@ -3,6 +3,7 @@ import { WASM_PAGE_BYTES } from "../core/memory.js";
 import { LinkError } from "./errors.js";
 
 const SECTION_IMPORT = 2;
+const SECTION_TABLE = 4;
 const SECTION_MEMORY = 5;
 const SECTION_GLOBAL = 6;
 const SECTION_EXPORT = 7;
@@ -18,8 +19,15 @@ const HAS_MAXIMUM = 1;
 const IS_SHARED = 2;
 const IS_64_BIT = 4;
 
+interface MemoryImport {
+  readonly module: string;
+  readonly name: string;
+  /** The bytes of the file that hold the entry of the import section. */
+  readonly entryAt: readonly [start: number, end: number];
+}
+
 interface Memory {
-  readonly imported: boolean;
+  readonly imported: MemoryImport | undefined;
   readonly shared: boolean;
   readonly is64: boolean;
   readonly initialBytes: number;
@@ -107,6 +115,42 @@ export function withMemoryExport(bytes: Uint8Array<ArrayBuffer>, name: string): 
   throw new LinkError("exports nothing");
 }
 
+/**
+ * The file with the memory that it imports as one of its own. What is merged shares a memory that one part exports, not
+ * one that all of them import.
+ */
+export function withOwnMemory(file: WasmFile): Uint8Array<ArrayBuffer> {
+  const { bytes } = file;
+  const { imported, initialAt } = file.memories[0]!;
+  if (!imported) return bytes;
+  const [start, end] = imported.entryAt;
+  const limits = bytes.subarray(initialAt[0] - 1, end);
+  const section = concatenate([
+    Uint8Array.of(SECTION_MEMORY),
+    encode(1 + limits.length),
+    Uint8Array.of(1),
+    limits,
+  ]);
+  const cursor = new Cursor(bytes, 8);
+  let countAt: readonly [start: number, end: number, count: number] = [0, 0, 0];
+  let before = bytes.length;
+  while (cursor.at < bytes.length) {
+    const at = cursor.at;
+    const id = cursor.byte();
+    const next = cursor.unsigned() + cursor.at;
+    if (id === SECTION_IMPORT) {
+      const first = cursor.at;
+      const count = cursor.unsigned();
+      countAt = [first, cursor.at, count];
+    }
+    if (before === bytes.length && id > SECTION_TABLE) before = at;
+    cursor.at = next;
+  }
+  const added = concatenate([bytes.subarray(0, before), section, bytes.subarray(before)]);
+  const [countStart, countEnd, count] = countAt;
+  return splice(splice(added, start, end, new Uint8Array()), countStart, countEnd, encode(count - 1));
+}
+
 /** A module that does nothing but write words to a memory that it imports. */
 export function wordsModule(
   [module, name]: readonly [string, string],
@@ -148,7 +192,7 @@ class Parts {
 
   read(section: number, cursor: Cursor): void {
     if (section === SECTION_IMPORT) cursor.each(() => this.#readImport(cursor));
-    else if (section === SECTION_MEMORY) cursor.each(() => this.memories.push(cursor.memory(false)));
+    else if (section === SECTION_MEMORY) cursor.each(() => this.memories.push(cursor.memory(undefined)));
     else if (section === SECTION_GLOBAL) cursor.each(() => this.#readGlobal(cursor));
     else if (section === SECTION_EXPORT) cursor.each(() => this.#readExport(cursor));
     else if (section === SECTION_DATA) cursor.each(() => this.#readData(cursor));
@@ -169,6 +213,7 @@ class Parts {
   }
 
   #readImport(cursor: Cursor): void {
+    const start = cursor.at;
     const module = cursor.name();
     const name = cursor.name();
     const kind = cursor.byte();
@@ -177,9 +222,11 @@ class Parts {
       this.imports.push({ module, name });
     } else if (kind === KIND_TABLE) {
       cursor.type();
-      cursor.memory(true);
-    } else if (kind === KIND_MEMORY) this.memories.push(cursor.memory(true));
-    else if (kind === KIND_GLOBAL) {
+      cursor.memory(undefined);
+    } else if (kind === KIND_MEMORY) {
+      const memory = cursor.memory(undefined);
+      this.memories.push({ ...memory, imported: { module, name, entryAt: [start, cursor.at] } });
+    } else if (kind === KIND_GLOBAL) {
       cursor.type();
       cursor.byte();
       this.#constants.push(undefined);
@@ -257,7 +304,7 @@ class Cursor {
   }
 
   /** Limits of a memory or, with the same encoding, of a table. */
-  memory(imported: boolean): Memory {
+  memory(imported: MemoryImport | undefined): Memory {
     const flags = this.byte();
     const start = this.at;
     const pages = this.unsigned();

@@ -25,14 +25,18 @@ export interface Variant {
   readonly isReference: boolean;
 }
 
-/** Our part of the C: setjmp, and what WASI lacks. */
+/** Our part of the C: what WASI lacks. */
 export const C_FOLDER = join(root, "examples/c-runtimes/c");
 const LINKER = join(root, "dist/cli.js");
 /** Clients of a running heap keep their statics where `clientBytes` reserves arenas. */
 const CLIENT_BASE = 262_144;
 
 /** setjmp by wasm exceptions; see docs/embedding-c.md. */
-export const SETJMP = ["-mllvm", "-wasm-enable-sjlj", "-mexception-handling", join(C_FOLDER, "sjlj.c")];
+const SJLJ = join(root, "include/sjlj");
+export const SETJMP = [
+  ...["-mllvm", "-wasm-enable-sjlj", "-mexception-handling"],
+  ...[`-I${SJLJ}`, join(SJLJ, "sjlj.c")],
+];
 
 /** The builds with all allocators; each is made once and kept until something that goes into it changes. */
 export function build(program: Program): readonly Variant[] {
@@ -42,7 +46,8 @@ export function build(program: Program): readonly Variant[] {
   const compiler = [...clang, "-mexec-model=command", "-O2", "-w", `-I${C_FOLDER}`];
   const parts = [
     ...program.files,
-    join(C_FOLDER, "setjmp.h"),
+    join(SJLJ, "setjmp.h"),
+    join(SJLJ, "sjlj.c"),
     join(root, "bindings/generated/linked-core.ts"),
   ];
   const hash = createHash("sha256").update(JSON.stringify([compiler, program.flags]));

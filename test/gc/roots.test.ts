@@ -148,27 +148,30 @@ describe.each(builds)("roots that come and go, $name core", (build) => {
     expect(heap.gc()).toBe(1);
   });
 
-  test.skipIf(build.name === "hardened")("damage in front of what holds it leaves counts as they were", () => {
-    const heap = manualHeap(build);
-    const hole = heap.list();
-    const behind = Array.from({ length: 50 }, () => heap.list());
-    const top = heap.list([...behind, hole]);
-    grow(heap, behind[0]!, 500);
-    release(heap, hole, ...behind);
-    settle(heap);
-    const damaged = heap.lists.pop(top);
-    for (let i = 0; i < 3; i++) heap.lists.append(damaged, damaged);
-    for (const list of behind) heap.lists.append(list, damaged);
-    expect(damaged).toBeLessThan(behind[0]!);
-    setCount(heap, damaged, 2);
-    expect(() => heap.gc()).toThrow("referred to more often");
-    expect(heap.refcount(damaged)).toBe(2);
-    setCount(heap, damaged, 54);
-    heap.verify();
-    expect(heap.gc()).toBe(0);
-    release(heap, top, damaged);
-    expect(heap.gc()).toBe(1);
-  });
+  test.skipIf(build.name === "hardened")(
+    "damage in front of what holds it leaves counts as they were",
+    () => {
+      const heap = manualHeap(build);
+      const hole = heap.list();
+      const behind = Array.from({ length: 50 }, () => heap.list());
+      const top = heap.list([...behind, hole]);
+      grow(heap, behind[0]!, 500);
+      release(heap, hole, ...behind);
+      settle(heap);
+      const damaged = heap.lists.pop(top);
+      for (let i = 0; i < 3; i++) heap.lists.append(damaged, damaged);
+      for (const list of behind) heap.lists.append(list, damaged);
+      expect(damaged).toBeLessThan(behind[0]!);
+      setCount(heap, damaged, 2);
+      expect(() => heap.gc()).toThrow("referred to more often");
+      expect(heap.refcount(damaged)).toBe(2);
+      setCount(heap, damaged, 54);
+      heap.verify();
+      expect(heap.gc()).toBe(0);
+      release(heap, top, damaged);
+      expect(heap.gc()).toBe(1);
+    },
+  );
 
   test("freeze, and reset", () => {
     const heap = manualHeap(build);

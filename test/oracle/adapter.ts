@@ -2,7 +2,7 @@
  * Replays scenarios that CPython recorded (make_oracle.py says what the steps mean) on the heap's public interface.
  * The adapter knows no counts and no reachability: what is alive it learns from the heap's own weak references.
  */
-import type { Generation, Heap, Ptr } from "tallyheap";
+import type { Generation, Heap, Ptr, RestoreOptions, Type } from "tallyheap";
 
 const NULL = 0 as Ptr;
 
@@ -37,14 +37,15 @@ export interface Scenario {
   readonly final: { readonly alive: readonly number[] };
 }
 
+const FIELDS = { a: "ref", b: "ref", c: "ref", id: "i32" } as const;
 const VARIABLES = 8;
 const WEAK_REFERENCES = 6;
 
 /** One scenario's world on a heap. `end()` gives everything back. */
 class World {
-  readonly #heap: Heap;
-  readonly #node;
-  readonly #kinds;
+  #heap: Heap;
+  #node: Type<typeof FIELDS>;
+  #kinds: Readonly<Record<Kind, Type>>;
   /** Owned references. */
   readonly #vars: Ptr[] = new Array<Ptr>(VARIABLES).fill(NULL);
   readonly #weaks: Ptr[] = new Array<Ptr>(WEAK_REFERENCES).fill(NULL);
@@ -58,29 +59,56 @@ class World {
     this.#heap = heap;
     const node = heap.defineType({
       name: "Node",
-      fields: { a: "ref", b: "ref", c: "ref", id: "i32" },
+      fields: FIELDS,
       weakrefs: true,
     });
     this.#node = node;
-    const derived = (name: string, effect: (self: Ptr) => void) =>
-      heap.defineType({
-        name,
-        fields: {},
-        extends: node,
-        finalize: (self: Ptr) => {
-          this.#events.push(["finalize", this.#idOf(self)]);
-          effect(self);
-        },
-      });
-    this.#kinds = {
-      node,
-      fin: derived("Fin", () => {}),
-      phoenix: derived("Phoenix", (self) => {
-        heap.incref(self);
-        this.#assign(0, self);
-      }),
-      breaker: derived("Breaker", (self) => heap.setRef(self, node.fields.a, NULL)),
+    const derived = (name: keyof typeof this.finalizers): Type =>
+      heap.defineType({ name, fields: {}, extends: node, finalize: this.finalizers[name].finalize });
+    this.#kinds = { node, fin: derived("Fin"), phoenix: derived("Phoenix"), breaker: derived("Breaker") };
+  }
+
+  /** What the types of nodes do before they die. */
+  readonly finalizers = {
+    Fin: this.#noting(() => {}),
+    Phoenix: this.#noting((self) => {
+      this.#heap.incref(self);
+      this.#assign(0, self);
+    }),
+    Breaker: this.#noting((self) => this.#heap.setRef(self, this.#node.fields.a, NULL)),
+  };
+
+  #noting(effect: (self: Ptr) => void): { finalize(self: Ptr): void } {
+    return {
+      finalize: (self) => {
+        this.#events.push(["finalize", this.#idOf(self)]);
+        effect(self);
+      },
     };
+  }
+
+  /** Goes on on the heap that `restore` makes of an image of this one. */
+  move(restore: (bytes: Uint8Array, options: RestoreOptions) => Heap): void {
+    const old = this.#heap;
+    const callbacks = (_name: string, weakref: Ptr) => {
+      const k = this.#weaks.indexOf(weakref);
+      return () => void this.#events.push(["callback", k]);
+    };
+    const heap = restore(old.snapshot(), { types: this.finalizers, callbacks });
+    old.dispose();
+    this.#heap = heap;
+    this.#node = heap.typeNamed("Node") as Type<typeof FIELDS>;
+    const named = (name: string): Type => heap.typeNamed(name)!;
+    this.#kinds = {
+      node: this.#node,
+      fin: named("Fin"),
+      phoenix: named("Phoenix"),
+      breaker: named("Breaker"),
+    };
+  }
+
+  get heap(): Heap {
+    return this.#heap;
   }
 
   /** Executes one step and says what it showed. */
@@ -255,15 +283,24 @@ function difference(op: Op, ours: Observed, theirs: Observed): string | undefine
 export interface Replay {
   readonly steps: number;
   readonly difference: string | undefined;
+  /** The heap that the scenario ended on. */
+  readonly heap: Heap;
+}
+
+/** Where a scenario leaves its heap for one made from an image of it. */
+interface Move {
+  readonly step: number;
+  readonly restore: (bytes: Uint8Array, options: RestoreOptions) => Heap;
 }
 
 /** Replays a scenario up to its end or, with `beforeCollect`, up to its first collection. The heap is empty afterwards. */
-export function replay(heap: Heap, scenario: Scenario, beforeCollect = false): Replay {
+export function replay(heap: Heap, scenario: Scenario, beforeCollect = false, move?: Move): Replay {
   const world = new World(heap);
   let steps = 0;
   let found: string | undefined;
   for (const [i, op] of scenario.ops.entries()) {
     if (beforeCollect && op[0] === "collect") break;
+    if (i === move?.step) world.move(move.restore);
     found = difference(op, world.step(op), scenario.expect[i]!);
     if (found !== undefined) {
       found = `${scenario.name}, step ${i}, ${found}`;
@@ -276,5 +313,5 @@ export function replay(heap: Heap, scenario: Scenario, beforeCollect = false): R
   if (whole && !beforeCollect && String(alive) !== String(scenario.final.alive)) {
     found = `${scenario.name}, at the end: alive ${alive}, in CPython ${scenario.final.alive}`;
   }
-  return { steps, difference: found };
+  return { steps, difference: found, heap: world.heap };
 }

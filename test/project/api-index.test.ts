@@ -5,7 +5,7 @@ import { read, root } from "./repository.js";
 
 /** Classes that the index describes under their own names; the heap's parts are properties of `Heap`. */
 const CLASSES = ["Heap", "Handle", "Scope", "WeakValueMap", "WeakKeyMap", "WeakObjectSet", "Finalizer"];
-const PARTS = ["lists", "dicts", "tuples", "strs", "collector", "raw"];
+const PARTS = ["lists", "dicts", "tuples", "strs", "collector", "raw", "profile"];
 
 /** Public names of every class and part, as the declarations of the package have them. */
 function declared(): Map<string, string[]> {

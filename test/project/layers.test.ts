@@ -33,6 +33,9 @@ test("the check of imports refuses circles and imports against the layers", asyn
     ["layers of the objects", "bindings/objects/types/kinds.ts", "../weak/watches.js"],
     ["layers of the core", "assembly/alloc/arenas.ts", "../object/core/header"],
     ["layers of the core", "assembly/layout/faults.ts", "../alloc/classes"],
+    ["layers of the runtime", "assembly/alloc/copy.ts", "../rt/marks"],
+    ["the core and the runtime share the bytes layer alone", "assembly/rt/raw.ts", "../gc/thresholds"],
+    ["nothing imports the runtime", "assembly/gc/thresholds.ts", "../rt/marks"],
   ];
   for (const [, file, target] of planted) appendFileSync(join(copy, file), `import "${target}";\n`);
   const { code, stdout } = await check();

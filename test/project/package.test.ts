@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { filesEndingWith, npm, quotedFrom, read, run, snippets } from "./repository.js";
+import { filesEndingWith, npm, quotedFrom, read, root, run, snippets } from "./repository.js";
 
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 
@@ -26,14 +26,17 @@ describe("the packed package", () => {
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test("holds dist and the documents, nothing else", () => {
+  test("holds dist, header files, the sources of the runtime for AssemblyScript and documents, nothing else", () => {
     const paths = packed.files.map(({ path }) => path);
     const documents = [
       ...["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "NOTICE", "README.md", "SECURITY.md"],
       ...filesEndingWith(".md", "docs"),
+      ...["include/sjlj/setjmp.h", "include/sjlj/sjlj.c", "include/tallyheap.h"],
       "package.json",
     ];
-    expect(paths.filter((path) => !path.startsWith("dist/")).sort()).toEqual(documents.sort());
+    expect(paths.filter((path) => !/^(dist|assembly)\//.test(path)).sort()).toEqual(documents.sort());
+    expect(paths).toContain("assembly/rt.ts");
+    expect(paths.filter((path) => /^assembly\/(abi|debug|gc|object)\//.test(path))).toEqual([]);
     expect(paths).toContain("dist/heap.wasm");
     expect(paths).toContain("dist/index.js");
     expect(paths.filter((path) => /\.atrc|\.graph|bench|\btests?\b/.test(path))).toEqual([]);
@@ -84,11 +87,46 @@ describe("the packed package", () => {
     expect(stdout.trim()).toBe("function");
   });
 
+  test("compiles AssemblyScript programs onto the heap, by path and by name", async () => {
+    const project = join(folder, "program");
+    const modules = join(project, "node_modules");
+    mkdirSync(modules, { recursive: true });
+    writeFileSync(join(project, "package.json"), JSON.stringify({ private: true }));
+    const flags = ["--offline", "--no-audit", "--no-fund", "--ignore-scripts", "--legacy-peer-deps"];
+    const install = await npm(["install", ...flags, join(folder, packed.filename)], project);
+    expect(install.code, install.stderr).toBe(0);
+    // The compiler, as if it were installed there.
+    const compiler = join(root, "node_modules/assemblyscript");
+    symlinkSync(compiler, join(modules, "assemblyscript"));
+    const source =
+      "export function count(n: i32): i32 { return new Array<i32>(n).map<string>((i) => i.toString()).length; }\n";
+    writeFileSync(join(project, "main.ts"), source);
+    const ways = [
+      ["--runtime", "./node_modules/tallyheap/assembly/rt"],
+      ["--runtime", "tallyheap", "--transform", "tallyheap/transform", "--noUnsafe"],
+    ];
+    const programs = [];
+    for (const [way, args] of ways.entries()) {
+      const out = `main${way}.wasm`;
+      const compiled = await run(
+        process.execPath,
+        [join(compiler, "bin/asc.js"), "main.ts", ...args, "-O", "--outFile", out],
+        project,
+      );
+      expect(compiled.stderr).toBe("");
+      const module = new WebAssembly.Module(readFileSync(join(project, out)));
+      const { exports } = new WebAssembly.Instance(module, { env: { abort: () => {} } });
+      expect((exports["count"] as (n: number) => number)(1000)).toBe(1000);
+      programs.push(WebAssembly.Module.exports(module));
+    }
+    expect(programs[0]).toEqual(programs[1]);
+  });
+
   test("offers every entry that its exports map names", () => {
     const { exports } = JSON.parse(read("package.json")) as { exports: Record<string, unknown> };
     const targets = JSON.stringify(exports).match(/(?<="\.\/)[^"]+\.\w+(?=")/g) ?? [];
     const paths = new Set(packed.files.map(({ path }) => path));
     expect(targets.filter((target) => !paths.has(target) && target.startsWith("dist/"))).toEqual([]);
-    expect(readFileSync(join(folder, packed.filename)).length).toBeLessThan(500_000);
+    expect(readFileSync(join(folder, packed.filename)).length).toBeLessThan(600_000);
   });
 });

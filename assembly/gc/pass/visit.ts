@@ -24,6 +24,7 @@ import {
 import { mayHoldContainers } from "../../object/core/young-pages";
 import { COLOURED, COLOURS, WHITE } from "../heap/colour";
 import { RESCAN, markPage } from "../heap/pages";
+import { follow, gather, tally } from "../step/shadow";
 
 /** Takes the reference out of the child's count. */
 export const SUBTRACT: u32 = 0;
@@ -43,6 +44,10 @@ export const TRACKABLE: u32 = 6;
 export const COUNT: u32 = 7;
 /** The state becomes 1 if the child is the object at `where`. */
 export const FIND: u32 = 8;
+/** Collections in slices: counts it in the child's shadow; reaches the child; takes it into a piece. The state is a stack's top. */
+export const TALLY: u32 = 10;
+export const FOLLOW: u32 = 11;
+export const GATHER: u32 = 12;
 /** Adds `where` to the count of any mortal child; the state becomes the first child whose count is below 0 then. */
 export const ADD: u32 = 9;
 
@@ -218,6 +223,12 @@ function see(act: u32, child: usize, mask: u64, pattern: u64, where: usize, stat
     if (child == where) state = 1;
   } else if (act == ADD) {
     state = add(child, <i32>where, state);
+  } else if (act == TALLY) {
+    tally(child);
+  } else if (act == FOLLOW) {
+    state = follow(child, state);
+  } else if (act == GATHER) {
+    state = gather(child, state);
   }
   return state;
 }

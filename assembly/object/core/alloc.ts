@@ -179,6 +179,8 @@ export function discard(object: usize, type: TypeDescriptor): void {
 }
 
 /** So many containers were deallocated. */
+// @ts-ignore: decorator
+@inline
 export function fewerYoung(dead: u32): void {
   const young = objects.youngCount;
   objects.youngCount = young > dead ? young - dead : 0;

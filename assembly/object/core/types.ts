@@ -52,7 +52,6 @@ export function defineType(type: TypeDescriptor): u32 {
   let flags = type.flags;
   const refs = type.refs;
   if (type.blocks) flags |= layout.FLAG_BLOCKS;
-  if (flags & layout.FLAG_ITEMS_REF && !refs) flags |= layout.FLAG_ITEM_ARRAY;
   type.flags = flags;
   let meta = id;
   if (flags & layout.FLAG_CONTAINER) meta |= layout.META_TRACKED;

@@ -17,7 +17,7 @@ import * as layout from "../../layout";
 import { TypeDescriptor, Weakref } from "../../layout";
 import { objects } from "../../state";
 import { fault } from "../../alloc/malloc";
-import { fewerYoung } from "../core/alloc";
+import { discard, fewerYoung } from "../core/alloc";
 import { giveBlock } from "../core/blocks";
 import { giveBuffer } from "../core/buffers";
 import { cacheBlock } from "../core/free-lists";
@@ -49,17 +49,49 @@ export function release(object: usize): u32 {
   return layout.FAULT_NONE;
 }
 
-/** The last reference is gone. Far down in nested finalizers the death waits for the outermost one. */
+/**
+ * The last reference is gone. What nothing watches dies at once, up to the first child that takes others with it; no host
+ * code runs. Far down in nested finalizers a death waits for the outermost one, unless it is a leaf's.
+ */
 function destroy(object: usize, meta: u32): u32 {
   if (meta & layout.META_FINALIZING) return fault(layout.FAULT_DOUBLE_FREE, object);
   if (objects.critical) return fault(layout.FAULT_CORRUPT, object);
+  const type = typeByMeta(meta);
+  if ((meta & (layout.META_LEAF | layout.META_HOOKS)) == layout.META_LEAF) {
+    discard(object, type);
+    return layout.FAULT_NONE;
+  }
   if (objects.nesting > layout.NESTING_LIMIT) {
     postpone(object, meta, NESTED);
     return layout.FAULT_NONE;
   }
-  deallocate(object);
+  if (meta & layout.META_HOOKS) deallocate(object);
+  else {
+    const slot = releaseLeaves(object, type);
+    if (!slot) return layout.FAULT_NONE;
+    walk(object, slot, true);
+  }
   if (objects.deferred) drain();
   return layout.FAULT_NONE;
+}
+
+/**
+ * Releases what an object owns as long as children survive, or own nothing themselves; at the end the object's memory,
+ * and the result is 0. Else the slot of the first child that the walk has to take.
+ */
+// @ts-ignore: decorator
+@inline
+function releaseLeaves(object: usize, type: TypeDescriptor): usize {
+  let slot = beforeFirst(object, type);
+  while ((slot = releaseAfter(object, type, slot))) {
+    const child = load<usize>(slot);
+    const meta = metaOf(child);
+    if ((meta & (layout.META_LEAF | layout.META_HOOKS)) != layout.META_LEAF) return slot;
+    discard(child, typeByMeta(meta));
+  }
+  fewerYoung(type.flags & layout.FLAG_CONTAINER);
+  giveMemory(object, type);
+  return 0;
 }
 
 /** Lets the deferred objects die. The collector calls it after finalizers that it ran itself. */
@@ -78,7 +110,7 @@ export function drain(): void {
 
 function deallocate(root: usize): void {
   if (metaOf(root) & layout.META_HOOKS && !runDeathHooks(root)) return;
-  walk(root);
+  walk(root, beforeFirst(root, typeOf(root)), false);
 }
 
 /**
@@ -88,19 +120,19 @@ function deallocate(root: usize): void {
  */
 const BATCH: u32 = isDefined(TALLYHEAP_DEBUG) ? 3 : 4096;
 
-/** Releases what an object owns, and the object. */
-function walk(root: usize): void {
+/** Releases what an object owns behind `slot`, and the object. `dies`: what `slot` holds is to die as well. */
+function walk(root: usize, slot: usize, dies: bool): void {
   enterCritical();
-  let object = walkOn(root, beforeFirst(root, typeOf(root)), true, BATCH);
-  while (object) object = walkOn(object, objects.deathSlot, false, BATCH);
+  let object = walkOn(root, slot, dies, true, BATCH);
+  while (object) object = walkOn(object, objects.deathSlot, false, false, BATCH);
   leaveCritical();
 }
 
 /**
- * At most `left` steps of the walk from `object` on, whose slot `slot` was released last; it was linked, unless `isRoot`.
- * Where the walk stands then; 0 at its end.
+ * At most `left` steps of the walk from `object` on, whose slot `slot` was released last, or, with `dies`, is to be; the
+ * object was linked, unless `isRoot`. Where the walk stands then; 0 at its end.
  */
-function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
+function walkOn(object: usize, slot: usize, dies: bool, isRoot: bool, left: u32): usize {
   // `object` is held by the slot `via` of `parent`. It is linked when the walk goes deeper, or pauses, or runs host
   // code: an object that owns nothing but leaves needs no link at all.
   let via: usize = 0;
@@ -112,7 +144,8 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
   }
   let dead: u32 = 0;
   while (--left) {
-    slot = releaseAfter(object, type, slot);
+    if (dies) dies = false;
+    else slot = releaseAfter(object, type, slot);
     let child: usize = 0;
     let childType = type;
     if (slot) {
@@ -123,9 +156,9 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
         fewerYoung(dead);
         dead = 0;
         leaveCritical();
-        const dies = runDeathHooks(child);
+        const lives = !runDeathHooks(child);
         enterCritical();
-        if (!dies) continue;
+        if (lives) continue;
       }
       childType = typeByMeta(meta);
       if (meta & layout.META_LEAF) {

@@ -1,6 +1,6 @@
 /**
  * The slots of an object, those of its fields and items that hold references, in the order in which deallocation releases them.
- * Records and item arrays have loops of their own; all other objects go item by item.
+ * The type's scan word tells runs of fields and arrays of items, which have loops of their own; all else goes slot by slot.
  */
 import * as layout from "../../layout";
 import { TypeDescriptor } from "../../layout";
@@ -11,16 +11,17 @@ import { headerOf, isShared, metaOf, setCount, setHeader } from "../core/header"
 // @ts-ignore: decorator
 @inline
 export function beforeFirst(object: usize, type: TypeDescriptor): usize {
-  if (!(type.flags & layout.FLAG_ITEM_ARRAY)) return object;
-  return itemsOf(object, type) + ((<usize>load<u32>(object + type.lengthOffset)) << 2);
+  const scan = type.scan;
+  return isItems(scan) ? endOfItems(object, scan) : object;
 }
 
 /** Releases the references after `slot`. The slot of the first child that has to die by the walk, or 0. */
 // @ts-ignore: decorator
 @inline
 export function releaseAfter(object: usize, type: TypeDescriptor, slot: usize): usize {
-  if (type.flags & layout.FLAG_ITEM_ARRAY) {
-    const items = itemsOf(object, type);
+  const scan = type.scan;
+  if (isItems(scan)) {
+    const items = firstItem(object, scan);
     while (slot > items) {
       slot -= 4;
       const child = load<usize>(slot);
@@ -28,12 +29,11 @@ export function releaseAfter(object: usize, type: TypeDescriptor, slot: usize): 
     }
     return 0;
   }
-  if (type.flags & (layout.FLAG_ITEMS_REF | layout.FLAG_ENTRIES)) return releaseItems(object, type, slot);
-  const chain = type.chain;
-  let offset = slot - object;
-  while ((offset = load<u16>(chain + (offset >>> 1)))) {
-    const child = <usize>load<u32>(object + offset);
-    if (child && drop(child)) return object + offset;
+  if (!(scan & layout.SCAN_FIELDS)) return releasePieces(object, type, slot);
+  const end = endOfFields(object, scan);
+  for (slot = fieldAfter(object, scan, slot); slot < end; slot += 4) {
+    const child = load<usize>(slot);
+    if (child && drop(child)) return slot;
   }
   return 0;
 }
@@ -48,50 +48,83 @@ export function link(object: usize, via: usize, parent: usize): void {
   if (via) store<u32>(via, <u32>parent);
 }
 
-/** Is there anything left to release after `slot`? */
+/** Whether anything is left to release after `slot`. */
 // @ts-ignore: decorator
 @inline
 export function ownsAfter(object: usize, type: TypeDescriptor, slot: usize): bool {
-  if (type.flags & layout.FLAG_ITEM_ARRAY) {
-    const items = itemsOf(object, type);
+  const scan = type.scan;
+  if (isItems(scan)) {
+    const items = firstItem(object, scan);
     while (slot > items) {
       slot -= 4;
       if (load<u32>(slot)) return true;
     }
     return false;
   }
-  if (type.flags & (layout.FLAG_ITEMS_REF | layout.FLAG_ENTRIES)) return nextItem(object, type, slot) != 0;
-  const chain = type.chain;
-  let offset = slot - object;
-  while ((offset = load<u16>(chain + (offset >>> 1)))) {
-    if (load<u32>(object + offset)) return true;
+  if (!(scan & layout.SCAN_FIELDS)) return nextPiece(object, type, slot) != 0;
+  const end = endOfFields(object, scan);
+  for (slot += 4; slot < end; slot += 4) {
+    if (load<u32>(slot)) return true;
   }
   return false;
 }
 
-function releaseItems(object: usize, type: TypeDescriptor, slot: usize): usize {
-  while ((slot = nextItem(object, type, slot))) {
+// @ts-ignore: decorator
+@inline
+function isItems(scan: u32): bool {
+  return (scan & layout.SCAN_ITEMS) != 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function firstItem(object: usize, scan: u32): usize {
+  const items = object + (scan & layout.SCAN_X);
+  return scan & layout.SCAN_FIELDS ? load<usize>(items) : items;
+}
+
+// @ts-ignore: decorator
+@inline
+function endOfItems(object: usize, scan: u32): usize {
+  return firstItem(object, scan) + (load<usize>(object + (scan >>> layout.SCAN_Y_SHIFT)) << 2);
+}
+
+// @ts-ignore: decorator
+@inline
+function fieldAfter(object: usize, scan: u32, slot: usize): usize {
+  return slot == object ? object + (scan & layout.SCAN_X) : slot + 4;
+}
+
+// @ts-ignore: decorator
+@inline
+function endOfFields(object: usize, scan: u32): usize {
+  return object + (scan & layout.SCAN_X) + (scan >>> layout.SCAN_Y_SHIFT);
+}
+
+function releasePieces(object: usize, type: TypeDescriptor, slot: usize): usize {
+  while ((slot = nextPiece(object, type, slot))) {
     const child = load<usize>(slot);
     if (child && drop(child)) return slot;
   }
   return 0;
 }
 
-/** The slot after `slot` of an object with items; 0 after the last one. */
-function nextItem(object: usize, type: TypeDescriptor, slot: usize): usize {
+/** The slot after `slot` of an object whose slots are no single run; 0 after the last one. */
+function nextPiece(object: usize, type: TypeDescriptor, slot: usize): usize {
+  const flags = type.flags;
+  if (!(flags & layout.FLAG_ENTRIES) && slot - object < <usize>type.size) {
+    const offset = <usize>load<u16>(type.chain + ((slot - object) >>> 1));
+    if (offset) return object + offset;
+    if (!(flags & layout.FLAG_ITEMS_REF)) return 0;
+  }
   const items = itemsOf(object, type);
   const length = <usize>load<u32>(object + type.lengthOffset);
-  if (type.flags & layout.FLAG_ENTRIES) {
+  if (flags & layout.FLAG_ENTRIES) {
     if (slot == object) return length ? items + layout.ENTRY_KEY : 0;
     if ((slot - items) % layout.ENTRY_BYTES == layout.ENTRY_KEY) return slot + 4;
     const next = slot + (layout.ENTRY_BYTES - 4);
     return next < items + length * layout.ENTRY_BYTES ? next : 0;
   }
-  if (slot - object < <usize>type.size) {
-    const offset = <usize>load<u16>(type.chain + ((slot - object) >>> 1));
-    if (offset) return object + offset;
-    return length ? items + (length << 2) - 4 : 0;
-  }
+  if (slot - object < <usize>type.size) return length ? items + (length << 2) - 4 : 0;
   return slot > items ? slot - 4 : 0;
 }
 

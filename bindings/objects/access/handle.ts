@@ -29,8 +29,8 @@ export interface HandleOwner {
   forget(handle: Handle, record: HandleRecord): void;
   /** The handle releases its reference. */
   end(handle: Handle, record: HandleRecord): void;
-  /** How messages name an object. */
-  describe(ptr: Ptr): string;
+  /** An object for people, in one line. */
+  inspect(ptr: Ptr): string;
 }
 
 /** The pointer of a handle that belongs to the heap of `lifecycle`. */
@@ -111,9 +111,13 @@ export class Handle implements Disposable {
     this.#owner.end(this, record);
   }
 
-  /** The state as text, for consoles. */
+  /** The object in one line, for people: `Handle { Node at 0x48000, count 1, next: null }`. */
+  toString(): string {
+    return `Handle { ${this.disposed ? "disposed" : this.#owner.inspect(this.#ptr)} }`;
+  }
+
   [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.disposed ? `Handle { disposed }` : `Handle { ${this.#owner.describe(this.#ptr)} }`;
+    return this.toString();
   }
 
   #owned(operation: string): HandleRecord {

@@ -2,6 +2,7 @@ import {
   ARENA_BYTES,
   ARENA_PAGED,
   ARENA_SHIFT,
+  DOMAIN_RAW,
   FAULT_NONE,
   META_DYING,
   META_TYPE,
@@ -14,6 +15,7 @@ import { HeapError, hex } from "../../core/errors.js";
 import { badPointerReason } from "../../core/faults.js";
 import type { Access, Lifecycle } from "../../core/lifecycle.js";
 import type { Views } from "../../core/memory.js";
+import { domainAt } from "../../core/page-record.js";
 import { NULL, isU32, type Ptr } from "../../core/ptr.js";
 import { Handle, resolve } from "./handle.js";
 import { looksLive, looksLiveOf } from "./pointer-check.js";
@@ -136,7 +138,8 @@ export class ObjectMemory implements Views {
     const details = { operation, ptr: p };
     if (!isU32(p)) return argumentError(operation, "ptr", p, "a pointer of this heap");
     const core = this.lifecycle.started();
-    if (p % 8 !== 0 || core.arenaEntry(p >>> ARENA_SHIFT) < ARENA_PAGED) {
+    const isRaw = domainAt(core, p) === DOMAIN_RAW;
+    if (p % 8 !== 0 || core.arenaEntry(p >>> ARENA_SHIFT) < ARENA_PAGED || isRaw) {
       const message = `${call}: ${badPointerReason(core, p, "object")}`;
       return new HeapError("ERR_HEAP_BAD_POINTER", message, details);
     }

@@ -4,6 +4,7 @@ import type { Ptr } from "../../core/ptr.js";
 import type { Counts } from "../access/counts.js";
 import { Handle, type HandleOwner, type HandleRecord } from "../access/handle.js";
 import type { ObjectMemory } from "../access/object-memory.js";
+import { describeObject } from "../types/describe.js";
 import type { Types } from "../types/types.js";
 
 /** The handles of one heap, and what becomes of those that are forgotten. */
@@ -83,6 +84,11 @@ export class Handles implements HandleOwner {
     }
     this.#records.length = 0;
     this.#forgotten = [];
+  }
+
+  /** An object for people, in one line. */
+  inspect(ptr: Ptr): string {
+    return describeObject(this.#memory, this.#types, ptr);
   }
 
   /** How messages name an object. */

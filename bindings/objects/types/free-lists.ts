@@ -1,5 +1,5 @@
 import * as layout from "../../generated/layout.js";
-import { classBytes } from "../../core/size-classes.js";
+import { blockBytes, pageRecord } from "../../core/page-record.js";
 import type { ObjectMemory } from "../access/object-memory.js";
 import type { Types } from "./types.js";
 
@@ -18,15 +18,8 @@ export function freeLists(memory: ObjectMemory, types: Types): FreeListCount[] {
   if (!memory.lifecycle.hasObjectLayer) return [];
   const core = memory.lifecycle.started();
   const { u32 } = memory.fresh();
-  const records = core.stateAddress(layout.STATE_SENTINEL);
   // The size class stands in the record of the block's page. An instance may have a larger block than its type needs.
-  const blockBytes = (block: number): number => {
-    const table = core.state(layout.STATE_MAP + (block >>> layout.ARENA_SHIFT) * 4);
-    const record = records + table + ((block >>> layout.RECORD_SHIFT) & layout.RECORD_MASK);
-    return classBytes(
-      (u32[(record + layout.RECORD_LIVE) >>> 2]! >>> ((layout.RECORD_CLASS - layout.RECORD_LIVE) * 8)) & 0xff,
-    );
-  };
+  const bytesOf = (block: number): number => blockBytes(core, pageRecord(core, block)!);
   const tuples = core.stateAddress(layout.STATE_TUPLE_LISTS);
   const lists = types.all().map(({ id, name }) => {
     let count = 0;
@@ -36,7 +29,7 @@ export function freeLists(memory: ObjectMemory, types: Types): FreeListCount[] {
       const length = u32[(list >>> 2) + 1]!;
       let block = u32[list >>> 2]!;
       for (let i = 0; i < length; i++) {
-        bytes += blockBytes(block);
+        bytes += bytesOf(block);
         block = u32[block >>> 2]!;
       }
       count += length;

@@ -1,5 +1,5 @@
 import type { Ptr } from "../../core/ptr.js";
-import type { Field } from "./field.js";
+import { kindName, kindOf, type Field } from "./field.js";
 import type { FieldKind, ItemKind } from "./kinds.js";
 
 /** Fields of a record by name, in the order in which they lie and die. */
@@ -84,6 +84,17 @@ export class KnownType implements Type {
     this.fields = fields;
     this.#facts = facts;
     Object.freeze(this);
+  }
+
+  /** For consoles: `Type Node (id 16, 24 bytes) { next: ref, value: f64 }`. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    const { name, id, size, base, items } = this;
+    const fields = Object.entries(this.fields).map(
+      ([field, packed]) => `${field}: ${kindName(kindOf(packed))}`,
+    );
+    if (items !== undefined) fields.push(`items: ${items}`);
+    const from = base === undefined ? "" : ` extends ${base.name}`;
+    return `Type ${name}${from} (id ${id}, ${size} bytes) { ${fields.join(", ") || "no fields"} }`;
   }
 
   static {

@@ -7,7 +7,7 @@ import type { ObjectCalls } from "../access/object-calls.js";
 import type { ObjectMemory } from "../access/object-memory.js";
 import { TYPE_SHIFT, kindName, kindOf, packField, type Field } from "./field.js";
 import { KINDS } from "./kinds.js";
-import { layOutRecord } from "./record-layout.js";
+import { layOutRecord, type RecordLayout } from "./record-layout.js";
 import { KnownType, factsOf, type ItemLayout, type TypeFacts, type TypeOptions } from "./type.js";
 
 const BUILT_IN: readonly (readonly [id: number, name: string, length: number, items?: ItemLayout])[] = [
@@ -90,6 +90,33 @@ export class Types {
     const { size, own, facts } = layOutRecord(options, base);
     // A finalizer or onMemoryPressure may define a type meanwhile: the core knows the id.
     const id = this.#install(size, base, facts);
+    return this.#make(id, options, { size, own, facts }, base);
+  }
+
+  /**
+   * Learns a type that the memory has already, as that of a heap whose image it is.
+   * @throws HeapError `ERR_HEAP_CORRUPT` if its descriptor is not what the options make of it
+   */
+  adopt(id: number, options: TypeOptions): KnownType {
+    const base = this.#readBase(options.extends);
+    const record = layOutRecord(options, base);
+    const { size, facts } = record;
+    const same =
+      id < this.#memory.state(layout.STATE_TYPE_COUNT) &&
+      this.#descriptorWord(id, layout.TYPE_SIZE) === size &&
+      this.#descriptorWord(id, layout.TYPE_BASE) === (base?.id ?? 0) &&
+      this.#descriptorWord(id, layout.TYPE_FLAGS) === facts.flags;
+    if (!same)
+      throw new HeapError("ERR_HEAP_CORRUPT", `restore: the type ${options.name} is another in the memory`);
+    return this.#make(id, options, record, base);
+  }
+
+  #make(
+    id: number,
+    options: TypeOptions,
+    { size, own, facts }: RecordLayout,
+    base: KnownType | undefined,
+  ): KnownType {
     const fields: Record<string, Field> = Object.assign(Object.create(null), base?.fields);
     for (const [field, { kind, offset }] of own) fields[field] = packField(id, kind, offset);
     const { name, items } = options;

@@ -1,5 +1,5 @@
 import { META_HELD, META_OLDER, META_OLDEST, META_TRACKED, TYPE_TUPLE } from "../../generated/layout.js";
-import { requireIndex, requireNumber, requireWhole } from "../../core/arguments.js";
+import { requireIndex, requireInteger, requireNumber, requireWhole } from "../../core/arguments.js";
 import { HeapError } from "../../core/errors.js";
 import type { Ptr } from "../../core/ptr.js";
 import type { Counts } from "../access/counts.js";
@@ -69,7 +69,9 @@ export class Items {
     } else if (kind === "i64") {
       memory.i64[(first >>> KINDS.i64.shift) + index] = requireWhole("setItem", value);
     } else {
-      memory[kind][(first >>> KINDS[kind].shift) + index] = requireNumber("setItem", value);
+      const isWhole = memory.checked && kind !== "f32" && kind !== "f64";
+      const number = isWhole ? requireInteger("setItem", value, kind) : requireNumber("setItem", value);
+      memory[kind][(first >>> KINDS[kind].shift) + index] = number;
     }
   }
 

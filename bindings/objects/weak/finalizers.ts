@@ -30,6 +30,8 @@ export class Finalizers {
   readonly #memory: ObjectMemory;
   readonly #externalBytes: ExternalBytes;
   readonly #byObject = new Map<Ptr, Pending[]>();
+  /** Hears of the deaths of objects that are watched; of others too, now and then. */
+  onWatchedDeath: ((p: Ptr) => void) | undefined;
   #serial = 0;
 
   constructor(memory: ObjectMemory, externalBytes: ExternalBytes) {
@@ -53,10 +55,17 @@ export class Finalizers {
 
   /** The object dies: runs what waits for that. */
   died(p: Ptr): void {
+    this.onWatchedDeath?.(p);
     const waiting = this.#byObject.get(p)?.reverse() ?? [];
     this.#byObject.delete(p);
     for (const pending of waiting) pending.isDead = true;
     for (const pending of waiting) this.#run(pending);
+  }
+
+  /** Lets `onWatchedDeath` hear of the death of an object. */
+  watch(p: Ptr): void {
+    this.#mark(p, true);
+    this.#memory.lifecycle.started().setState(STATE_HOSTED, 1);
   }
 
   /** The heap is disposed of: runs what still waits and wants to run then, newest first, also what that adds. */
@@ -74,6 +83,15 @@ export class Finalizers {
     }
   }
 
+  /** What still waits for the death of an object, newest last. */
+  all(): (FinalizerParts & { readonly atexit: boolean })[] {
+    const waiting = [...this.#byObject.values()].flat().sort((a, b) => a.serial - b.serial);
+    return waiting.flatMap((pending) => {
+      const parts = pending.peek();
+      return parts ? [{ ...parts, atexit: pending.atexit }] : [];
+    });
+  }
+
   /** It need not run any more. */
   remove(pending: Pending): void {
     const others = this.#byObject.get(pending.ptr);
@@ -82,7 +100,7 @@ export class Finalizers {
     others.splice(index, 1);
     if (others.length > 0) return;
     this.#byObject.delete(pending.ptr);
-    this.#mark(pending.ptr, false);
+    if (this.onWatchedDeath === undefined) this.#mark(pending.ptr, false);
   }
 
   /** The heap was reset. */

@@ -34,6 +34,11 @@ export class Watches {
     return this.#listeners.has(weakref) ? this.#weakrefs.peek(weakref) : NULL;
   }
 
+  /** The weak references. */
+  all(): Ptr[] {
+    return [...this.#listeners.keys()];
+  }
+
   /** The heap was reset: every object is gone, the weak references themselves as well. */
   clear(): void {
     const listeners = [...this.#listeners];

@@ -68,6 +68,16 @@ export class Weakrefs {
     if (weakref !== 0 && callback) this.#memory.lifecycle.callbacks.run(() => callback(weakref));
   }
 
+  /** The callbacks that are kept, each with its number. */
+  all(): (readonly [token: number, callback: WeakCallback])[] {
+    return [...this.#callbacks];
+  }
+
+  /** Keeps a callback under the number by which the core knows it already. */
+  bind(token: number, callback: WeakCallback): void {
+    this.#callbacks.set(token, callback);
+  }
+
   /** The heap was reset. */
   clear(): void {
     this.#callbacks.clear();

@@ -1,0 +1,212 @@
+/**
+ * Shadow counts: what a collection in slices knows of objects while the program runs on between the slices. The counts of
+ * the objects themselves stay as they are.
+ *
+ *   cell     ├ reached 1 │ taken 1 │ count 14 ┤     two bytes for 16 of an arena
+ *   table    32 KiB for each arena that held containers at the start; ShadowTables has the addresses by arena, 0 = none
+ *
+ *   count ≤ references from tracked objects, when they were looked at;   COUNT_MOST = as many or more
+ *
+ * A container takes 16 bytes at least, so no two begin in one cell. What is made meanwhile finds the cell of what was
+ * there before, or none. That makes a wrong guess, and confirm.ts trusts no guess.
+ */
+import * as layout from "../../layout";
+import { collector, objects, state } from "../../state";
+import { kindOf } from "../../alloc/arenas";
+import { calloc } from "../../alloc/malloc";
+import { pageRecord } from "../../alloc/pages";
+import { giveBuffer } from "../../object/core/buffers";
+import { headerOf, metaOf, setMeta } from "../../object/core/header";
+import { endOf, firstOf, strideOf } from "../../object/core/page-blocks";
+import { SAVED, TRACKED } from "../heap/colour";
+import { TRASH, markPage } from "../heap/pages";
+
+/** What holds it is known, or it needs nothing to hold it. */
+export const REACHED: u32 = 0x8000;
+/** Reached, but found no room on the stack. */
+export const WAITING: u32 = 0x4000;
+export const COUNT_MOST: u32 = 0x3fff;
+
+/** That of all generations, see heap/colour.ts. */
+const SUBJECT_MASK: u64 =
+  ((<u64>(layout.META_TRACKED | layout.META_FROZEN)) << 32) | (<u64>layout.COUNT_LIMIT);
+
+const TABLE_BYTES: usize = layout.ARENA_BYTES >>> 3;
+/** The stack of objects whose references are still to be followed, as large as the mark stack. */
+const STACK_BYTES: usize = layout.MARK_STACK_ENTRIES << 2;
+/** Room for what was spared, at least and for each arena: a collection of the whole heap comes cheaper than a longer list. */
+const SPARED_BYTES: usize = 16384;
+const SPARED_SHIFT: u32 = 9;
+
+/**
+ * Takes the memory for a run, but for the tables:
+ *
+ *   ├ addresses of tables ┤ stack ┤ spared ┤
+ *
+ * False, and nothing taken, if there is none.
+ */
+export function openTables(): bool {
+  const arenas = state.frontier;
+  const tables = take(
+    ((<usize>arenas) << 2) + STACK_BYTES + SPARED_BYTES + ((<usize>arenas) << SPARED_SHIFT),
+  );
+  if (!tables) return false;
+  collector.tables = tables;
+  collector.tableArenas = arenas;
+  collector.stepTop = stackBase();
+  collector.spared = 0;
+  return true;
+}
+
+/**
+ * Makes the table of the first arena with containers behind the arena `after`. The arena's number; 0 when all have theirs.
+ * An arena for which there is no memory has none, and nothing in it will be found.
+ */
+export function openTable(after: u32): u32 {
+  for (let number = max(after + 1, state.first); number < collector.tableArenas; number++) {
+    if (!holdsContainers(number)) continue;
+    const table = take(TABLE_BYTES);
+    if (!table) return 0;
+    store<u32>(collector.tables + ((<usize>number) << 2), <u32>table);
+    return number;
+  }
+  return 0;
+}
+
+/** Gives the memory back, and ends the run. */
+export function closeTables(): void {
+  const tables = collector.tables;
+  if (!tables) return;
+  for (let number: u32 = 0; number < collector.tableArenas; number++) {
+    giveBuffer(load<u32>(tables + ((<usize>number) << 2)));
+  }
+  giveBuffer(tables);
+  collector.tables = 0;
+  collector.tableArenas = 0;
+  collector.stepPhase = 0;
+  collector.stepPage = 0;
+}
+
+function take(bytes: usize): usize {
+  const block = calloc(1, bytes);
+  if (block) objects.internalBlocks = objects.internalBlocks + 1;
+  return block;
+}
+
+function holdsContainers(number: u32): bool {
+  if (kindOf(number) != layout.ARENA_PAGED) return false;
+  const arena = (<usize>number) << layout.ARENA_SHIFT;
+  for (let page: u32 = 0; page < layout.ARENA_PAGES; page++) {
+    if (pageRecord(arena + (page << layout.PAGE_SHIFT)).domain == layout.DOMAIN_CONTAINER) return true;
+  }
+  return false;
+}
+
+// @ts-ignore: decorator
+@inline
+export function stackBase(): usize {
+  return collector.tables + ((<usize>collector.tableArenas) << 2);
+}
+
+/** End of the stack, and first of the objects that were spared. */
+// @ts-ignore: decorator
+@inline
+export function stackLimit(): usize {
+  return stackBase() + STACK_BYTES;
+}
+
+/** How many spared objects find room. */
+export function sparedRoom(): u32 {
+  return <u32>((SPARED_BYTES + ((<usize>collector.tableArenas) << SPARED_SHIFT)) >>> 2);
+}
+
+/** Whether a run may find this object to be garbage: tracked, mortal, not frozen. */
+// @ts-ignore: decorator
+@inline
+export function isSubject(header: u64): bool {
+  return (header & SUBJECT_MASK) == TRACKED;
+}
+
+/** Whether a subject begins at an address that was one earlier. */
+export function isStillSubject(address: usize): bool {
+  const page = address & ~(<usize>layout.PAGE_BYTES - 1);
+  if (pageRecord(page).domain != layout.DOMAIN_CONTAINER) return false;
+  const first = firstOf(page);
+  if (address < first || address >= endOf(page) || (address - first) % strideOf(page)) return false;
+  return isSubject(headerOf(address));
+}
+
+/** The cell of an address; 0 if its arena has no table. */
+// @ts-ignore: decorator
+@inline
+export function cellOf(object: usize): usize {
+  const number = (<u32>object) >>> layout.ARENA_SHIFT;
+  if (number >= collector.tableArenas) return 0;
+  const table = <usize>load<u32>(collector.tables + (number << 2));
+  return table ? table + (((object & (layout.ARENA_BYTES - 1)) >>> 4) << 1) : 0;
+}
+
+// ---- what is done with a child ----
+
+/** One reference more. Cells of what is no container are counted in and never read. */
+// @ts-ignore: decorator
+@inline
+export function tally(child: usize): void {
+  const cell = cellOf(child);
+  if (!cell) return;
+  const shadow = <u32>load<u16>(cell);
+  if ((shadow & COUNT_MOST) < COUNT_MOST) store<u16>(cell, <u16>(shadow + 1));
+}
+
+/** Reaches a child, and puts it on the stack whose top is `top`. The new top. */
+// @ts-ignore: decorator
+@inline
+export function follow(child: usize, top: usize): usize {
+  const cell = cellOf(child);
+  if (!cell || load<u16>(cell) & REACHED) return top;
+  return reach(child, cell, top);
+}
+
+export function reach(object: usize, cell: usize, top: usize): usize {
+  const shadow = (<u32>load<u16>(cell)) | REACHED;
+  if (!isSubject(headerOf(object))) {
+    store<u16>(cell, <u16>shadow);
+    return top;
+  }
+  collector.stepReached = collector.stepReached + 1;
+  if (top >= stackLimit()) {
+    store<u16>(cell, <u16>(shadow | WAITING));
+    collector.stepWaiting = 1;
+    return top;
+  }
+  store<u16>(cell, <u16>shadow);
+  store<u32>(top, <u32>object);
+  return top + 4;
+}
+
+/**
+ * Whether an object is a guess: nothing reached it, and it has no more references than its shadow counts. What was made
+ * since then has.
+ */
+// @ts-ignore: decorator
+@inline
+export function isGuess(header: u64, shadow: u32): bool {
+  return !(shadow & REACHED) && <u32>header <= (shadow & COUNT_MOST);
+}
+
+/** Takes one object into the piece if it is a guess; what finds no room on the stack has its children left out. */
+export function gather(object: usize, top: usize): usize {
+  const cell = cellOf(object);
+  if (!cell || load<u16>(cell) & REACHED) return top;
+  store<u16>(cell, <u16>((<u32>load<u16>(cell)) | REACHED));
+  if (!isSubject(headerOf(object))) return top;
+  takeIntoPiece(object);
+  if (top >= stackLimit()) return top;
+  store<u32>(top, <u32>object);
+  return top + 4;
+}
+
+export function takeIntoPiece(object: usize): void {
+  setMeta(object, metaOf(object) | SAVED);
+  markPage(object, TRASH);
+}

@@ -1,0 +1,310 @@
+/**
+ * A full collection in slices. Between them the program runs and may change everything.
+ *
+ *   OPEN      takes memory for shadows, arena by arena
+ *   TALLY     every reference from a tracked object is counted in its child's shadow; page by page
+ *   MARK      an object with more references than its shadow has is held from outside; it reaches what it leads to
+ *   FORGET    the rest are guesses: their shadows become 0 again
+ *   RETALLY   and count the references from guesses alone; then MARK again, for what was moved while the last round ran
+ *   CONFIRM   the guesses are looked at once more, in pieces, and what is garbage goes (confirm.ts)
+ *
+ * No phase is trusted but the last one, so nothing has to be noticed that the program does meanwhile: no write barrier.
+ * Bacon and Rajan (ECOOP 2001) do the same with a second count in each object and two tests of what they guess; the
+ * trial deletion of confirm.ts takes the place of both, since the program does not run beside it.
+ *
+ * The unit of work is about one reference.
+ */
+import * as layout from "../../layout";
+import { collector, objects, state } from "../../state";
+import { drain, requireStack } from "../../object/death/death";
+import { clearFreeLists } from "../../object/core/free-lists";
+import { headerOf, metaOf } from "../../object/core/header";
+import { announceCollection } from "../../object/core/host";
+import { endOf, firstOf, strideOf } from "../../object/core/page-blocks";
+import { collect } from "../collect";
+import { ALL, nextPage } from "../heap/pages";
+import { retune } from "../thresholds";
+import { FOLLOW, TALLY, scanOf, visit } from "../pass/visit";
+import { confirm, gatherFrom, gatherSpared } from "./confirm";
+import {
+  COUNT_MOST,
+  REACHED,
+  WAITING,
+  cellOf,
+  closeTables,
+  isGuess,
+  isStillSubject,
+  isSubject,
+  openTable,
+  openTables,
+  reach,
+  stackBase,
+} from "./shadow";
+
+const OPENING: u32 = 1;
+const TALLYING: u32 = 2;
+const MARKING: u32 = 3;
+const FORGETTING: u32 = 4;
+const RETALLYING: u32 = 5;
+const CONFIRMING: u32 = 6;
+
+/** Units that a table takes: its 32 KiB become zero. */
+const TABLE_UNITS: i32 = 500;
+
+/** Rounds of guessing at most. Each but the first costs as much as there are guesses, and a look at every page. */
+const ROUNDS: u32 = 4;
+/** Another round if the last one reached at least this part of its guesses, as a shift. */
+const WORTH_SHIFT: u32 = 3;
+
+/**
+ * One slice of about `units` references. 1 if the collection is complete by it, 0 if there is more to do; −1 with a fault
+ * if counts are lower than the references that were found. Without memory for shadows it is a collection in one go.
+ * `resumed`: nothing has run since the last call.
+ */
+export function step(units: u32, resumed: bool): i32 {
+  if (collector.collecting || !objects.types || objects.critical || state.poison) return 1;
+  requireStack();
+  if (!collector.tables && !begin()) return collect(2) < 0 ? -1 : 1;
+  collector.collecting = 1;
+  let left = <i32>units;
+  if (!resumed) sortStack();
+  while (left > 0 && collector.stepPhase) left -= advance(left);
+  const damaged = !collector.stepPhase && <i32>collector.stepFound < 0;
+  const ended = !collector.stepPhase;
+  if (ended) announceCollection(layout.COLLECTION_STOP, 2);
+  collector.collecting = 0;
+  drain();
+  return damaged ? -1 : i32(ended);
+}
+
+function begin(): bool {
+  if (!openTables()) return false;
+  collector.stepPhase = OPENING;
+  collector.stepPage = 0;
+  collector.stepWaiting = 0;
+  collector.stepReached = 0;
+  collector.stepRound = 0;
+  collector.stepFound = 0;
+  collector.count1 = 0;
+  collector.count2 = 0;
+  collector.collecting = 1;
+  announceCollection(layout.COLLECTION_START, 2);
+  collector.collecting = 0;
+  return true;
+}
+
+/** Does one piece of work. The units it took. */
+function advance(left: i32): i32 {
+  if (collector.stepPhase == OPENING) {
+    const number = openTable(<u32>collector.stepPage);
+    if (!number) {
+      collector.stepPage = 0;
+      collector.stepPhase = TALLYING;
+    } else collector.stepPage = number;
+    return TABLE_UNITS;
+  }
+  if (collector.stepTop > stackBase()) return followSome(left);
+  const page = nextPage(collector.stepPage, ALL);
+  if (!page) {
+    collector.stepPage = 0;
+    return endPhase();
+  }
+  collector.stepPage = page;
+  if (!cellOf(page)) return 1;
+  const phase = collector.stepPhase;
+  if (phase == MARKING) return markFrom(page, left);
+  if (phase == FORGETTING) return forgetFrom(page);
+  if (phase == CONFIRMING) return confirmFrom(page);
+  return tallyFrom(page, phase == RETALLYING);
+}
+
+/** A phase has seen all pages. */
+function endPhase(): i32 {
+  const phase = collector.stepPhase;
+  if (phase == TALLYING || phase == RETALLYING) {
+    collector.stepReachedBefore = collector.stepReached;
+    collector.stepPhase = MARKING;
+  } else if (phase == MARKING) {
+    // What found no room on the stack is found by another sweep.
+    if (collector.stepWaiting) collector.stepWaiting = 0;
+    else {
+      const rescued = collector.stepReached - collector.stepReachedBefore;
+      const again =
+        !collector.stepRound ||
+        (collector.stepRound < ROUNDS && rescued > collector.stepGuesses >>> WORTH_SHIFT);
+      collector.stepGuesses = 0;
+      collector.stepRound = collector.stepRound + 1;
+      collector.stepPhase = again ? FORGETTING : CONFIRMING;
+    }
+  } else if (phase == FORGETTING) collector.stepPhase = collector.stepGuesses ? RETALLYING : CONFIRMING;
+  else return endRun();
+  return 1;
+}
+
+function endRun(): i32 {
+  if (collector.spared) {
+    const fits = gatherSpared();
+    collector.spared = 0;
+    if (fits) addFound(confirm());
+    else {
+      // More than a list has room for: one collection of everything.
+      collector.collecting = 0;
+      addFound(collect(2));
+      collector.collecting = 1;
+    }
+  }
+  if (!collector.tables) return 1;
+  collector.total = collector.stepReached;
+  collector.pending = 0;
+  collector.candidates = collector.stepReached + collector.stepFound;
+  collector.collected = collector.stepFound;
+  closeTables();
+  clearFreeLists(0);
+  state.takenBytes = 0;
+  retune();
+  return 1;
+}
+
+function addFound(found: i32): void {
+  collector.stepFound = found < 0 ? u32.MAX_VALUE : collector.stepFound + found;
+  if (found < 0) closeTables();
+}
+
+// ---- pages ----
+
+/** Counts the references from the objects of a page, or from the guesses among them. */
+function tallyFrom(page: usize, guessesOnly: bool): i32 {
+  const end = endOf(page);
+  const stride = strideOf(page);
+  let known: u32 = 0;
+  let scan: u32 = 0;
+  let units: i32 = 1;
+  for (let object = firstOf(page); object < end; object += stride) {
+    const header = headerOf(object);
+    if (!isSubject(header) || (guessesOnly && isReached(object))) continue;
+    const meta = <u32>(header >>> 32);
+    // Objects of a type tend to lie together.
+    if ((meta & layout.META_TYPE) != known) {
+      known = meta & layout.META_TYPE;
+      scan = scanOf(meta);
+    }
+    visit(TALLY, object, meta, scan, 0, 0, 0, 0);
+    units += weightOf(object, scan);
+  }
+  return units;
+}
+
+/** Reaches what is held from outside, until there is something to follow; the page is looked at again then. */
+function markFrom(page: usize, left: i32): i32 {
+  const end = endOf(page);
+  const stride = strideOf(page);
+  let units: i32 = 1;
+  for (let object = firstOf(page); object < end; object += stride) {
+    const header = headerOf(object);
+    if (!isSubject(header)) continue;
+    units++;
+    const cell = cellOf(object);
+    const shadow = <u32>load<u16>(cell);
+    if (shadow & REACHED) {
+      if (!(shadow & WAITING)) continue;
+      store<u16>(cell, <u16>(shadow & ~WAITING));
+      store<u32>(collector.stepTop, <u32>object);
+      collector.stepTop = collector.stepTop + 4;
+    } else {
+      const counted = shadow & COUNT_MOST;
+      if (counted < COUNT_MOST && <u32>header <= counted) continue;
+      collector.stepTop = reach(object, cell, collector.stepTop);
+    }
+    if (collector.stepTop == stackBase()) continue;
+    units += followSome(left - units);
+    if (collector.stepTop == stackBase()) continue;
+    collector.stepPage = page - layout.PAGE_BYTES;
+    break;
+  }
+  return units;
+}
+
+function forgetFrom(page: usize): i32 {
+  const end = endOf(page);
+  const stride = strideOf(page);
+  let guesses: u32 = 0;
+  let units: i32 = 1;
+  for (let object = firstOf(page); object < end; object += stride) {
+    if (!isSubject(headerOf(object))) continue;
+    units++;
+    if (isReached(object)) continue;
+    guesses++;
+    store<u16>(cellOf(object), 0);
+  }
+  collector.stepGuesses = collector.stepGuesses + guesses;
+  return units;
+}
+
+/** Looks at the guesses of a page once more, and at what they lead to. */
+function confirmFrom(page: usize): i32 {
+  const end = endOf(page);
+  const stride = strideOf(page);
+  let units: i32 = 1;
+  let found = false;
+  for (let object = firstOf(page); object < end; object += stride) {
+    const header = headerOf(object);
+    if (!isSubject(header)) continue;
+    units++;
+    if (!isGuess(header, load<u16>(cellOf(object)))) continue;
+    gatherFrom(object);
+    found = true;
+  }
+  if (!found) return units;
+  addFound(confirm());
+  return units + <i32>collector.candidates * 4;
+}
+
+// ---- objects ----
+
+function isReached(object: usize): bool {
+  return (load<u16>(cellOf(object)) & REACHED) != 0;
+}
+
+/** References of an object, about. */
+// @ts-ignore: decorator
+@inline
+function weightOf(object: usize, scan: u32): i32 {
+  const y = scan >>> layout.SCAN_Y_SHIFT;
+  const kind = scan & layout.SCAN_KIND;
+  if (kind == layout.SCAN_FIELDS) return <i32>(1 + (y >>> 2));
+  return kind == layout.SCAN_PIECES ? 8 : 1 + load<i32>(object + y);
+}
+
+/** Follows objects from the stack until it is empty, or `left` units are used up. The units it took. */
+function followSome(left: i32): i32 {
+  const base = stackBase();
+  let top = collector.stepTop;
+  let known: u32 = 0;
+  let scan: u32 = 0;
+  let units: i32 = 0;
+  while (top > base && units <= left) {
+    top -= 4;
+    const object = load<usize>(top);
+    const meta = metaOf(object);
+    if ((meta & layout.META_TYPE) != known) {
+      known = meta & layout.META_TYPE;
+      scan = scanOf(meta);
+    }
+    top = visit(FOLLOW, object, meta, scan, 0, 0, 0, top);
+    units += weightOf(object, scan);
+  }
+  collector.stepTop = top;
+  return units;
+}
+
+/** What lies on the stack from the last slice may have died: takes out what is no object any more. */
+function sortStack(): void {
+  let to = stackBase();
+  for (let from = to; from < collector.stepTop; from += 4) {
+    const object = load<usize>(from);
+    if (!isStillSubject(object)) continue;
+    store<u32>(to, <u32>object);
+    to += 4;
+  }
+  collector.stepTop = to;
+}

@@ -1,0 +1,241 @@
+/** Full collections in slices, with a program that changes everything between them. */
+import { describe, expect, test } from "vitest";
+import { HeapError, type Heap, type Ptr } from "../../bindings/index.js";
+import { builds } from "../support/cores.js";
+import { Random } from "../support/random.js";
+import { manualHeap, newHeap, release, seedOf } from "../support/objects.js";
+
+/** Steps until the collection is complete; the number of slices. */
+function finish(heap: Heap, budgetObjects: number): number {
+  let slices = 1;
+  while (!heap.collector.step({ budgetObjects })) slices++;
+  return slices;
+}
+
+function ring(heap: Heap, size: number): Ptr {
+  const first = heap.list();
+  let last = first;
+  for (let i = 1; i < size; i++) {
+    const next = heap.list();
+    heap.lists.append(last, next);
+    heap.decref(next);
+    last = next;
+  }
+  heap.lists.append(last, first);
+  return first;
+}
+
+const live = (heap: Heap): number => heap.collector.objects().length;
+
+describe.each(builds)("collections in slices, $name core", (build) => {
+  test("rings are found, what is held is not, and the statistics count it as one full collection", () => {
+    const heap = manualHeap(build);
+    const held = heap.list();
+    for (let i = 0; i < 500; i++) {
+      const first = ring(heap, 1 + (i % 7));
+      if (i % 2 === 0) heap.lists.append(held, first);
+      heap.decref(first);
+    }
+    const infos: string[] = [];
+    heap.collector.callbacks.add((phase, { generation, collected }) =>
+      infos.push(`${phase} ${generation} ${collected}`),
+    );
+    const before = live(heap);
+    const { collections } = heap.collector.stats()[2]!;
+    expect(finish(heap, 100)).toBeGreaterThan(20);
+    const found = before - live(heap);
+    expect(found).toBe(Array.from({ length: 250 }, (_, i) => 1 + ((2 * i + 1) % 7)).reduce((a, b) => a + b));
+    expect(infos).toEqual(["start 2 0", `stop 2 ${found}`]);
+    expect(heap.collector.stats()[2]).toMatchObject({ collections: collections + 1, collected: found });
+    expect(heap.gc()).toBe(0);
+    heap.decref(held);
+  });
+
+  test("garbage that other garbage leads to goes in the same run, whatever the order", () => {
+    const heap = manualHeap(build);
+    let next = 0 as Ptr;
+    for (let i = 0; i < 300; i++) {
+      const first = ring(heap, 2);
+      if (next !== 0) {
+        heap.lists.append(first, next);
+        heap.decref(next);
+      }
+      next = first;
+    }
+    heap.decref(next);
+    finish(heap, 50);
+    expect(live(heap)).toBe(0);
+  });
+
+  test("finalizers run once, may resurrect, and weak references are cleared before", () => {
+    const heap = manualHeap(build);
+    const seen: string[] = [];
+    let saved = 0 as Ptr;
+    const Node = heap.defineType({
+      name: "Node",
+      fields: { next: "ref" },
+      weakrefs: true,
+      finalize: (self) => {
+        seen.push("finalize");
+        heap.incref(self);
+        saved = self;
+      },
+    });
+    const node = heap.alloc(Node);
+    heap.setRef(node, Node.fields.next, node);
+    const weak = heap.weakref(node, () => seen.push("callback"));
+    heap.decref(node);
+    finish(heap, 10);
+    expect(seen).toEqual(["callback", "finalize"]);
+    expect(heap.refcount(saved)).toBe(2);
+    heap.decref(saved);
+    finish(heap, 10);
+    expect(seen).toEqual(["callback", "finalize"]);
+    heap.decref(weak);
+    expect(live(heap)).toBe(0);
+  });
+
+  test("gc() between two slices ends the run, and the next slice begins another", () => {
+    const heap = manualHeap(build);
+    const held = heap.list();
+    for (let i = 0; i < 1000; i++) heap.lists.append(held, ring(heap, 1));
+    for (let i = 0; i < 1000; i++) heap.decref(heap.lists.get(held, i));
+    expect(heap.collector.step({ budgetObjects: 10 })).toBe(false);
+    heap.decref(held);
+    expect(heap.gc()).toBe(1000);
+    expect(heap.collector.step({ budgetMs: 1000 })).toBe(true);
+  });
+
+  test("without memory for shadows it is one collection", () => {
+    const heap = manualHeap(build, { maxBytes: 2 ** 20 });
+    for (let i = 0; i < 100; i++) heap.decref(ring(heap, 3));
+    const blocks: Ptr[] = [];
+    for (let block = heap.raw.malloc(4096); block !== 0; block = heap.raw.malloc(4096)) blocks.push(block);
+    expect(heap.collector.step({ budgetObjects: 1 })).toBe(true);
+    expect(live(heap)).toBe(0);
+    for (const block of blocks) heap.free(block);
+  });
+
+  test("a count that is too low is reported, and nothing is lost", () => {
+    const heap = build.create({ autoCollect: false });
+    const pair = ring(heap, 2);
+    const other = heap.lists.get(pair, 0);
+    heap.lists.append(pair, other);
+    heap.decref(other);
+    heap.decref(pair);
+    expect(() => finish(heap, 1000)).toThrow(expect.objectContaining({ code: "ERR_HEAP_CORRUPT" }) as Error);
+  });
+
+  test("inside a collection it is ERR_HEAP_BUSY, other budgets are ERR_HEAP_ARGUMENT", () => {
+    const heap = newHeap(build);
+    const codes: unknown[] = [];
+    const code = (action: () => unknown): void => {
+      try {
+        codes.push(action());
+      } catch (error) {
+        codes.push((error as HeapError).code);
+      }
+    };
+    const Node = heap.defineType({
+      name: "Node",
+      fields: { next: "ref" },
+      finalize: () => code(() => heap.collector.step()),
+    });
+    const node = heap.alloc(Node);
+    heap.setRef(node, Node.fields.next, node);
+    heap.decref(node);
+    finish(heap, 10);
+    expect(codes.splice(0)).toEqual(["ERR_HEAP_BUSY"]);
+    for (const budget of [
+      null,
+      1,
+      { budgetMs: 0 },
+      { budgetMs: NaN },
+      { budgetObjects: 1.5 },
+      { budget: 1 },
+    ]) {
+      code(() => heap.collector.step(budget as never));
+    }
+    for (const pauseGoalMs of [0, -1, NaN, "1", 1e9]) {
+      code(() => build.create({ pauseGoalMs: pauseGoalMs as never }));
+    }
+    expect(new Set(codes)).toEqual(new Set(["ERR_HEAP_ARGUMENT"]));
+    expect(codes).toHaveLength(11);
+  });
+
+  test("automatic full collections run in slices, and garbage does not pile up", () => {
+    const heap = newHeap(build, { pauseGoalMs: 0.05, thresholds: [200, 2, 2] });
+    const held = heap.list();
+    for (let i = 0; i < 3000; i++) heap.lists.append(held, ring(heap, 1));
+    for (let i = 0; i < 3000; i++) heap.decref(heap.lists.get(held, i));
+    heap.gc();
+    heap.gc();
+    const [starts, most] = [heap.collector.stats()[2]!.collections, { objects: 0 }];
+    // Old garbage: rings that were held until they had survived two collections.
+    for (let i = 0; i < 20_000; i++) {
+      const next = ring(heap, 2);
+      heap.lists.set(held, i % 3000, next);
+      heap.decref(next);
+      if (i % 500 === 0) most.objects = Math.max(most.objects, live(heap));
+    }
+    expect(heap.collector.stats()[2]!.collections).toBeGreaterThan(starts + 2);
+    expect(most.objects).toBeLessThan(2 * 6001);
+    heap.decref(held);
+  });
+
+  test("random graphs, changed between slices: nothing alive is freed, no garbage outlives two runs", () => {
+    const seed = seedOf("slices");
+    for (let round = 0; round < 12; round++)
+      mutate(build.create({ autoCollect: round % 3 === 2, pauseGoalMs: 0.01 }), seed + round);
+  });
+});
+
+/** Lists that hold each other at random, and a model of them: who is reachable from what the program holds. */
+function mutate(heap: Heap, seed: number): void {
+  const random = new Random(seed);
+  const roots: Ptr[] = [];
+  const check = (): void => {
+    const reached = new Set<Ptr>();
+    const queue = [...roots];
+    for (let p = queue.pop(); p !== undefined; p = queue.pop()) {
+      if (reached.has(p)) continue;
+      reached.add(p);
+      for (let i = 0; i < heap.lists.length(p); i++) queue.push(heap.lists.get(p, i));
+    }
+    heap.verify();
+    const alive = new Set(heap.collector.objects());
+    for (const p of reached) expect(alive.has(p), `seed ${seed}`).toBe(true);
+  };
+  const change = (): void => {
+    const kind = random.below(10);
+    if (kind < 4 || roots.length < 2) {
+      const list = heap.list();
+      if (roots.length > 0 && random.chance(70)) heap.lists.append(list, random.pick(roots));
+      roots.push(list);
+    } else if (kind < 7) {
+      let from = random.pick(roots);
+      for (let depth = random.below(4); depth > 0 && heap.lists.length(from) > 0; depth--) {
+        from = heap.lists.get(from, random.below(heap.lists.length(from)));
+      }
+      heap.lists.append(from, random.pick(roots));
+    } else if (kind < 8) {
+      const from = random.pick(roots);
+      if (heap.lists.length(from) > 0) heap.decref(heap.lists.pop(from));
+    } else heap.decref(roots.splice(random.below(roots.length), 1)[0]!);
+  };
+  for (let i = 0; i < 2000; i++) {
+    change();
+    if (random.chance(40)) heap.collector.step({ budgetObjects: 1 + random.below(60) });
+    if (i % 100 === 0) check();
+  }
+  check();
+  finish(heap, 1 + random.below(100));
+  finish(heap, 1 + random.below(100));
+  const before = heap.collector.objects().length;
+  expect([heap.gc(), heap.collector.objects().length], `seed ${seed}`).toEqual([0, before]);
+  release(heap, ...roots);
+  heap.gc();
+  heap.verify();
+  expect(heap.collector.objects(), `seed ${seed}`).toEqual([]);
+  heap.dispose();
+}
