@@ -9,6 +9,7 @@ import { faultError } from "../core/faults.js";
 import type { Settings } from "../core/options.js";
 import type { Ptr } from "../core/ptr.js";
 import { compile, openCore } from "./create.js";
+import { registerEntry } from "./entries.js";
 import { Heap, coreOf } from "./heap.js";
 
 /** A heap on the hardened core. What C's functions found wrong, which cannot tell, is thrown by the next call that can. */
@@ -58,6 +59,10 @@ export class HardenedHeap extends Heap {
 
 /** A heap on the hardened core, which `load` compiles. Pointers are always checked. */
 export function createHardened(settings: Settings, load: () => WebAssembly.Module): Heap {
+  registerEntry("hardened", {
+    module: load,
+    make: (core, restored) => new HardenedHeap(core, { ...restored, checks: true }),
+  });
   const module = settings.module === undefined ? load() : compile(settings.module);
   const hardened = settings.hardened ?? {};
   const own = { ...settings, hardened, checks: true };

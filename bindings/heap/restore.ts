@@ -76,7 +76,7 @@ export function restoreHeap(bytes: unknown, options: RestoreOptions): RecordHeap
   };
   const entry = entryOf(image.kind);
   if (entry === undefined) {
-    const from = image.kind === "debug" ? "tallyheap/debug" : "tallyheap";
+    const from = image.kind === "release" ? "tallyheap" : `tallyheap/${image.kind}`;
     throw new HeapError("ERR_HEAP_ARGUMENT", `restore: the image is of a heap of ${from}: import it first`);
   }
   const settings = {
@@ -127,7 +127,8 @@ function build(
 
 /** Tells the object layer of a new heap what its memory has. */
 function bindObjects(heap: RecordHeap, notes: Notes, functions: Functions, options: HeapOptions): void {
-  const { types, weakrefs, finalizers, counts, collector, calls, deferral } = objectLayerOf(heap);
+  const { types, weakrefs, finalizers, counts, collector, calls, deferral, externalBytes } =
+    objectLayerOf(heap);
   const core = calls.lifecycle.started();
   deferral.adopt();
   const known = new Map<number, KnownType>();
@@ -135,6 +136,7 @@ function bindObjects(heap: RecordHeap, notes: Notes, functions: Functions, optio
     const finalize = note.hasFinalizer ? functions.finalizer(note) : undefined;
     known.set(note.id, types.adopt(note.id, typeOptions(note, known.get(note.base), finalize)));
   }
+  externalBytes.restore(notes.externalBytes);
   // What a weak collection owned is nobody's now.
   const watches = new Set(notes.watches);
   const places = notes.callbacks.length > 0 ? weakrefsByToken(core) : undefined;

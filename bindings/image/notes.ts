@@ -4,6 +4,7 @@ import { kindName, kindOf, offsetOf } from "../objects/types/field.js";
 import type { FieldKind } from "../objects/types/kinds.js";
 import { factsOf, type KnownType, type TypeOptions } from "../objects/types/type.js";
 import type { Types } from "../objects/types/types.js";
+import type { ExternalBytes } from "../objects/ownership/external-bytes.js";
 import type { Finalizers } from "../objects/weak/finalizers.js";
 import type { Watches } from "../objects/weak/watches.js";
 import type { Weakrefs } from "../objects/weak/weakrefs.js";
@@ -15,6 +16,7 @@ export interface ObjectParts {
   readonly finalizers: Finalizers;
   readonly watches: Watches;
   readonly collector: Collector;
+  readonly externalBytes: ExternalBytes;
 }
 
 /** A record type as an image keeps it: what `defineType` would be told, but for functions. */
@@ -38,18 +40,22 @@ export interface Notes {
   /** Weak references that weak collections own, which belong to the program and not to the heap. */
   readonly watches: readonly number[];
   readonly collector: CollectorSettings;
+  /** Bytes outside of the heap, by the objects that own them. */
+  readonly externalBytes: readonly (readonly [ptr: number, bytes: number])[];
 }
 
 const NO_LIMIT = 0xffff_ffff;
 
 /** Notes of a heap. */
-export function takeNotes({ types, weakrefs, finalizers, watches, collector }: ObjectParts): Notes {
+export function takeNotes(parts: ObjectParts): Notes {
+  const { types, weakrefs, finalizers, watches, collector, externalBytes } = parts;
   return {
     types: types.all().flatMap((type) => (type.id < TYPE_FIRST ? [] : [noteOf(type)])),
     callbacks: weakrefs.all().map(([token, callback]) => [token, callback.name]),
     finalizers: finalizers.all().map(({ ptr, fn, atexit }) => [ptr, fn.name, atexit]),
     watches: watches.all(),
     collector: collector.settings(),
+    externalBytes: externalBytes.all(),
   };
 }
 

@@ -58,6 +58,16 @@ export class ExternalBytes {
     if (this.#byObject.delete(p)) this.#calls.abi.external_adjust(-bytes);
   }
 
+  /** The bytes of all objects, for an image. */
+  all(): [Ptr, number][] {
+    return [...this.#byObject];
+  }
+
+  /** The same of a heap that was made from an image, whose core knows the sum. */
+  restore(entries: readonly (readonly [ptr: number, bytes: number])[]): void {
+    for (const [ptr, bytes] of entries) this.#byObject.set(ptr as Ptr, bytes);
+  }
+
   /** The heap was reset. */
   clear(): void {
     this.#byObject.clear();

@@ -3,7 +3,7 @@ import { hex } from "../../core/errors.js";
 import type { Ptr } from "../../core/ptr.js";
 import type { ObjectMemory } from "../access/object-memory.js";
 import { kindName, kindOf, offsetOf } from "./field.js";
-import { KINDS } from "./kinds.js";
+import { KINDS, type FieldKind } from "./kinds.js";
 import { factsOf } from "./type.js";
 import type { Types } from "./types.js";
 import { valueText } from "./value-text.js";
@@ -27,14 +27,20 @@ export function describeObject(memory: ObjectMemory, types: Types, p: Ptr): stri
   const fields = Object.entries(type.fields);
   for (const [field, packed] of fields.slice(0, SHOWN)) {
     const kind = kindName(kindOf(packed))!;
-    const isAddress = kind === "ref" || kind === "block";
-    const value = memory[isAddress ? "u32" : kind][(p + offsetOf(packed)) >>> KINDS[kind].shift]!;
-    const text =
-      kind === "ref" ? briefly(memory, types, value as Ptr) : isAddress ? hex(Number(value)) : value;
-    parts.push(`${field}: ${text}`);
+    const value =
+      memory[kind === "ref" || kind === "block" ? "u32" : kind][
+        (p + offsetOf(packed)) >>> KINDS[kind].shift
+      ]!;
+    parts.push(`${field}: ${shown(memory, types, kind, value)}`);
   }
   if (fields.length > SHOWN) parts.push(`${fields.length - SHOWN} more fields`);
   return parts.join(", ");
+}
+
+/** A field's value. */
+function shown(memory: ObjectMemory, types: Types, kind: FieldKind, value: number | bigint): string {
+  if (kind === "ref") return briefly(memory, types, value as Ptr);
+  return kind === "block" ? hex(Number(value)) : String(value);
 }
 
 /** What a field refers to. */
