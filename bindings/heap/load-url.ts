@@ -1,6 +1,7 @@
 import { HeapError } from "../core/errors.js";
 import { readOptions, type HeapOptions } from "../core/options.js";
 import { openCore } from "./create.js";
+import { entryOf, registerEntry } from "./entries.js";
 import { createHardened } from "./hardened-heap.js";
 import { Heap } from "./heap.js";
 
@@ -18,6 +19,9 @@ export interface UrlEntry {
 
 /** The entry for a host: where its `heap.wasm` is, also the base of relative addresses, and how to read. */
 export function urlEntry(wasm: URL, read: ReadBytes): UrlEntry {
+  // Heap.restore is synchronous: it takes the core of `tallyheap`, if that is loaded too, or is given one.
+  if (entryOf("release") === undefined)
+    registerEntry("release", { module: missingModule, make: (core, settings) => new Heap(core, settings) });
   return {
     heapModule: (source = wasm) => moduleFrom(source, wasm, read),
     async createHeap(options) {
@@ -28,6 +32,11 @@ export function urlEntry(wasm: URL, read: ReadBytes): UrlEntry {
       return new Heap(openCore(module, "release", settings), settings);
     },
   };
+}
+
+function missingModule(): never {
+  const message = "restore: pass the core in the option module: `await heapModule()`";
+  throw new HeapError("ERR_HEAP_ARGUMENT", message, { operation: "restore", argument: "module" });
 }
 
 async function moduleFrom(source: WasmSource, base: URL, read: ReadBytes): Promise<WebAssembly.Module> {

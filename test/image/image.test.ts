@@ -190,6 +190,25 @@ describe("damage", () => {
   });
 });
 
+test("`tallyheap/url` alone restores with the core that it is given", async () => {
+  const { heap, point } = filledHeap();
+  const script = `
+    import { parentPort, workerData } from "node:worker_threads";
+    import { Heap, heapModule } from "${new URL("../../dist/url-node.js", import.meta.url).href}";
+    let code;
+    try { Heap.restore(workerData.bytes); } catch (error) { code = [error.code, error.argument]; }
+    const heap = Heap.restore(workerData.bytes, { module: await heapModule(), onLeak: () => {} });
+    parentPort.postMessage([...code, heap.refcount(workerData.point)]);
+    heap.dispose();`;
+  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(script)}`), {
+    workerData: { bytes: heap.snapshot(), point },
+  });
+  const said = await new Promise((resolve, reject) => worker.on("message", resolve).on("error", reject));
+  await worker.terminate();
+  expect(said).toEqual(["ERR_HEAP_ARGUMENT", "module", 1]);
+  heap.dispose();
+});
+
 test("a worker restores what the main thread saved, and the other way round", async () => {
   const { heap, Point, point } = filledHeap();
   const script = `
