@@ -7,7 +7,8 @@ import { Handle } from "../access/handle.js";
 import type { ObjectMemory } from "../access/object-memory.js";
 import type { Types } from "../types/types.js";
 import type { Dicts } from "./dicts.js";
-import { noCounterpart, resetError } from "./js-value.js";
+import { noCounterpart } from "./js-value.js";
+import { resetError } from "./reset-error.js";
 import type { Lists } from "./lists.js";
 import type { Values } from "./values.js";
 

@@ -17,7 +17,6 @@ import type { Ref } from "../access/handle.js";
 import type { ObjectCalls } from "../access/object-calls.js";
 import type { ObjectMemory } from "../access/object-memory.js";
 import type { Dicts } from "./dicts.js";
-import { resetError } from "./js-value.js";
 import type { Numbers } from "./numbers.js";
 import { resetError } from "./reset-error.js";
 import type { Strs } from "./strs.js";
