@@ -297,18 +297,21 @@ describe("memory of a heap that was disposed of", () => {
 });
 
 describe.each(builds)("reset, $name core", (build) => {
-  test.skipIf(build.name === "hardened")("a scope that adopted a reference does not release what lives at its address afterwards", () => {
-    const heap = newHeap(build);
-    const kept = heap.scope((s) => {
-      const address = s.adopt(heap.list());
-      heap.reset();
-      const list = heap.list();
-      expect(list).toBe(address);
-      return list;
-    });
-    expect(heap.refcount(kept)).toBe(1);
-    heap.decref(kept);
-  });
+  test.skipIf(build.name === "hardened")(
+    "a scope that adopted a reference does not release what lives at its address afterwards",
+    () => {
+      const heap = newHeap(build);
+      const kept = heap.scope((s) => {
+        const address = s.adopt(heap.list());
+        heap.reset();
+        const list = heap.list();
+        expect(list).toBe(address);
+        return list;
+      });
+      expect(heap.refcount(kept)).toBe(1);
+      heap.decref(kept);
+    },
+  );
 
   test("an iterator over a dict ends with it", () => {
     const heap = newHeap(build);
