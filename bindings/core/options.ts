@@ -63,7 +63,7 @@ export interface HeapOptions {
   readonly hashSeed?: number | bigint | undefined;
   /**
    * Use the hardened core, which trusts no pointer and no free list, not even of wasm modules: links of free blocks are
-   * encoded and proved, blocks are carved in a random order, large blocks have a guard behind them. `{ zeroOnFree: true }`
+   * encoded and proved, pools begin with a random block, large blocks have a guard behind them. `{ zeroOnFree: true }`
    * also zeroes what is freed, and finds what was written to it since. Other entries and hosts than Node, Deno and Bun:
    * `tallyheap/hardened`. Default false. See docs/checks.md.
    */

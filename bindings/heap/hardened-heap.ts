@@ -13,7 +13,7 @@ import { registerEntry } from "./entries.js";
 import { Heap, coreOf } from "./heap.js";
 
 /** A heap on the hardened core. What C's functions found wrong, which cannot tell, is thrown by the next call that can. */
-export class HardenedHeap extends Heap {
+class HardenedHeap extends Heap {
   override malloc(size: number): Ptr {
     this.#throwWaiting();
     return super.malloc(size);

@@ -40,10 +40,13 @@ function computeHash(str: Str): u32 {
   // The word behind the last whole one is padded with zeros: a block is a multiple of 8 bytes and was zeroed.
   let last: u64 = (<u64>bytes) << 56;
   if (whole < bytes) last |= load<u64>(data + whole);
+  // Exact in AssemblyScript: integers of 64 bits.
+  /* eslint-disable no-loss-of-precision */
   let v0 = state.hashKey0 ^ 0x736f6d6570736575;
   let v1 = state.hashKey1 ^ 0x646f72616e646f6d;
   let v2 = state.hashKey0 ^ 0x6c7967656e657261;
   let v3 = state.hashKey1 ^ 0x7465646279746573;
+  /* eslint-enable no-loss-of-precision */
   if (str.meta & META_WIDE) v1 ^= WIDE;
   for (let at: u32 = 0; at <= whole; at += 8) {
     const word = at < whole ? load<u64>(data + at) : last;

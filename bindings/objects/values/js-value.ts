@@ -13,9 +13,3 @@ export function noCounterpart(operation: string, what: string, ptr?: Ptr): HeapE
   const message = `${operation}: ${what} has no counterpart`;
   return new HeapError("ERR_HEAP_TYPE", message, ptr === undefined ? { operation } : { operation, ptr });
 }
-
-/** The error for host code that was asked for items and reset the heap: those that came before are gone. */
-export function resetError(operation: string): HeapError {
-  const message = `${operation}: the heap was reset while the items were read`;
-  return new HeapError("ERR_HEAP_USE_AFTER_FREE", message, { operation });
-}
