@@ -108,6 +108,13 @@ export class ObjectMemory implements Views {
 
   /** The same of a reference that may be a tagged int. */
   requireReference(operation: string, value: unknown): Ptr {
+    const isFast =
+      typeof value === "number" &&
+      (this.checked ? looksLive(this.i32, this.first, value) : this.tag === 0 && this.isCounted(value));
+    return isFast ? (value as Ptr) : this.#requireReferenceSlow(operation, value);
+  }
+
+  #requireReferenceSlow(operation: string, value: unknown): Ptr {
     if (this.tag === 0) return this.require(operation, value);
     const p = typeof value === "number" ? value : this.resolve(operation, value);
     return (p & this.tag) !== 0 && isU32(p) ? (p as Ptr) : this.require(operation, p);

@@ -32,6 +32,8 @@ const ARRAY_ITERATOR = NO_ITEMS[Symbol.iterator];
 /** Makes built-in values. */
 export class Values {
   readonly #memory: ObjectMemory;
+  /** See ObjectMemory.tag. */
+  readonly #tag: number;
   readonly #calls: ObjectCalls;
   readonly #counts: Counts;
   readonly #numbers: Numbers;
@@ -47,6 +49,7 @@ export class Values {
     dicts: Dicts,
   ) {
     this.#memory = memory;
+    this.#tag = memory.tag;
     this.#calls = calls;
     this.#counts = counts;
     this.#numbers = numbers;
@@ -63,8 +66,7 @@ export class Values {
   }
 
   int(value: number | bigint): Ptr {
-    if (this.#memory.tag !== 0 && isSmall(value))
-      return (((Number(value) << 1) | this.#memory.tag) >>> 0) as Ptr;
+    if (this.#tag !== 0 && isSmall(value)) return (((Number(value) << 1) | this.#tag) >>> 0) as Ptr;
     const p = typeof value === "number" ? this.#numbers.int(value) : NULL;
     return p === 0 ? this.#intCalling(value) : p;
   }
