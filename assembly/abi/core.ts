@@ -1,4 +1,7 @@
-/** The exported ABI and nothing else: each function is one line into the layer that does the work. */
+/**
+ * The exported ABI. Each function goes straight into the layer that does the work; what makes a container collects before,
+ * if that is due.
+ */
 import * as bytes from "./bytes";
 import * as cycles from "../gc/collect";
 import * as due from "../gc/due";
@@ -345,6 +348,11 @@ export function gc(generation: u32): i32 {
  */
 export function gc_step(units: u32, resumed: bool): i32 {
   return slices.step(units, resumed);
+}
+
+/** Ends a collection in slices; its memory is given back. */
+export function gc_abandon(): void {
+  shadows.closeTables();
 }
 
 /** A request failed for want of memory. True if it is worth another try. */

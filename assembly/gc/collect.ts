@@ -3,9 +3,9 @@
  *
  *   subtract   every container of the generations becomes white, the references among them leave the counts
  *   mark       what is still counted is held from outside; it and what it reaches gets its counts back
- *   trash      what stayed white. Released at once where nobody has a last word, else as trash.ts says
+ *   garbage    what stayed white. Released at once if none of it has hooks, else as garbage/finalize-garbage.ts says
  *
- * A collection allocates nothing. Up to the trash it runs no host code.
+ * A collection allocates nothing. Between the start callback and the end of marking it runs no host code.
  */
 import * as layout from "../layout";
 import { collector, objects, state, zeros } from "../state";
@@ -82,7 +82,7 @@ function run(generation: u32): i32 {
   mark(sets, mask, TRACKED);
   const reached = collector.reached;
   let found = collector.candidates - reached;
-  // Without anybody who has a last word trash goes before others know of it.
+  // Without hooks garbage is released before any host code runs.
   let direct = !(collector.debug & (layout.DEBUG_COLLECTABLE | layout.DEBUG_SAVEALL));
   let pages = sets;
   if (found && (!direct || hasHooks(collector.metas))) {

@@ -1,6 +1,7 @@
 /**
- * What the core can do for a request that found no memory. The host asks for it and tries the request once more
- * (bindings/core/requests.ts), holding what the request borrows meanwhile.
+ * What the core can do for a request that found no memory. The host asks for it, and tries the request again
+ * (bindings/core/lifecycle.ts has the order of what it tries; bindings/objects/access/object-calls.ts holds what a request
+ * borrows meanwhile).
  */
 import { FAULT_NONE } from "../layout";
 import { collector, objects, state } from "../state";

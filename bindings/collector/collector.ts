@@ -159,6 +159,13 @@ export class Collector {
     return state !== 0;
   }
 
+  /** @internal Ends a collection in slices, whose memory would look like blocks of the host. */
+  abandon(): void {
+    if (!this.#lifecycle.hasObjectLayer) return;
+    this.#slicedMs = -1;
+    this.#calls.enter(() => this.#calls.abi.gc_abandon());
+  }
+
   /** Lets collections start by themselves. (CPython: gc.enable) */
   enable(): void {
     this.#lifecycle.live();

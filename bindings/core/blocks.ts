@@ -10,7 +10,6 @@ import {
 } from "../generated/layout.js";
 import type { LinearMemory } from "./memory.js";
 
-// Imported constants are read from memory at every use, a module's own are part of the code.
 const SMALL = SMALL_LIMIT;
 const TO_ARENA = ARENA_SHIFT;
 const TO_RECORD = RECORD_SHIFT;

@@ -92,7 +92,8 @@ export interface HeapOptions {
   /** Receives what a callback of the heap threw. Default: `console.error`. */
   readonly onUnraisable?: ((error: unknown) => void) | undefined;
   /**
-   * Called before a request fails because memory is exhausted; may free blocks. The request is then tried once more.
+   * Called before a request fails because memory is exhausted, after a collection; may free blocks. The request is then tried
+   * again.
    * `trim`, `reset` and `dispose` inside are `ERR_HEAP_BUSY`.
    */
   readonly onMemoryPressure?: ((pressure: MemoryPressure) => void) | undefined;

@@ -35,7 +35,7 @@ export function domainAt(core: Core, address: number): number | undefined {
 
 /**
  * Where the block ends that an address lies in, as far as the page of the address tells: in the first page of a span,
- * and in a pool. Undefined elsewhere.
+ * and among the blocks that a pool has carved. Undefined elsewhere.
  */
 export function blockEnd(core: Core, address: number): number | undefined {
   const record = pageRecord(core, address);
@@ -43,9 +43,11 @@ export function blockEnd(core: Core, address: number): number | undefined {
   const inPage = address & (layout.PAGE_BYTES - 1);
   if (record.sizeClass === layout.CLASS_SPAN) return address - inPage + spanBytes(core, record);
   if (record.sizeClass === layout.CLASS_NONE || record.sizeClass > LAST_CLASS) return undefined;
-  const first = core.linear.views.u16[(shapeAt(record.address) + layout.SHAPE_FIRST) >>> 1]!;
-  const behindFirst = inPage - first;
+  const { u16 } = core.linear.views;
+  const shape = shapeAt(record.address);
+  const behindFirst = inPage - u16[(shape + layout.SHAPE_FIRST) >>> 1]!;
   const bytes = classBytes(record.sizeClass);
+  if (behindFirst >= bytes * u16[(shape + layout.SHAPE_CARVED) >>> 1]!) return undefined;
   // Before the first block of the page lies the end of one that starts in a page before.
   return behindFirst < 0 ? address - behindFirst : address + bytes - (behindFirst % bytes);
 }

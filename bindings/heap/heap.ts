@@ -362,6 +362,7 @@ export class Heap extends ObjectHeap implements Disposable {
     const core = this.lifecycle.live();
     const { leaks, inspection, deferral } = this.objectLayer;
     deferral.reclaim();
+    this.objectLayer.collector.abandon();
     this.clearFreeLists();
     return this.lifecycle.protect(() => {
       // The debug core guards the blocks of the host only, and lists them.

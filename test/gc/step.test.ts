@@ -106,6 +106,33 @@ describe.each(builds)("collections in slices, $name core", (build) => {
     expect(heap.collector.step({ budgetMs: 1000 })).toBe(true);
   });
 
+  test("a run that was not completed is no leak", () => {
+    const reports: unknown[] = [];
+    const heap = build.create({ autoCollect: false, onLeak: (report) => reports.push(report) });
+    const kept = heap.list();
+    for (let i = 0; i < 1000; i++) heap.decref(heap.list([kept]));
+    expect(heap.collector.step({ budgetObjects: 1 })).toBe(false);
+    heap.decref(kept);
+    heap.dispose();
+    expect(reports).toEqual([]);
+  });
+
+  test("what lies on a value stack lives, with all it leads to; what was there goes", () => {
+    const heap = manualHeap(build);
+    const stack = heap.stack({ slots: 10 });
+    const first = ring(heap, 50);
+    stack.push(first);
+    heap.decref(first);
+    for (let i = 0; i < 300; i++) heap.decref(ring(heap, 2));
+    finish(heap, 40);
+    expect(live(heap)).toBe(50);
+    stack.pop();
+    finish(heap, 40);
+    finish(heap, 40);
+    expect(live(heap)).toBe(0);
+    stack.dispose();
+  });
+
   test("without memory for shadows it is one collection", () => {
     const heap = manualHeap(build, { maxBytes: 2 ** 20 });
     for (let i = 0; i < 100; i++) heap.decref(ring(heap, 3));

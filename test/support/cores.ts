@@ -29,6 +29,7 @@ export interface Build {
 export const release: Build = { name: "release", create: (options) => stressed(createHeap(options)) };
 export const debug: Build = { name: "debug", create: (options) => stressed(createDebugHeap(options)) };
 const hardened: Build = { name: "hardened", create: (options) => stressed(createHardenedHeap(options)) };
+export const allBuilds: readonly Build[] = [release, debug, hardened];
 /**
  * For describe.each: what holds for one holds for the other. `npm run test:hardened` takes the hardened core in the
  * release core's place.

@@ -1,5 +1,5 @@
 /**
- * Trash in which somebody has a last word: weak references, finalizers, the host. The order is that of CPython 3.11:
+ * Garbage with hooks: weak references, finalizers, functions of the host. The order is that of CPython 3.11:
  *
  *   weak references that are trash themselves are dead and never call back
  *   all weak references to trash are cleared, then callbacks run
@@ -50,7 +50,7 @@ export function finalizeGarbage(generation: u32): i32 {
 
 /** See ../collect.ts. */
 const HOST_FAILED: i32 = -2;
-/** Trash whose end is certain, while the host hears of it. */
+/** Colour of garbage that is marked dying while the host's finalizers run. */
 const DOOMED: u32 = layout.META_TRASH | layout.META_DYING;
 
 /** The white object of a page at or behind an address; 0 if there is none, or if the page holds no containers now. */
@@ -152,7 +152,7 @@ function runFinalizers(): void {
   }
 }
 
-/** What the host registered for single objects. It cannot reach them any more: they are dying, and show it. */
+/** What the host registered for single objects. It cannot reach them any more: they are marked dying. */
 function runHostFinalizers(): void {
   const metas = repaint(COLOUR, DOOMED);
   if (metas & layout.META_HOST) {
@@ -169,7 +169,7 @@ function runHostFinalizers(): void {
   repaint(DOOMED, COLOUR);
 }
 
-/** Changes the colour of all objects of the trash that have another. All bits that any of them has. */
+/** Changes the colour of garbage from one to another. All bits that any of it has in its meta words. */
 function repaint(from: u32, to: u32): u32 {
   let metas: u32 = 0;
   for (let page = nextPage(0, TRASH); page; page = nextPage(page, TRASH)) {
@@ -184,7 +184,7 @@ function repaint(from: u32, to: u32): u32 {
 
 // ---- the second look ----
 
-/** Spares what is held from outside of the trash now, and all that can be reached from there. False if counts lack. */
+/** Spares what is held from outside of the trash now, and all that can be reached from there. False if a count is below the references to its object. */
 function resurrect(generation: u32): bool {
   if (!gatherEdges(TRASH, COLOURED_MASK, COLOURED)) {
     spareColoured(COLOUR, generation);
@@ -192,7 +192,7 @@ function resurrect(generation: u32): bool {
     return false;
   }
   subtract(TRASH, COLOURED_MASK, COLOURED);
-  // Host code released what was not its own: all of it lives on, as if nobody had looked.
+  // Host code released what was not its own: all of it lives on.
   const damaged = collector.damaged;
   if (damaged) {
     restore(TRASH, COLOURED_MASK, COLOURED);

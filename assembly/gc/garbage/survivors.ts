@@ -1,4 +1,4 @@
-/** What becomes of those that a collection does not find to be trash: they grow older, and some tuples leave. */
+/** What becomes of those that a collection does not find to be trash: they grow older, and some tuples become untracked. */
 import { META_TRACKED, META_UNTRACKABLE, META_WHITE } from "../../layout";
 import { collector } from "../../state";
 import { headerOf, metaOf, setMeta } from "../../object/core/header";
@@ -71,7 +71,7 @@ export function spare(object: usize, meta: u32, generation: u32): void {
   if (!generation) markPage(object, MIDDLE);
 }
 
-/** Takes out of the collector's sight the tuples that the first look found to be loose, unless they are trash. */
+/** Untracks the tuples that trial deletion found untrackable, unless they are garbage. */
 export function untrackMarked(sets: u32): void {
   if (!collector.untrackable) return;
   collector.untrackable = 0;

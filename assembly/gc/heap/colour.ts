@@ -23,7 +23,7 @@ export const COLOURS: u64 = (<u64>COLOUR) << 32;
 export const WHITE: u64 = (<u64>layout.META_WHITE) << 32;
 export const GENERATION: u32 = layout.META_OLDER | layout.META_OLDEST;
 
-/** Somebody has a last word: weak references, a finalizer, the host. */
+/** Bits of a meta word by which garbage calls the host, or weak references to it have to be cleared. */
 export const HOOKS: u32 = layout.META_WEAK | layout.META_HOST | layout.META_FINALIZER;
 
 /** Pattern of sets of generations. */

@@ -40,7 +40,7 @@ import {
 /** Everything lies behind it. */
 const BEHIND_ALL: usize = usize.MAX_VALUE;
 
-/** Marks from every white object that has a count. Counts the objects reached in STATE_GC_REACHED. */
+/** Marks from every white object that has a count. Counts the objects reached in collector.reached. */
 export function mark(sets: u32, mask: u64, pattern: u64): void {
   collector.reached = 0;
   openStack();

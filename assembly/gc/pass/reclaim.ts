@@ -5,6 +5,7 @@
  */
 import * as layout from "../../layout";
 import { collector, objects } from "../../state";
+import { fewerYoung } from "../../object/core/alloc";
 import { giveBlocks } from "../../object/core/blocks";
 import { decref, letGo } from "../../object/death/death";
 import { ORPHANS, popDeferred } from "../../object/death/deferred";
@@ -102,8 +103,7 @@ function release(expected: u32, from: usize, end: usize, stride: usize, mask: u6
   }
   if (buffers) giveBuffers(firstBuffer, buffers);
   if (found) {
-    const young = objects.youngCount;
-    objects.youngCount = young > found ? young - found : 0;
+    fewerYoung(found);
     collector.collected = collector.collected + found;
     giveBlocks(first, last, found);
   }
@@ -116,7 +116,7 @@ function giveBuffers(first: usize, buffers: u32): void {
   giveBlocks(first, collector.last, buffers);
 }
 
-/** Lets those die that trash alone held. Host code may run. */
+/** Deallocates the objects that garbage alone held. Host code may run. */
 export function releaseOrphans(): void {
   for (let object = popDeferred(ORPHANS); object; object = popDeferred(ORPHANS)) decref(object);
 }

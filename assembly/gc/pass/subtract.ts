@@ -23,8 +23,8 @@ import {
 } from "./visit";
 
 /**
- * Counts what it finds in STATE_GC_CANDIDATES, and collects its meta words in STATE_GC_METAS. If the references to an
- * object are more than its count says, somebody released what was not his: STATE_GC_DAMAGED is such an object then.
+ * Counts what it finds in collector.candidates, and collects its meta words in collector.metas. If the references to an
+ * object are more than its count says, somebody released a reference it did not own: collector.damaged is such an object.
  */
 export function subtract(sets: u32, mask: u64, pattern: u64): void {
   collector.candidates = 0;

@@ -255,13 +255,13 @@ export function reached(header: u64, pattern: u64): u64 {
   return header ^ (pattern == COLOURED ? WHITE : COLOURS);
 }
 
-/** The way back from below 0. */
+/** Adds 1 to a negative count. */
 function repay(count: i32): i32 {
   const more = (count | layout.COUNT_LIMIT) + 1;
   return more < 0 ? more & ~layout.COUNT_LIMIT : more;
 }
 
-/** Can the object become part of a cycle? A tuple cannot once it is untracked, unless it is changed; see retrack(). */
+/** Whether the object can become part of a cycle. A tuple cannot once it is untracked, unless it is changed; see retrack(). */
 function mayBeTracked(object: usize): bool {
   const meta = metaOf(object);
   if (!(typeByMeta(meta).flags & layout.FLAG_CONTAINER)) return false;

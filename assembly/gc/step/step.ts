@@ -58,18 +58,15 @@ const WORTH_SHIFT: u32 = 3;
 
 /**
  * One slice of about `units` references. 1 if the collection is complete by it, 0 if there is more to do; −1 with a fault
- * if counts are lower than the references that were found, −2 if the host could not tell what it holds. Without memory for shadows it is a collection in one go.
- * `resumed`: nothing has run since the last call.
+ * if counts are lower than the references that were found, −2 if the host could not tell what it holds. Without memory
+ * for shadows, and where the host holds edges, it is a collection in one go. `resumed`: nothing has run since the last call.
  */
 export function step(units: u32, resumed: bool): i32 {
   if (collector.collecting || !objects.types || objects.critical || state.poison || zeros.gathering) return 1;
-  // What is not counted, and what the host holds, can be asked for only where the program does not run in between.
-  if (zeros.deferring || collector.traversed) {
-    closeTables();
-    return collect(2) < 0 ? -1 : 1;
-  }
   requireStack();
-  if (!collector.tables && !begin()) {
+  // Edges that the host holds are asked for in one go, and without memory for shadows there is no other way either.
+  if (collector.traversed) closeTables();
+  if (collector.traversed || (!collector.tables && !begin())) {
     const found = collect(2);
     return found < 0 ? found : 1;
   }

@@ -80,7 +80,7 @@ export function setCount(object: usize, count: i32): void {
 
 /**
  * Whether this is the header of an object with more than one reference. Not so of a block that is free because somebody
- * released what was not his: its meta word is 0, and its count word the link of a free list.
+ * released a reference it did not own: its meta word is 0, and its count word the link of a free list.
  */
 // @ts-ignore: decorator
 @inline

@@ -24,10 +24,10 @@ declare function roots(): u32;
 @external("env", "traverse")
 declare function traverse(object: usize, type: u32, releases: u32): u32;
 
-/** A collection starts (0) or has ended (1). */
-export function announceCollection(phase: u32, generation: u32): void {
+/** Tells the host of a collection: one of COLLECTION_, and its generation or the object that is garbage. */
+export function announceCollection(phase: u32, subject: u32): void {
   objects.nesting = objects.nesting + 1;
-  if (isDefined(TALLYHEAP_STANDALONE)) collection(phase, generation);
+  if (isDefined(TALLYHEAP_STANDALONE)) collection(phase, subject);
   objects.nesting = objects.nesting - 1;
 }
 

@@ -6,7 +6,7 @@ import * as layout from "../../layout";
 import { STATE } from "../../state";
 import { metaOf, setCount, setMeta } from "../core/header";
 
-/** Orphans: objects that garbage alone held and that have hooks or children; they wait for the end of the collection. */
+/** Orphans: objects last held by garbage that have hooks or children; they wait for the end of the collection. */
 export const ORPHANS: usize = STATE + layout.STATE_GC_ORPHANS;
 /** Deallocations that wait for the outermost finalizer to return. */
 export const NESTED: usize = STATE + layout.STATE_DEFERRED;

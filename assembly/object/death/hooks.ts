@@ -27,7 +27,7 @@ export function runDeathHooks(object: usize): bool {
   if (meta & layout.META_FINALIZER && !(flags & layout.FLAG_WEAKREF)) {
     if (!(flags & layout.FLAG_CONTAINER && meta & layout.META_FINALIZED)) {
       if (flags & layout.FLAG_CONTAINER) {
-        // Resurrected or not, what a finalizer saw is young again (CPython tracks it anew).
+        // Resurrected or not, what a finalizer saw goes back to generation 0 (CPython tracks it anew).
         meta =
           (meta | layout.META_FINALIZED | layout.META_TRACKED) & ~(layout.META_OLDER | layout.META_OLDEST);
         markYoung(object);

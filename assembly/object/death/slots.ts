@@ -43,7 +43,7 @@ export function releaseAfter(object: usize, type: TypeDescriptor, slot: usize): 
 @inline
 export function link(object: usize, via: usize, parent: usize): void {
   const meta = (metaOf(object) | layout.META_DYING) & ~layout.META_TRACKED;
-  // At once, as it is read: see gc/visit.ts.
+  // At once, as it is read: see gc/pass/visit.ts.
   setHeader(object, ((<u64>meta) << 32) | via);
   if (via) store<u32>(via, <u32>parent);
 }

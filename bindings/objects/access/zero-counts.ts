@@ -7,7 +7,6 @@ import {
 import type { Lifecycle } from "../../core/lifecycle.js";
 import type { Ptr } from "../../core/ptr.js";
 
-// Imported constants are read from memory at every use, a module's own are part of the code.
 const FINALIZING = META_FINALIZING;
 const LENGTH = (STATE_ZERO_LENGTH - STATE_ZERO_TABLE) >>> 2;
 const LIMIT = (STATE_ZERO_LIMIT - STATE_ZERO_TABLE) >>> 2;

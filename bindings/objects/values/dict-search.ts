@@ -13,7 +13,7 @@ import {
 import { isTagged, type Ptr } from "../../core/ptr.js";
 import type { ObjectMemory } from "../access/object-memory.js";
 
-// Imported constants are read from memory at every use, a module's own are part of the code. Offsets are in words.
+// Offsets in words.
 const TABLE = DICT_TABLE >>> 2;
 const MASK = DICT_MASK >>> 2;
 const BYTES = DICT_BYTE_MASK;

@@ -17,7 +17,6 @@ import type { Access, Lifecycle } from "../../core/lifecycle.js";
 import type { Ptr } from "../../core/ptr.js";
 import type { ZeroCounts } from "../access/zero-counts.js";
 
-// Imported constants are read from memory at every use, a module's own are part of the code.
 const INT_META = META_LEAF | TYPE_INT;
 const FLOAT_META = META_LEAF | TYPE_FLOAT;
 // Both words of a new header, as the double that has these bits: one store.
