@@ -92,7 +92,8 @@ describe("tallyheap/url", () => {
   test("every entry exports the same names", async () => {
     const debug = await import("tallyheap/debug");
     const url = await import("tallyheap/url");
-    const names = ["Handle", "Heap", "HeapError", "NULL", "createHeap", "heapModule"];
-    for (const entry of [inlined, debug, url, browser]) expect(Object.keys(entry).sort()).toEqual(names);
+    const hardened = await import("tallyheap/hardened");
+    const names = ["Handle", "Heap", "HeapError", "Kind", "NULL", "createHeap", "heapModule"];
+    for (const entry of [inlined, debug, hardened, url, browser]) expect(Object.keys(entry).sort()).toEqual(names);
   });
 });
