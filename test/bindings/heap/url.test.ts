@@ -94,6 +94,7 @@ describe("tallyheap/url", () => {
     const url = await import("tallyheap/url");
     const hardened = await import("tallyheap/hardened");
     const names = ["Handle", "Heap", "HeapError", "Kind", "NULL", "createHeap", "heapModule"];
-    for (const entry of [inlined, debug, hardened, url, browser]) expect(Object.keys(entry).sort()).toEqual(names);
+    for (const entry of [inlined, debug, hardened, url, browser])
+      expect(Object.keys(entry).sort()).toEqual(names);
   });
 });
