@@ -1,4 +1,4 @@
-/** The ABI of the bytes layer: a core of its own without objects, and a part of the whole one (index.ts). */
+/** The ABI of the bytes layer: a core of its own without objects, and a part of the whole one (core.ts). */
 import * as arenas from "../alloc/arenas";
 import * as censusTable from "../alloc/census";
 import * as checks from "../alloc/checks";

@@ -260,7 +260,7 @@ export function dict_delete(dict: Dict, key: usize): bool {
 // ---- weak references ----
 
 export function weakref_new(referent: usize, token: u32): usize {
-  // Refused; and the count of what is dying is no count.
+  // Refused; and the count word of a dying object is a link.
   if (header.metaOf(referent) & META_DYING) return weak.newWeakref(referent, token);
   header.incref(referent);
   due.collectIfDue();

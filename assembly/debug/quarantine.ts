@@ -19,7 +19,7 @@ export function quarantine(pointer: usize): void {
   else debug.oldest = <u32>pointer;
   debug.newest = <u32>pointer;
   debug.deadCount += 1;
-  // What the block holds back, not what was asked for: a thousand blocks of nothing are no small matter.
+  // What the block takes, not what was asked for: a block of no bytes takes one, too.
   debug.quarantined += <u32>blocks.bytesOf(pointer);
 }
 

@@ -96,9 +96,6 @@ export const STATE_GC_CANDIDATES: u32 = STATE_COLLECTOR + offsetof<CollectorStat
 export const STATE_GC_COLLECTED: u32 = STATE_COLLECTOR + offsetof<CollectorState>("collected");
 export const STATE_GC_ORPHANS: u32 = STATE_COLLECTOR + offsetof<CollectorState>("orphans");
 export const STATE_GC_STACK_LIMIT: u32 = STATE_COLLECTOR + offsetof<CollectorState>("stackLimit");
-export const STATE_GC_REACHED: u32 = STATE_COLLECTOR + offsetof<CollectorState>("reached");
-export const STATE_GC_METAS: u32 = STATE_COLLECTOR + offsetof<CollectorState>("metas");
-export const STATE_GC_DAMAGED: u32 = STATE_COLLECTOR + offsetof<CollectorState>("damaged");
 export const STATE_GC_EDGES: u32 = STATE_COLLECTOR + offsetof<CollectorState>("edges");
 
 // Tables, which no field of a class can be.

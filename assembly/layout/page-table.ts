@@ -205,7 +205,7 @@ export class ArenaHeader {
   count: u32;
   /** Address of the arena that the table describes. */
   arena: u32;
-  /** Bit i set = containers may have been born on page i since the last collection. */
+  /** Bit i set = containers may have been made on page i since the last collection. */
   young: u64;
   /** The same for containers of generation 1, for what a collection found to be trash, and for what it has to look at again. */
   middle: u64;
@@ -255,4 +255,3 @@ export const SLAB_BUSY: u32 = offsetof<SlabWord>("busy");
 export const HEADER_PAGES: u32 = offsetof<ArenaHeader>("freePages");
 export const HEADER_COUNT: u32 = offsetof<ArenaHeader>("count");
 export const HEADER_ARENA: u32 = offsetof<ArenaHeader>("arena");
-export const HEADER_YOUNG: u32 = offsetof<ArenaHeader>("young");

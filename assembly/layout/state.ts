@@ -153,7 +153,7 @@ export const STATE_BY_COUNT: u32 = STATE_SLABS + CLASS_TABLE_BYTES;
 export const STATE_BY_RUN: u32 = STATE_BY_COUNT + SIZED_LISTS_BYTES;
 /** Runs of free arenas by length: exact below 32, two lists a doubling above. */
 export const STATE_FREE_RUNS: u32 = STATE_BY_RUN + SIZED_LISTS_BYTES;
-/** What reset() clears: [STATE_ACTIVE, STATE_RECIPROCAL). */
+/** ⌈2³² / class size⌉ for each class: divides an offset in a page without a division. A reset clears what lies before it. */
 export const STATE_RECIPROCAL: u32 = STATE_FREE_RUNS + SIZED_LISTS_BYTES;
 
 /** Filled by census() for each domain and class. */
@@ -166,7 +166,7 @@ export class CensusEntry {
   available: u32;
 }
 
-/** ⌈2³² / class size⌉ for each class: divides an offset in a page without a division. */
+/** Census records by domain and class. */
 export const STATE_CENSUS: u32 = STATE_RECIPROCAL + (CLASS_SLOTS << 2);
 export const CENSUS_BYTES: u32 = offsetof<CensusEntry>();
 

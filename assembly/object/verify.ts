@@ -52,7 +52,7 @@ function verifyObject(object: usize): u32 {
   const meta = metaOf(object);
   if (!isType(meta & layout.META_TYPE))
     return broken(layout.BROKEN_TYPE, object, objects.typeCount, meta & layout.META_TYPE);
-  // Objects are seen half dead only by the host code that their death called.
+  // An object that is marked dying is seen only by the host code that its death called.
   if (meta & layout.META_DYING) return objects.nesting ? 0 : broken(layout.BROKEN_COUNT, object, 1, 0);
   if (meta & COLLECTION_MARKS && !collector.collecting)
     return broken(layout.BROKEN_COLLECTION, object, 0, meta & COLLECTION_MARKS);

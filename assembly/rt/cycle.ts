@@ -4,7 +4,7 @@
  *
  *   idle ── taken ≥ threshold ─▶ mark ── nothing grey, roots visited again ─▶ sweep ── every page ─▶ idle
  *
- * Blocks on the lists that `__new` takes from are marked while a cycle is under way: no object that is born during it
+ * Blocks on the lists that `__new` takes from are marked while a cycle is under way: no object that is made during it
  * can be swept, and the fast path of `__new` need not ask.
  */
 import { ARENA_PAGES, LAST_CLASS, PAGE_SHIFT } from "../layout";

@@ -33,7 +33,7 @@ export function isMarked(marks: usize, block: usize): bool {
   return (load<u32>(markWord(marks, block)) & markBit(block)) != 0;
 }
 
-/** Marks a block that was just taken: it is born black. */
+/** Marks a block that was just taken: new objects are black. */
 export function markBlock(block: usize): void {
   if (block >= runtime.limit) return;
   const word = markWord(runtime.marks, block);

@@ -202,7 +202,7 @@ export class Collector {
     this.#apply();
   }
 
-  /** Births minus deaths of containers, and collections of generations 0 and 1, since the last ones. (gc.get_count) */
+  /** Allocations minus deallocations of containers, and collections of generations 0 and 1, since the last ones. (gc.get_count) */
   get counts(): [number, number, number] {
     const core = this.#lifecycle.tryStarted();
     if (core === undefined) return [0, 0, 0];

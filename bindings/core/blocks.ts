@@ -39,7 +39,7 @@ export class Blocks {
     memory?.follow(({ u32 }) => (this.#words = u32));
   }
 
-  /** Were the words detached? */
+  /** Whether the words were detached. */
   get isStale(): boolean {
     return this.#words.length === 0 && this.#words !== NOTHING;
   }
@@ -72,5 +72,5 @@ export class Blocks {
   }
 }
 
-/** No hits: for the other cores, and before anybody knows better. */
+/** No fast paths: for the other cores, and before a core is there. */
 export const NO_BLOCKS = new Blocks();

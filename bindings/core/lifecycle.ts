@@ -66,9 +66,12 @@ export class Lifecycle {
   /** Whether the memory or the core's functions are known outside of the heap, which therefore cannot move. */
   isShared: boolean;
   /** The arrays over the memory as it is now, for programs: always the same object. Empty once the heap is disposed of. */
-  readonly views: Views = { ...NO_VIEWS };
+  get views(): Views {
+    return this.#views;
+  }
   /** How often the heap was reset: addresses of objects are good within one epoch. */
   epoch = 0;
+  readonly #views: Views = { ...NO_VIEWS };
   readonly #listeners: LifecycleListener[] = [];
   readonly #guardedMalloc: MallocCalls;
   readonly #guardedAbi: ObjectExports;
@@ -217,7 +220,7 @@ export class Lifecycle {
   /** Lets go of the core; every later call throws. */
   dispose(): void {
     this.#core = undefined;
-    Object.assign(this.views, NO_VIEWS);
+    Object.assign(this.#views, NO_VIEWS);
     this.#malloc = this.#guardedMalloc;
     this.#abi = this.#guardedAbi;
     this.#waiting = [];
@@ -230,7 +233,7 @@ export class Lifecycle {
     this.#bind(core);
     core.linear.follow((views) => {
       if (core !== this.#core) return;
-      Object.assign(this.views, views);
+      Object.assign(this.#views, views);
       if (this.#state === "open") this.#publish();
     });
   }

@@ -17,7 +17,7 @@ export function isTagged(p: number): boolean {
 /** Largest value of a 32-bit size or address. */
 export const MAX_U32 = 0xffff_ffff;
 
-/** Is `value` an integer that a wasm i32 can carry unsigned? Never throws, also not for bigints and symbols. */
+/** Whether `value` is an integer that a wasm i32 can carry unsigned. Never throws, also not for bigints and symbols. */
 export function isU32(value: unknown): value is number {
   return typeof value === "number" && value >>> 0 === value;
 }

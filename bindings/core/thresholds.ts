@@ -1,6 +1,6 @@
 import { isU32 } from "./ptr.js";
 
-/** Thresholds of generations 0, 1 and 2: births minus deaths, and collections of the next younger generation. */
+/** Thresholds of generations 0, 1 and 2: allocations minus deallocations, and collections of the next younger generation. */
 export type Thresholds = readonly [number, number, number];
 
 /** CPython's since 3.13. */

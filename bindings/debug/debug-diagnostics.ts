@@ -96,7 +96,7 @@ export class DebugDiagnostics implements Diagnostics {
     return new HeapError(error.code, message, details);
   }
 
-  /** The core's list of live blocks, oldest first, as far as it leads: damage may have cut or bent it. */
+  /** The core's list of live blocks, oldest first, as far as it leads: damage may have overwritten its links. */
   #liveBlocks(core: Core): LeakedBlock[] {
     const blocks: LeakedBlock[] = [];
     const seen = new Set<number>();
@@ -135,7 +135,7 @@ function forgetBlock(core: Core): void {
   core.setState(layout.STATE_DEBUG + layout.DEBUG_BLOCK, 0);
 }
 
-/** Could a block be there? */
+/** Whether a block could be there. */
 function isBlockAddress(core: Core, ptr: number): boolean {
   const entry = core.arenaEntry(ptr >>> layout.ARENA_SHIFT);
   return ptr % 8 === 0 && (entry >= layout.ARENA_PAGED || entry === layout.ARENA_TAIL);

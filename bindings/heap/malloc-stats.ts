@@ -7,7 +7,7 @@ import type { HeapStats } from "../core/stats.js";
 
 /**
  * What the bytes of all arenas are used for. Pools come from the census, unused pages from the arenas' own bits, page
- * tables and spans from the statistics: three books that only add up to arenas · 256 KiB if all of them are right.
+ * tables and spans from the statistics: three sources that only add up to arenas · 256 KiB if all of them are right.
  */
 interface Usage {
   readonly allocated: number;

@@ -10,7 +10,7 @@ const MAKING = /^(alloc|\w+_(new|from|slice)|(?!dict_set)\w+_quick)$/;
 /** Blocks start at multiples of 8. */
 const UNIT_SHIFT = 3;
 
-/** Addresses at which objects and blocks were born: a bit for every 8 bytes of the arenas that had any. */
+/** Addresses at which objects and blocks were made: a bit for every 8 bytes of the arenas that had any. */
 export class Births {
   readonly #arenas: (Uint8Array | undefined)[] = [];
 

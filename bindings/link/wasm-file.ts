@@ -39,8 +39,6 @@ interface Memory {
 
 export interface WasmFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Functions that the module imports, as `module` and `name`. */
-  readonly imports: readonly { module: string; name: string }[];
   readonly exportNames: readonly string[];
   readonly memories: readonly Memory[];
   /** Constant i32 values of exported globals. */
@@ -180,7 +178,6 @@ export function wordsModule(
 
 /** Gathers what the sections say. */
 class Parts {
-  readonly imports: { module: string; name: string }[] = [];
   readonly exportNames: string[] = [];
   readonly memories: Memory[] = [];
   readonly globals = new Map<string, number>();
@@ -199,10 +196,9 @@ class Parts {
   }
 
   finish(bytes: Uint8Array<ArrayBuffer>): WasmFile {
-    const { imports, exportNames, memories, globals, mutable } = this;
+    const { exportNames, memories, globals, mutable } = this;
     return {
       bytes,
-      imports,
       exportNames,
       memories,
       globals,
@@ -217,10 +213,8 @@ class Parts {
     const module = cursor.name();
     const name = cursor.name();
     const kind = cursor.byte();
-    if (kind === KIND_FUNCTION) {
-      cursor.unsigned();
-      this.imports.push({ module, name });
-    } else if (kind === KIND_TABLE) {
+    if (kind === KIND_FUNCTION) cursor.unsigned();
+    else if (kind === KIND_TABLE) {
       cursor.type();
       cursor.memory(undefined);
     } else if (kind === KIND_MEMORY) {

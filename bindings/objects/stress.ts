@@ -29,7 +29,7 @@ export function collectEvery(interval: number): AbiWrapper {
         return result;
       };
     }
-    // Quick births never collect; nothing quick is to be had under stress.
+    // The `_quick` functions never collect, so under stress there are none.
     for (const name of OBJECT_FUNCTIONS) {
       if (name.endsWith("_quick")) wrapped[name] = () => 0;
     }

@@ -202,7 +202,7 @@ export function see(act: u32, child: usize, mask: u64, pattern: u64, where: usiz
   } else if (act == RELEASE) {
     const header = headerOf(child);
     const meta = <u32>(header >>> 32);
-    // The count word of an orphan is its link: who finds one again finds it gone, whatever its count should have been.
+    // The count word of an orphan is its link. META_DYING is set then, so a second reference to it is passed over.
     if (
       (header & mask) != pattern &&
       (meta & (layout.META_TYPE | layout.META_DYING)) - 1 < layout.META_TYPE

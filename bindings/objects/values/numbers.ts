@@ -32,7 +32,7 @@ const IN_WORDS = VALUE >>> 2;
 const IN_DOUBLES = VALUE >>> 3;
 
 /**
- * Births and deaths of ints and floats that need no slow path, on the cached words of the memory: what `tryInt` and
+ * Allocation and deallocation of ints and floats that need no slow path, on the cached words of the memory: what `tryInt` and
  * `newFloat` of assembly/object/values/number.ts and `release` of assembly/object/death/death.ts do in the core. That took a
  * fifth to a half off the life of a number (bench:objects). Records stay with the core: what their lives read and write
  * costs as much in checked accesses as the calls.

@@ -28,6 +28,8 @@ describe.each([
       "function env.collection",
       "function env.finalize",
       "function env.grown",
+      "function env.roots",
+      "function env.traverse",
       "memory env.memory",
     ]);
   });
