@@ -172,7 +172,7 @@ function circumstances(columns) {
   const all = columns.flatMap(({ samples }) => Object.values(samples).flat());
   const version = (/** @type {string} */ name) => all.find(({ contender }) => contender === name)?.version;
   const cpython = version("cpython");
-  const others = [version("glibc"), cpython === undefined ? undefined : `CPython ${cpython}`];
+  const others = [version("glibc"), cpython];
   const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} processors, ${system()}`;
   const present = others.filter((other) => other !== undefined);
   return [
