@@ -2,8 +2,8 @@
  * Shadow counts: what a collection in slices knows of objects while the program runs on between the slices. The counts of
  * the objects themselves stay as they are.
  *
- *   cell     ├ reached 1 │ taken 1 │ count 14 ┤     two bytes for 16 of an arena
- *   table    32 KiB for each arena that held containers at the start; ShadowTables has the addresses by arena, 0 = none
+ *   cell     ├ reached 1 │ waiting 1 │ count 14 ┤   two bytes for 16 of an arena
+ *   table    32 KiB for each arena that held containers at the start; addresses by arena, 0 = none
  *
  *   count ≤ references from tracked objects, when they were looked at;   COUNT_MOST = as many or more
  *

@@ -78,8 +78,8 @@ export function step(units: u32, resumed: bool): i32 {
   if (!resumed) sortStack();
   while (left > 0 && collector.stepPhase) left -= advance(left);
   if (zeros.deferring) leaveExact(outer);
-  const damaged = !collector.stepPhase && <i32>collector.stepFound < 0;
   const ended = !collector.stepPhase;
+  const damaged = ended && <i32>collector.stepFound < 0;
   if (ended) announceCollection(layout.COLLECTION_STOP, 2);
   collector.collecting = 0;
   if (zeros.deferring) reclaimZeros();
