@@ -141,6 +141,8 @@ export function dict_set_quick(dict: Dict, key: usize, value: usize): bool {
   return dicts.trySet(dict, key, value);
 }
 
+export { tryRelease as release_quick } from "../object/death/try-release";
+
 export function incref(object: usize): void {
   header.incref(object);
 }

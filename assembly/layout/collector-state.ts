@@ -68,17 +68,20 @@ export class CollectorState {
   stepPage: usize;
   /** Top of its stack. */
   stepTop: usize;
-  /** An object was reached that found no room on the stack. */
+  /** An object was reached, or gathered, that found no room. */
   stepWaiting: u32;
-  /** Objects reached in all, and when the last round began; guesses of that round; rounds. */
+  /** Objects reached; further rounds of guessing; garbage found. */
   stepReached: u32;
-  stepReachedBefore: u32;
-  stepGuesses: u32;
   stepRound: u32;
-  /** Garbage found. */
   stepFound: u32;
-  /** Guesses that were none, or whose piece lacked something. */
+  /** Which flag of a shadow the second and third look take, 0 in the first; objects that were looked at. */
+  stepTakes: u32;
+  stepLooked: u32;
+  /** The piece is no list; see gc/step/piece.ts. */
+  stepWhole: u32;
+  /** What was spared, in a list of which this entry is the next. */
   spared: u32;
+  stepEntry: u32;
   /** References that one slice of an automatic full collection looks at; 0 = those take no slices. */
   sliceUnits: u32;
 }

@@ -4,7 +4,6 @@ import type { Core } from "../core/core.js";
 import { HeapError, hex } from "../core/errors.js";
 import type { Lifecycle } from "../core/lifecycle.js";
 import { NULL, isTagged, isU32, type Ptr } from "../core/ptr.js";
-import { retry } from "../core/requests.js";
 import { THRESHOLDS_EXPECTED, areThresholds, type Thresholds } from "../core/thresholds.js";
 import type { Counts } from "../objects/access/counts.js";
 import type { Ref } from "../objects/access/handle.js";
@@ -13,6 +12,7 @@ import type { ObjectMemory } from "../objects/access/object-memory.js";
 import type { HostReferences } from "../objects/ownership/host-references.js";
 import type { Types } from "../objects/types/types.js";
 import { measuring, type MeasureOptions } from "./measure.js";
+import { Queries } from "./queries.js";
 import {
   addCollection,
   blankStats,
@@ -46,7 +46,6 @@ export interface CollectorSettings {
 }
 
 const FROZEN = 3;
-const EVERY = 4;
 const WORD = 4;
 /** Sum of all debug flags. */
 const ALL_FLAGS = 39;
@@ -69,7 +68,7 @@ export class Collector {
   readonly #memory: ObjectMemory;
   readonly #calls: ObjectCalls;
   readonly #types: Types;
-  readonly #counts: Counts;
+  readonly #queries: Queries;
   readonly #references: HostReferences;
   readonly #garbage: Ptr[] = [];
   #enabled: boolean;
@@ -93,7 +92,7 @@ export class Collector {
     this.#memory = memory;
     this.#calls = calls;
     this.#types = types;
-    this.#counts = counts;
+    this.#queries = new Queries(memory, calls, counts);
     this.#references = references;
     this.#enabled = memory.lifecycle.settings.autoCollect;
     this.#thresholds = memory.lifecycle.settings.thresholds;
@@ -267,7 +266,7 @@ export class Collector {
   objects(generation?: Generation | null): Ptr[] {
     if (generation !== undefined && generation !== null) requireGeneration("objects", generation);
     if (!this.#lifecycle.tryStarted()) return [];
-    return this.#list("objects", (buffer) => this.#calls.abi.gc_objects(generation ?? EVERY, buffer));
+    return this.#queries.objects(generation);
   }
 
   /**
@@ -276,15 +275,7 @@ export class Collector {
    */
   referrers(...objects: Ref[]): Ptr[] {
     this.#lifecycle.live();
-    if (objects.length === 0) return [];
-    return this.#holding("referrers", objects, (targets) =>
-      this.#withBuffer("referrers", targets.length, (place) => {
-        this.#memory.fresh().u32.set(targets, place >>> 2);
-        return this.#list("referrers", (buffer) =>
-          this.#calls.abi.gc_referrers(place, targets.length, buffer),
-        );
-      }),
-    );
+    return objects.length === 0 ? [] : this.#queries.referrers(objects);
   }
 
   /**
@@ -293,15 +284,7 @@ export class Collector {
    */
   referents(...objects: Ref[]): Ptr[] {
     this.#lifecycle.live();
-    return this.#holding("referents", objects, (sources) =>
-      sources
-        .filter((p) => !isTagged(p))
-        .flatMap((p) =>
-          this.#list("referents", (buffer) => this.#calls.abi.gc_referents(p, buffer)).filter(
-            (child) => child !== 0,
-          ),
-        ),
-    );
+    return this.#queries.referents(objects);
   }
 
   // ---- debugging ----
@@ -424,49 +407,7 @@ export class Collector {
   #fetch(): void {
     if (!this.#lifecycle.hasObjectLayer) return;
     // One by one: there may be more than a call takes arguments.
-    for (const p of this.#list("garbage", (buffer) => this.#calls.abi.gc_saved(buffer)))
-      this.#garbage.push(p);
-  }
-
-  /** The addresses that `write` writes to a buffer; with buffer 0 it says how many. */
-  #list(operation: string, write: (buffer: number) => number): Ptr[] {
-    const count = (): number => this.#calls.enter(() => write(0));
-    for (;;) {
-      const words = count();
-      if (words === 0) return [];
-      const list = this.#withBuffer(operation, words, (buffer, wasThere) => {
-        // What made room for the buffer may have made objects as well: they are counted anew.
-        if (!wasThere && count() > words) return undefined;
-        const written = this.#calls.enter(() => write(buffer));
-        return [...this.#memory.fresh().u32.subarray(buffer >>> 2, (buffer >>> 2) + written)] as Ptr[];
-      });
-      if (list) return list;
-    }
-  }
-
-  /** Uses a buffer of words; `wasThere` says whether nothing had to be collected or freed for it. */
-  #withBuffer<T>(operation: string, words: number, use: (buffer: number, wasThere: boolean) => T): T {
-    const lifecycle = this.#lifecycle;
-    const { exports } = lifecycle.started();
-    const request = (): number => exports.malloc(words * WORD);
-    const found = lifecycle.protect(request) >>> 0;
-    const buffer = found === 0 ? retry(lifecycle, operation, words * WORD, NULL, request) : found;
-    try {
-      return use(buffer, found !== 0);
-    } finally {
-      lifecycle.protect(() => exports.free(buffer));
-    }
-  }
-
-  /** Uses objects that must not die meanwhile, whatever making room for a buffer may run. */
-  #holding<T>(operation: string, objects: Ref[], use: (held: Ptr[]) => T): T {
-    const held = objects.map((p) => this.#memory.requireReference(operation, p));
-    for (const p of held) this.#counts.keep(p);
-    try {
-      return use(held);
-    } finally {
-      for (const p of held) this.#counts.drop(p);
-    }
+    for (const p of this.#queries.saved()) this.#garbage.push(p);
   }
 
   /** The error for the object to which more references were found than are counted, and no fault from now on. */

@@ -24,8 +24,8 @@ export class DebugDiagnostics implements Diagnostics {
     return error;
   }
 
-  /** The error for a fault that waited for a call that can tell: of one of C's functions, or of an object's release. */
-  waiting(core: Core, fault: number): HeapError {
+  /** The error for a pending fault: of one of C's functions, or of an object's release. */
+  pending(core: Core, fault: number): HeapError {
     const block = core.state(layout.STATE_DEBUG + layout.DEBUG_BLOCK) as Ptr;
     if (block !== NULL) return this.fault(core, fault, "heap.raw", block);
     // Only guards note a block.

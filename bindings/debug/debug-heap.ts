@@ -1,7 +1,6 @@
-import { FAULT_BAD_POINTER, FAULT_USE_AFTER_FREE, STATE_FAULT, STATE_POISON } from "../generated/layout.js";
 import type { Core } from "../core/core.js";
 import { HeapError } from "../core/errors.js";
-import { Heap, coreOf } from "../heap/heap.js";
+import { PendingFaultsHeap } from "../heap/pending-faults.js";
 import type { Settings } from "../core/options.js";
 import type { Ptr } from "../core/ptr.js";
 import { DebugDiagnostics } from "./debug-diagnostics.js";
@@ -9,7 +8,7 @@ import { Sites } from "./sites.js";
 import { Trace } from "./trace.js";
 
 /** A heap on the debug core that remembers where each of its blocks was made and freed. */
-export class DebugHeap extends Heap {
+export class DebugHeap extends PendingFaultsHeap {
   readonly #sites: Sites;
   readonly #diagnostics: DebugDiagnostics;
 
@@ -23,25 +22,21 @@ export class DebugHeap extends Heap {
   }
 
   override malloc(size: number): Ptr {
-    this.#throwWaiting();
     const trace = new Trace(new Error());
     return this.#noted(super.malloc(size), size, trace);
   }
 
   override calloc(count: number, size: number): Ptr {
-    this.#throwWaiting();
     const trace = new Trace(new Error());
     return this.#noted(super.calloc(count, size), count * size, trace);
   }
 
   override alignedAlloc(alignment: number, size: number): Ptr {
-    this.#throwWaiting();
     const trace = new Trace(new Error());
     return this.#noted(super.alignedAlloc(alignment, size), size, trace);
   }
 
   override realloc(ptr: Ptr, size: number): Ptr {
-    this.#throwWaiting();
     const trace = new Trace(new Error());
     const moved = super.realloc(ptr, size);
     if (moved !== ptr) this.#sites.freed(ptr, trace);
@@ -49,7 +44,8 @@ export class DebugHeap extends Heap {
   }
 
   override free(ptr: Ptr): void {
-    this.#throwWaiting();
+    // The fault of an earlier call says nothing of this block.
+    this.throwPending();
     const trace = new Trace(new Error());
     try {
       super.free(ptr);
@@ -61,16 +57,6 @@ export class DebugHeap extends Heap {
       throw error;
     }
     this.#sites.freed(ptr, trace);
-  }
-
-  override usableSize(ptr: Ptr): number {
-    this.#throwWaiting();
-    return super.usableSize(ptr);
-  }
-
-  override verify(): void {
-    this.#throwWaiting();
-    super.verify();
   }
 
   override reset(): void {
@@ -92,11 +78,7 @@ export class DebugHeap extends Heap {
     return ptr;
   }
 
-  /** C's functions cannot tell what they found wrong: it waits in the core for the next call that can. */
-  #throwWaiting(): void {
-    const core = coreOf(this);
-    const fault = core.state(STATE_FAULT);
-    if (core.state(STATE_POISON) !== 0 || fault < FAULT_BAD_POINTER || fault > FAULT_USE_AFTER_FREE) return;
-    throw this.#diagnostics.waiting(core, core.takeFault());
+  protected override pendingError(core: Core, fault: number): HeapError {
+    return this.#diagnostics.pending(core, fault);
   }
 }

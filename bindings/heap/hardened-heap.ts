@@ -1,59 +1,18 @@
-import {
-  FAULT_BAD_POINTER,
-  FAULT_USE_AFTER_FREE,
-  STATE_FAULT,
-  STATE_FAULT_ADDRESS,
-} from "../generated/layout.js";
+import { STATE_FAULT_ADDRESS } from "../generated/layout.js";
+import type { Core } from "../core/core.js";
 import { HeapError } from "../core/errors.js";
 import { faultError } from "../core/faults.js";
 import type { Settings } from "../core/options.js";
 import type { Ptr } from "../core/ptr.js";
 import { compile, openCore } from "./create.js";
 import { registerEntry } from "./entries.js";
-import { Heap, coreOf } from "./heap.js";
+import type { Heap } from "./heap.js";
+import { PendingFaultsHeap } from "./pending-faults.js";
 
-/** A heap on the hardened core. What C's functions found wrong, which cannot tell, is thrown by the next call that can. */
-class HardenedHeap extends Heap {
-  override malloc(size: number): Ptr {
-    this.#throwWaiting();
-    return super.malloc(size);
-  }
-
-  override calloc(count: number, size: number): Ptr {
-    this.#throwWaiting();
-    return super.calloc(count, size);
-  }
-
-  override alignedAlloc(alignment: number, size: number): Ptr {
-    this.#throwWaiting();
-    return super.alignedAlloc(alignment, size);
-  }
-
-  override realloc(ptr: Ptr, size: number): Ptr {
-    this.#throwWaiting();
-    return super.realloc(ptr, size);
-  }
-
-  override free(ptr: Ptr): void {
-    this.#throwWaiting();
-    super.free(ptr);
-  }
-
-  override usableSize(ptr: Ptr): number {
-    this.#throwWaiting();
-    return super.usableSize(ptr);
-  }
-
-  override verify(): void {
-    this.#throwWaiting();
-    super.verify();
-  }
-
-  #throwWaiting(): void {
-    const core = coreOf(this);
-    const fault = core.state(STATE_FAULT);
-    if (fault < FAULT_BAD_POINTER || fault > FAULT_USE_AFTER_FREE) return;
-    throw faultError(core, core.takeFault(), "heap.raw", core.state(STATE_FAULT_ADDRESS) as Ptr);
+/** A heap on the hardened core. */
+class HardenedHeap extends PendingFaultsHeap {
+  protected override pendingError(core: Core, fault: number): HeapError {
+    return faultError(core, fault, "heap.raw", core.state(STATE_FAULT_ADDRESS) as Ptr);
   }
 }
 

@@ -147,8 +147,8 @@ describe.each(builds)("when memory is exhausted, $name", (build) => {
   });
 
   test("few large objects in cycles do not fill memory", () => {
-    const heap = newHeap(build, { maxBytes: 128 * MIB });
-    for (let i = 0; i < 200; i++) {
+    const heap = newHeap(build, { maxBytes: 32 * MIB });
+    for (let i = 0; i < 60; i++) {
       const list = heap.list(new Array<Ptr>(250_000).fill(heap.none));
       heap.lists.append(list, list);
       heap.decref(list);

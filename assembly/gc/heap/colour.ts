@@ -33,10 +33,14 @@ export const COLOURED: u64 = (<u64>layout.META_TRASH) << 32;
 export const COLOURED_MASK: u64 =
   ((<u64>(layout.META_TRASH | layout.META_DYING)) << 32) | (<u64>layout.COUNT_LIMIT);
 
+/** Mask of all generations. */
+export const ALL_GENERATIONS: u64 =
+  ((<u64>(layout.META_TRACKED | layout.META_FROZEN)) << 32) | (<u64>layout.COUNT_LIMIT);
+
 /** Mask of the generations up to one. */
 export function upTo(generation: u32): u64 {
   const older = generation ? (generation == 1 ? layout.META_OLDEST : 0) : layout.META_OLDER;
-  return ((<u64>(layout.META_TRACKED | layout.META_FROZEN | older)) << 32) | (<u64>layout.COUNT_LIMIT);
+  return ALL_GENERATIONS | ((<u64>older) << 32);
 }
 
 // @ts-ignore: decorator

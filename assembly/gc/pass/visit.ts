@@ -25,7 +25,8 @@ import {
 import { mayHoldContainers } from "../../object/core/young-pages";
 import { COLOURED, COLOURS, WHITE } from "../heap/colour";
 import { RESCAN, markPage } from "../heap/pages";
-import { follow, gather, tally } from "../step/shadow";
+import { gather, rescue } from "../step/piece";
+import { follow, tally } from "../step/shadow";
 
 /** Takes the reference out of the child's count. */
 export const SUBTRACT: u32 = 0;
@@ -45,10 +46,12 @@ export const TRACKABLE: u32 = 6;
 export const COUNT: u32 = 7;
 /** The state becomes 1 if the child is the object at `where`. */
 export const FIND: u32 = 8;
-/** Collections in slices: counts it in the child's shadow; reaches the child; takes it into a piece. The state is a stack's top. */
+/** Collections in slices: counts it in the child's shadow. */
 export const TALLY: u32 = 10;
+/** Reaches the child; takes it into a piece; finds that it is held, `where` the shadow that it gets. The state is a stack's top. */
 export const FOLLOW: u32 = 11;
 export const GATHER: u32 = 12;
+export const RESCUE: u32 = 13;
 /** Adds `where` to the count of any mortal child; the state becomes the first child whose count is below 0 then. */
 export const ADD: u32 = 9;
 
@@ -231,6 +234,8 @@ export function see(act: u32, child: usize, mask: u64, pattern: u64, where: usiz
     state = follow(child, state);
   } else if (act == GATHER) {
     state = gather(child, state);
+  } else if (act == RESCUE) {
+    state = rescue(child, <u32>where, state);
   }
   return state;
 }

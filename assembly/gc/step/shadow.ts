@@ -2,7 +2,7 @@
  * Shadow counts: what a collection in slices knows of objects while the program runs on between the slices. The counts of
  * the objects themselves stay as they are.
  *
- *   cell     ├ reached 1 │ waiting 1 │ count 14 ┤   two bytes for 16 of an arena
+ *   cell     ├ reached 1 │ waiting 1 │ piece 1 │ spared 1 │ count 12 ┤   two bytes for 16 of an arena
  *   table    32 KiB for each arena that held containers at the start; addresses by arena, 0 = none
  *
  *   count ≤ references from tracked objects, when they were looked at;   COUNT_MOST = as many or more
@@ -16,23 +16,22 @@ import { kindOf } from "../../alloc/arenas";
 import { calloc } from "../../alloc/malloc";
 import { pageRecord } from "../../alloc/pages";
 import { giveBuffer } from "../../object/core/buffers";
-import { headerOf, metaOf, setMeta } from "../../object/core/header";
+import { headerOf } from "../../object/core/header";
 import { endOf, firstOf, strideOf } from "../../object/core/page-blocks";
-import { SAVED, TRACKED } from "../heap/colour";
-import { TRASH, markPage } from "../heap/pages";
+import { ALL_GENERATIONS, TRACKED } from "../heap/colour";
 
 /** What holds it is known, or it needs nothing to hold it. */
 export const REACHED: u32 = 0x8000;
-/** Reached, but found no room on the stack. */
+/** Reached, but found no room on the stack; of what was spared: it waits for the last look. */
 export const WAITING: u32 = 0x4000;
-export const COUNT_MOST: u32 = 0x3fff;
-
-/** That of all generations, see heap/colour.ts. */
-const SUBJECT_MASK: u64 =
-  ((<u64>(layout.META_TRACKED | layout.META_FROZEN)) << 32) | (<u64>layout.COUNT_LIMIT);
+/** In the piece that is looked at; see piece.ts. */
+export const PIECE: u32 = 0x2000;
+/** Was in a piece, and held from outside of it. */
+export const SPARED: u32 = 0x1000;
+export const COUNT_MOST: u32 = 0x0fff;
 
 const TABLE_BYTES: usize = layout.ARENA_BYTES >>> 3;
-/** The stack of objects whose references are still to be followed, as large as the mark stack. */
+/** The stack of objects whose references are still to be followed, or the list of a piece; as large as the mark stack. */
 const STACK_BYTES: usize = layout.MARK_STACK_ENTRIES << 2;
 /** Room for what was spared, at least and for each arena: a collection of the whole heap comes cheaper than a longer list. */
 const SPARED_BYTES: usize = 16384;
@@ -124,7 +123,7 @@ export function sparedRoom(): u32 {
 // @ts-ignore: decorator
 @inline
 export function isSubject(header: u64): bool {
-  return (header & SUBJECT_MASK) == TRACKED;
+  return (header & ALL_GENERATIONS) == TRACKED;
 }
 
 /** Whether a subject begins at an address that was one earlier. */
@@ -185,28 +184,19 @@ export function reach(object: usize, cell: usize, top: usize): usize {
 }
 
 /**
- * Whether an object is a guess: nothing reached it, and it has no more references than its shadow counts. What was made
- * since then has.
+ * Whether an object is a guess: nothing reached it, and it has no more references than its shadow counts, as far as it
+ * can count. What was made since then has.
  */
 // @ts-ignore: decorator
 @inline
 export function isGuess(header: u64, shadow: u32): bool {
-  return !(shadow & REACHED) && <u32>header <= (shadow & COUNT_MOST);
+  return !(shadow & REACHED) && !isHeld(header, shadow);
 }
 
-/** Takes one object into the piece if it is a guess; what finds no room on the stack has its children left out. */
-export function gather(object: usize, top: usize): usize {
-  const cell = cellOf(object);
-  if (!cell || load<u16>(cell) & REACHED) return top;
-  store<u16>(cell, <u16>((<u32>load<u16>(cell)) | REACHED));
-  if (!isSubject(headerOf(object))) return top;
-  takeIntoPiece(object);
-  if (top >= stackLimit()) return top;
-  store<u32>(top, <u32>object);
-  return top + 4;
-}
-
-export function takeIntoPiece(object: usize): void {
-  setMeta(object, metaOf(object) | SAVED);
-  markPage(object, TRASH);
+/** Whether it has more references than its shadow counts. A count at its most may stand for any number. */
+// @ts-ignore: decorator
+@inline
+export function isHeld(header: u64, shadow: u32): bool {
+  const counted = shadow & COUNT_MOST;
+  return <u32>header > counted && counted < COUNT_MOST;
 }

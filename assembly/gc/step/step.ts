@@ -4,13 +4,17 @@
  *   OPEN      takes memory for shadows, arena by arena
  *   TALLY     every reference from a tracked object is counted in its child's shadow; page by page
  *   MARK      an object with more references than its shadow has is held from outside; it reaches what it leads to
- *   FORGET    the rest are guesses: their shadows become 0 again
- *   RETALLY   and count the references from guesses alone; then MARK again, for what was moved while the last round ran
- *   CONFIRM   the guesses are looked at once more, in pieces, and what is garbage goes (confirm.ts)
+ *   CONFIRM   the rest are guesses: they are looked at once more, in pieces, and what is garbage goes (confirm.ts)
  *
- * No phase is trusted but the last one, so nothing has to be noticed that the program does meanwhile: no write barrier.
+ * A piece that is too large for a list may be one because the program moved what leads to it meanwhile. Before it is
+ * looked at as a whole, another round of guessing finds out, in slices:
+ *
+ *   FORGET    the shadows of all guesses become 0 again
+ *   RETALLY   and count the references from guesses alone; then MARK and CONFIRM again
+ *
+ * No phase is trusted but CONFIRM, so nothing has to be noticed that the program does meanwhile: no write barrier.
  * Bacon and Rajan (ECOOP 2001) do the same with a second count in each object and two tests of what they guess; the
- * trial deletion of confirm.ts takes the place of both, since the program does not run beside it.
+ * count within a piece takes the place of both, since the program does not run beside it.
  *
  * The unit of work is about one reference.
  */
@@ -25,19 +29,22 @@ import { HOST_FAILED, collect } from "../collect";
 import { ALL, nextPage } from "../heap/pages";
 import { retune } from "../thresholds";
 import { FOLLOW, TALLY, scanOf, visit } from "../pass/visit";
-import { confirm, gatherFrom, gatherSpared } from "./confirm";
+import { confirm, confirmRest, retrySome } from "./confirm";
+import { forget, gatherFrom } from "./piece";
 import {
-  COUNT_MOST,
   REACHED,
+  SPARED,
   WAITING,
   cellOf,
   closeTables,
   isGuess,
+  isHeld,
   isStillSubject,
   isSubject,
   openTable,
   openTables,
   reach,
+  sparedRoom,
   stackBase,
 } from "./shadow";
 
@@ -47,14 +54,16 @@ const MARKING: u32 = 3;
 const FORGETTING: u32 = 4;
 const RETALLYING: u32 = 5;
 const CONFIRMING: u32 = 6;
+const RETRYING: u32 = 7;
+const ENDING: u32 = 8;
 
+/** Units that an object of a piece takes. */
+const PIECE_UNITS: i32 = 4;
 /** Units that a table takes: its 32 KiB become zero. */
 const TABLE_UNITS: i32 = 500;
 
-/** Rounds of guessing at most. Each but the first costs as much as there are guesses, and a look at every page. */
-const ROUNDS: u32 = 4;
-/** Another round if the last one reached at least this part of its guesses, as a shift. */
-const WORTH_SHIFT: u32 = 3;
+/** Further rounds of guessing at most: each costs as much as a third of a run, and nothing keeps a program from moving more. */
+const ROUNDS: u32 = 2;
 
 /**
  * One slice of about `units` references. 1 if the collection is complete by it, 0 if there is more to do; −1 with a fault
@@ -94,6 +103,8 @@ function begin(): bool {
   collector.stepWaiting = 0;
   collector.stepReached = 0;
   collector.stepRound = 0;
+  collector.stepTakes = 0;
+  collector.stepWhole = 0;
   collector.stepFound = 0;
   collector.count1 = 0;
   collector.count2 = 0;
@@ -113,6 +124,7 @@ function advance(left: i32): i32 {
     } else collector.stepPage = number;
     return TABLE_UNITS;
   }
+  if (collector.stepPhase >= RETRYING) return lookAgain();
   if (collector.stepTop > stackBase()) return followSome(left);
   const page = nextPage(collector.stepPage, ALL);
   if (!page) {
@@ -131,42 +143,47 @@ function advance(left: i32): i32 {
 /** A phase has seen all pages. */
 function endPhase(): i32 {
   const phase = collector.stepPhase;
-  if (phase == TALLYING || phase == RETALLYING) {
-    collector.stepReachedBefore = collector.stepReached;
-    collector.stepPhase = MARKING;
-  } else if (phase == MARKING) {
+  if (phase == TALLYING || phase == RETALLYING) collector.stepPhase = MARKING;
+  else if (phase == FORGETTING) collector.stepPhase = RETALLYING;
+  else if (phase == MARKING) {
     // What found no room on the stack is found by another sweep.
     if (collector.stepWaiting) collector.stepWaiting = 0;
-    else {
-      const rescued = collector.stepReached - collector.stepReachedBefore;
-      const again =
-        !collector.stepRound ||
-        (collector.stepRound < ROUNDS && rescued > collector.stepGuesses >>> WORTH_SHIFT);
-      collector.stepGuesses = 0;
-      collector.stepRound = collector.stepRound + 1;
-      collector.stepPhase = again ? FORGETTING : CONFIRMING;
-    }
-  } else if (phase == FORGETTING) collector.stepPhase = collector.stepGuesses ? RETALLYING : CONFIRMING;
-  else return endRun();
+    else collector.stepPhase = CONFIRMING;
+  } else {
+    collector.stepTakes = SPARED;
+    collector.stepEntry = 0;
+    collector.stepPhase = RETRYING;
+  }
   return 1;
 }
 
-function endRun(): i32 {
-  if (collector.spared) {
-    const fits = gatherSpared();
-    collector.spared = 0;
-    if (fits) addFound(confirm());
-    else {
-      // More than a list has room for: one collection of everything.
-      collector.collecting = 0;
-      addFound(collect(2));
-      collector.collecting = 1;
-    }
+/** One piece of the second look, or all of the third. */
+function lookAgain(): i32 {
+  if (collector.spared > sparedRoom()) {
+    // More than could be written down: one collection of everything.
+    collector.collecting = 0;
+    addFound(collect(2));
+    collector.collecting = 1;
+    return endRun();
   }
+  if (collector.stepPhase == ENDING) {
+    addFound(confirmRest());
+    return endRun();
+  }
+  addFound(retrySome());
+  if (collector.tables && collector.stepEntry == collector.spared) {
+    collector.stepTakes = WAITING;
+    collector.stepEntry = 0;
+    collector.stepPhase = ENDING;
+  }
+  return 1 + <i32>collector.stepLooked * PIECE_UNITS;
+}
+
+function endRun(): i32 {
   if (!collector.tables) return 1;
-  collector.total = collector.stepReached;
+  collector.total = collector.stepReached + collector.spared;
   collector.pending = 0;
-  collector.candidates = collector.stepReached + collector.stepFound;
+  collector.candidates = collector.total + collector.stepFound;
   collector.collected = collector.stepFound;
   closeTables();
   clearFreeLists(0);
@@ -221,8 +238,7 @@ function markFrom(page: usize, left: i32): i32 {
       store<u32>(collector.stepTop, <u32>object);
       collector.stepTop = collector.stepTop + 4;
     } else {
-      const counted = shadow & COUNT_MOST;
-      if (counted < COUNT_MOST && <u32>header <= counted) continue;
+      if (!isHeld(header, shadow)) continue;
       collector.stepTop = reach(object, cell, collector.stepTop);
     }
     if (collector.stepTop == stackBase()) continue;
@@ -237,36 +253,42 @@ function markFrom(page: usize, left: i32): i32 {
 function forgetFrom(page: usize): i32 {
   const end = endOf(page);
   const stride = strideOf(page);
-  let guesses: u32 = 0;
   let units: i32 = 1;
   for (let object = firstOf(page); object < end; object += stride) {
     if (!isSubject(headerOf(object))) continue;
     units++;
-    if (isReached(object)) continue;
-    guesses++;
-    store<u16>(cellOf(object), 0);
+    if (!isReached(object)) store<u16>(cellOf(object), 0);
   }
-  collector.stepGuesses = collector.stepGuesses + guesses;
   return units;
 }
 
-/** Looks at the guesses of a page once more, and at what they lead to. */
+/** Looks at the guesses of a page once more, and at what they lead to, as one piece. */
 function confirmFrom(page: usize): i32 {
   const end = endOf(page);
   const stride = strideOf(page);
   let units: i32 = 1;
-  let found = false;
+  let last = stackBase();
   for (let object = firstOf(page); object < end; object += stride) {
     const header = headerOf(object);
     if (!isSubject(header)) continue;
     units++;
-    if (!isGuess(header, load<u16>(cellOf(object)))) continue;
-    gatherFrom(object);
-    found = true;
+    if (isGuess(header, load<u16>(cellOf(object)))) last = gatherFrom(object, last);
   }
-  if (!found) return units;
-  addFound(confirm());
-  return units + <i32>collector.candidates * 4;
+  if (last == stackBase()) return units;
+  if (collector.stepWaiting) {
+    if (collector.stepRound < ROUNDS) {
+      forget(last);
+      collector.stepRound = collector.stepRound + 1;
+      collector.stepPage = 0;
+      collector.stepPhase = FORGETTING;
+      return units;
+    }
+    // Some guesses of the page may have found no room.
+    collector.stepPage = page - layout.PAGE_BYTES;
+  }
+  const objects = <i32>((last - stackBase()) >>> 2);
+  addFound(confirm(last));
+  return units + objects * PIECE_UNITS;
 }
 
 // ---- objects ----

@@ -23,17 +23,24 @@ export function popBlock(list: usize, domain: u32 = DOMAIN_OBJECT): usize {
 // @ts-ignore: decorator
 @inline
 export function giveBlock(object: usize): void {
+  if (!tryGiveBlock(object)) giveBlockSlow(object);
+}
+
+/** The same if it takes no call; false if it would. */
+// @ts-ignore: decorator
+@inline
+export function tryGiveBlock(object: usize): bool {
+  if (isDefined(TALLYHEAP_HARDENED) && state.zeroOnFree) return false;
   const record = MappedRecord.of(object);
   const live = record.live;
-  if (live > 1) {
-    if (isDefined(TALLYHEAP_HARDENED)) {
-      setMeta(object, 0);
-      if (state.zeroOnFree) wipe(object, usableSize(object));
-      setLink(object, record.freeList);
-    } else store<u64>(object, record.freeList);
-    record.freeList = <u32>object;
-    record.live = live - 1;
-  } else giveBlockSlow(object);
+  if (live <= 1) return false;
+  if (isDefined(TALLYHEAP_HARDENED)) {
+    setMeta(object, 0);
+    setLink(object, record.freeList);
+  } else store<u64>(object, record.freeList);
+  record.freeList = <u32>object;
+  record.live = live - 1;
+  return true;
 }
 
 function giveBlockSlow(object: usize): void {

@@ -7,6 +7,7 @@ import { STATE, objects } from "../../state";
 import { rawBytes } from "../../alloc/classes";
 import { addPressure } from "../../alloc/pressure";
 import { calloc, fault, freeInline, malloc, realloc } from "../../alloc/malloc";
+import { MappedRecord } from "../../alloc/pages";
 import { popBlock } from "./blocks";
 import { clearFreeLists } from "./free-lists";
 
@@ -42,7 +43,19 @@ export function resizeBuffer(block: usize, bytes: usize): usize {
 }
 
 export function giveBuffer(block: usize): void {
-  if (!block) return;
+  if (block) giveBufferInline(block);
+}
+
+/** Whether giveBufferInline() would take no call. */
+// @ts-ignore: decorator
+@inline
+export function isGivenAtOnce(block: usize): bool {
+  return !isDefined(TALLYHEAP_HARDENED) && MappedRecord.of(block).live > 1;
+}
+
+// @ts-ignore: decorator
+@inline
+export function giveBufferInline(block: usize): void {
   objects.internalBlocks = objects.internalBlocks - 1;
   freeInline(block);
 }

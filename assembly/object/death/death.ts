@@ -17,7 +17,7 @@ import * as layout from "../../layout";
 import { TypeDescriptor, Weakref } from "../../layout";
 import { objects, state, zeros } from "../../state";
 import { fault } from "../../alloc/malloc";
-import { discard, fewerYoung } from "../core/alloc";
+import { fewerYoung } from "../core/alloc";
 import { giveBlock } from "../core/blocks";
 import { giveBuffer } from "../core/buffers";
 import { cacheBlock } from "../core/free-lists";
@@ -28,6 +28,7 @@ import { addZero, defersDeath, setLimit, settleZeros, takeZero } from "../core/z
 import { NESTED, popDeferred } from "./deferred";
 import { postpone, runDeathHooks } from "./hooks";
 import { beforeFirst, bufferAt, link, ownsAfter, releaseAfter } from "./slots";
+import { tryFree, tryRelease } from "./try-release";
 import { unlinkWeakref } from "./weak";
 
 /** Releases a reference. What goes wrong is noted as a fault. */
@@ -45,6 +46,10 @@ export function decref(object: usize): void {
 
 /** Releases a reference; FAULT_NONE, or what is wrong with it. */
 export function release(object: usize): u32 {
+  return tryRelease(object) ? layout.FAULT_NONE : releaseSlow(object);
+}
+
+function releaseSlow(object: usize): u32 {
   const count = countOf(object);
   if (count < 1) return fault(layout.FAULT_DOUBLE_FREE, object);
   if (count == 1) return destroy(object, metaOf(object));
@@ -52,50 +57,17 @@ export function release(object: usize): u32 {
   return layout.FAULT_NONE;
 }
 
-/**
- * The last reference is gone. What nothing watches dies at once, up to the first child that takes others with it; no host
- * code runs. Far down in nested finalizers a death waits for the outermost one, unless it is a leaf's.
- */
+/** The last reference is gone. Far down in nested finalizers the death waits for the outermost one. */
 function destroy(object: usize, meta: u32): u32 {
   if (meta & layout.META_FINALIZING) return fault(layout.FAULT_DOUBLE_FREE, object);
   if (objects.critical) return fault(layout.FAULT_CORRUPT, object);
   if (defersDeath()) return defer(object);
-  const type = typeByMeta(meta);
-  if ((meta & (layout.META_LEAF | layout.META_HOOKS)) == layout.META_LEAF) {
-    discard(object, type);
-    return layout.FAULT_NONE;
-  }
-  if (objects.nesting > layout.NESTING_LIMIT) {
-    postpone(object, meta, NESTED);
-    return layout.FAULT_NONE;
-  }
-  if (meta & layout.META_HOOKS) deallocate(object);
+  if (objects.nesting > layout.NESTING_LIMIT) postpone(object, meta, NESTED);
   else {
-    const slot = releaseLeaves(object, type);
-    if (!slot) return layout.FAULT_NONE;
-    walk(object, slot, true);
+    deallocate(object);
+    if (objects.deferred) drain();
   }
-  if (objects.deferred) drain();
   return layout.FAULT_NONE;
-}
-
-/**
- * Releases what an object owns as long as children survive, or own nothing themselves; at the end the object's memory,
- * and the result is 0. Else the slot of the first child that the walk has to take.
- */
-// @ts-ignore: decorator
-@inline
-function releaseLeaves(object: usize, type: TypeDescriptor): usize {
-  let slot = beforeFirst(object, type);
-  while ((slot = releaseAfter(object, type, slot))) {
-    const child = load<usize>(slot);
-    const meta = metaOf(child);
-    if ((meta & (layout.META_LEAF | layout.META_HOOKS)) != layout.META_LEAF) return slot;
-    discard(child, typeByMeta(meta));
-  }
-  fewerYoung(type.flags & layout.FLAG_CONTAINER);
-  giveMemory(object, type);
-  return 0;
 }
 
 /** Lets the deferred objects die. The collector calls it after finalizers that it ran itself. */
@@ -173,7 +145,7 @@ export function releaseZeros(): i32 {
 
 function deallocate(root: usize): void {
   if (metaOf(root) & layout.META_HOOKS && !runDeathHooks(root)) return;
-  walk(root, beforeFirst(root, typeOf(root)), false);
+  walk(root);
 }
 
 /**
@@ -183,19 +155,19 @@ function deallocate(root: usize): void {
  */
 const BATCH: u32 = isDefined(TALLYHEAP_DEBUG) ? 3 : 4096;
 
-/** Releases what an object owns behind `slot`, and the object. `dies`: what `slot` holds is to die as well. */
-function walk(root: usize, slot: usize, dies: bool): void {
+/** Releases what an object owns, and the object. */
+function walk(root: usize): void {
   enterCritical();
-  let object = walkOn(root, slot, dies, true, BATCH);
-  while (object) object = walkOn(object, objects.deathSlot, false, false, BATCH);
+  let object = walkOn(root, beforeFirst(root, typeOf(root)), true, BATCH);
+  while (object) object = walkOn(object, objects.deathSlot, false, BATCH);
   leaveCritical();
 }
 
 /**
- * At most `left` steps of the walk from `object` on, whose slot `slot` was released last, or, with `dies`, is to be; the
- * object was linked, unless `isRoot`. Where the walk stands then; 0 at its end.
+ * At most `left` steps of the walk from `object` on, whose slot `slot` was released last; it was linked, unless `isRoot`.
+ * Where the walk stands then; 0 at its end.
  */
-function walkOn(object: usize, slot: usize, dies: bool, isRoot: bool, left: u32): usize {
+function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
   // `object` is held by the slot `via` of `parent`. It is linked when the walk goes deeper, or pauses, or runs host
   // code: an object that owns nothing but leaves needs no link at all.
   let via: usize = 0;
@@ -207,8 +179,7 @@ function walkOn(object: usize, slot: usize, dies: bool, isRoot: bool, left: u32)
   }
   let dead: u32 = 0;
   while (--left) {
-    if (dies) dies = false;
-    else slot = releaseAfter(object, type, slot);
+    slot = releaseAfter(object, type, slot);
     let child: usize = 0;
     let childType = type;
     if (slot) {
@@ -224,11 +195,7 @@ function walkOn(object: usize, slot: usize, dies: bool, isRoot: bool, left: u32)
         if (lives) continue;
       }
       childType = typeByMeta(meta);
-      if (meta & layout.META_LEAF) {
-        dead += childType.flags & layout.FLAG_CONTAINER;
-        giveMemory(child, childType);
-        continue;
-      }
+      if (tryFree(child, childType)) continue;
       if (ownsAfter(object, type, slot)) {
         link(object, via, parent);
         parent = object;

@@ -71,33 +71,39 @@ export function ownsAfter(object: usize, type: TypeDescriptor, slot: usize): boo
 
 // @ts-ignore: decorator
 @inline
-function isItems(scan: u32): bool {
+export function isItems(scan: u32): bool {
   return (scan & layout.SCAN_ITEMS) != 0;
 }
 
 // @ts-ignore: decorator
 @inline
-function firstItem(object: usize, scan: u32): usize {
+export function firstItem(object: usize, scan: u32): usize {
   const items = object + (scan & layout.SCAN_X);
   return scan & layout.SCAN_FIELDS ? load<usize>(items) : items;
 }
 
 // @ts-ignore: decorator
 @inline
-function endOfItems(object: usize, scan: u32): usize {
+export function endOfItems(object: usize, scan: u32): usize {
   return firstItem(object, scan) + (load<usize>(object + (scan >>> layout.SCAN_Y_SHIFT)) << 2);
 }
 
 // @ts-ignore: decorator
 @inline
-function fieldAfter(object: usize, scan: u32, slot: usize): usize {
-  return slot == object ? object + (scan & layout.SCAN_X) : slot + 4;
+export function firstField(object: usize, scan: u32): usize {
+  return object + (scan & layout.SCAN_X);
 }
 
 // @ts-ignore: decorator
 @inline
-function endOfFields(object: usize, scan: u32): usize {
-  return object + (scan & layout.SCAN_X) + (scan >>> layout.SCAN_Y_SHIFT);
+function fieldAfter(object: usize, scan: u32, slot: usize): usize {
+  return slot == object ? firstField(object, scan) : slot + 4;
+}
+
+// @ts-ignore: decorator
+@inline
+export function endOfFields(object: usize, scan: u32): usize {
+  return firstField(object, scan) + (scan >>> layout.SCAN_Y_SHIFT);
 }
 
 function releasePieces(object: usize, type: TypeDescriptor, slot: usize): usize {

@@ -57,12 +57,15 @@ export class Counts {
     return !lifecycle.isClosed && lifecycle.renew();
   }
 
-  /**
-   * The last reference goes: the object dies, and with it what it alone held. `Lifecycle.protect` written out, for a
-   * call that has never had but one target.
-   */
+  /** The last reference goes: the object dies, and with it what it alone held. */
   #release(p: Ptr): void {
     if (this.#zeros.add(p)) return;
+    const { quick } = this.#calls;
+    if (quick === undefined || quick.release_quick(p) === 0) this.#releaseSlow(p);
+  }
+
+  /** `Lifecycle.protect` written out, for a call that has never had but one target. */
+  #releaseSlow(p: Ptr): void {
     const { abi, lifecycle } = this.#calls;
     let fault = FAULT_NONE;
     reserveStack();

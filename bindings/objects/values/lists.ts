@@ -79,6 +79,11 @@ export class Lists {
       u32[(l + LIST_LENGTH) >>> 2] = length + 1;
       return;
     }
+    this.#appendSlow(l, v);
+  }
+
+  /** Apart, as what a function captures is allocated whenever the function around it is entered. */
+  #appendSlow(l: Ptr, v: Ptr): void {
     this.#calls.do("lists.append", GROWTH, () => this.#calls.abi.list_append(l, v), l, v);
   }
 
@@ -136,6 +141,10 @@ export class Lists {
       u32[(l + LIST_LENGTH) >>> 2] = left;
       return u32[(u32[(l + LIST_ITEMS) >>> 2]! >>> 2) + left]! as Ptr;
     }
+    return this.#popSlow(l, at);
+  }
+
+  #popSlow(l: Ptr, at: number): Ptr {
     return (this.#calls.enter(() => this.#calls.abi.list_pop(l, at)) >>> 0) as Ptr;
   }
 

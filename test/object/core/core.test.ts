@@ -277,6 +277,47 @@ describe.each(["release", "debug"] as const)("object core, %s", (build) => {
     decref(record);
   });
 
+  it("releases at once what dies without a call, or leaves it to its slow path", () => {
+    make();
+    const { release_quick } = core.call;
+    const type = core.type(2);
+    const bystander = core.new("alloc", type, 0);
+    // Two blocks of their page live on, so that giving one back takes no call.
+    const float = core.new("float_new", 1);
+    const other = core.new("float_new", 2);
+    const record = core.new("alloc", type, 0);
+    core.put(record + 8, float);
+    core.put(record + 12, bystander);
+    core.put(bystander, 2);
+    expect(release_quick!(bystander)).toBe(0);
+    expect(release_quick!(record)).toBe(1);
+    expect([core.count(bystander), core.get(record + 4), core.get(float + 4)]).toEqual([1, 0, 0]);
+    // The first slot is released, the second takes others with it: the object is as it was, with what is left.
+    const holder = core.new("alloc", type, 0);
+    const inner = core.new("alloc", type, 0);
+    core.put(inner + 8, core.new("alloc", type, 0));
+    core.put(bystander, 2);
+    core.put(holder + 8, bystander);
+    core.put(holder + 12, inner);
+    expect(release_quick!(holder)).toBe(0);
+    expect([core.count(holder), core.get(holder + 8), core.get(holder + 12)]).toEqual([1, 0, inner]);
+    expect(core.count(bystander)).toBe(1);
+    core.verify();
+    decref(holder);
+    // What is watched, or was released before, is not its affair.
+    const watched = core.type(1, { flags: L.FLAG_CONTAINER | L.FLAG_FINALIZER, weak: 1 });
+    core.finalize = () => {};
+    const finalized = core.new("alloc", watched, 0);
+    expect(release_quick!(finalized)).toBe(0);
+    decref(finalized);
+    core.put(other, 0);
+    expect(release_quick!(other)).toBe(0);
+    core.put(other, 1);
+    decref(other);
+    decref(bystander);
+    core.verify();
+  });
+
   it("empties private lists before an allocation fails, and changes nothing when it does", () => {
     make(64);
     const type = core.type(1, { cap: 0xffff_ffff });
