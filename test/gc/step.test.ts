@@ -67,6 +67,60 @@ describe.each(builds)("collections in slices, $name core", (build) => {
     expect(live(heap)).toBe(0);
   });
 
+  test("a ring that is too large for a list goes as a whole, with whatever hangs on it", () => {
+    const heap = manualHeap(build);
+    const large = ring(heap, 10_000);
+    for (let i = 0; i < 50; i++) {
+      const small = ring(heap, 3);
+      heap.lists.append(large, small);
+      heap.decref(small);
+    }
+    heap.decref(large);
+    finish(heap, 500);
+    expect(live(heap)).toBe(0);
+  });
+
+  // Shadows count to 4,095. What had more references was taken to be held, for good.
+  test.each([4094, 4095, 4096, 20_000])("an object with %i references in a cycle is found", (references) => {
+    const heap = manualHeap(build);
+    const hub = heap.list();
+    for (let i = 0; i < references; i++) {
+      const spoke = heap.list([hub]);
+      heap.lists.append(hub, spoke);
+      heap.decref(spoke);
+    }
+    const held = heap.list([hub]);
+    heap.decref(hub);
+    finish(heap, 1000);
+    expect(live(heap)).toBe(references + 2);
+    heap.decref(held);
+    finish(heap, 1000);
+    expect(live(heap)).toBe(0);
+  });
+
+  test("a large structure that changes hands in every slice lives, and goes when it is dropped", () => {
+    const heap = manualHeap(build);
+    const first = heap.list();
+    const large = ring(heap, 6000);
+    const last = heap.list();
+    heap.lists.append(first, large);
+    heap.decref(large);
+    let [from, to] = [first, last];
+    for (let run = 0; run < 5; run++) {
+      while (!heap.collector.step({ budgetObjects: 150 + run })) {
+        const moved = heap.lists.pop(from);
+        heap.lists.append(to, moved);
+        heap.decref(moved);
+        [from, to] = [to, from];
+      }
+      expect(live(heap)).toBe(6002);
+    }
+    release(heap, first, last);
+    finish(heap, 1000);
+    finish(heap, 1000);
+    expect(live(heap)).toBe(0);
+  });
+
   test("finalizers run once, may resurrect, and weak references are cleared before", () => {
     const heap = manualHeap(build);
     const seen: string[] = [];
