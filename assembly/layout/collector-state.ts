@@ -66,8 +66,9 @@ export class CollectorState {
   stepPhase: u32;
   /** The page that was looked at last in this phase; 0 = none. */
   stepPage: usize;
-  /** Top of its stack. */
+  /** Top of its stack; what lies below the other one was there before this slice. */
   stepTop: usize;
+  stepProven: usize;
   /** An object was reached, or gathered, that found no room. */
   stepWaiting: u32;
   /** Objects reached; further rounds of guessing; garbage found. */

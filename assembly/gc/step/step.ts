@@ -84,7 +84,7 @@ export function step(units: u32, resumed: bool): i32 {
   if (zeros.deferring && !enterExact()) return HOST_FAILED;
   collector.collecting = 1;
   let left = <i32>units;
-  if (!resumed) sortStack();
+  if (!resumed) collector.stepProven = collector.stepTop;
   while (left > 0 && collector.stepPhase) left -= advance(left);
   if (zeros.deferring) leaveExact(outer);
   const ended = !collector.stepPhase;
@@ -307,7 +307,10 @@ function weightOf(object: usize, scan: u32): i32 {
   return kind == layout.SCAN_PIECES ? 8 : 1 + load<i32>(object + y);
 }
 
-/** Follows objects from the stack until it is empty, or `left` units are used up. The units it took. */
+/**
+ * Follows objects from the stack until it is empty, or `left` units are used up. The units it took. What lies on the stack
+ * from earlier slices may have died: it is proved first that there is an object still.
+ */
 function followSome(left: i32): i32 {
   const base = stackBase();
   let top = collector.stepTop;
@@ -317,6 +320,11 @@ function followSome(left: i32): i32 {
   while (top > base && units <= left) {
     top -= 4;
     const object = load<usize>(top);
+    if (top < collector.stepProven) {
+      collector.stepProven = top;
+      units++;
+      if (!isStillSubject(object)) continue;
+    }
     const meta = metaOf(object);
     if ((meta & layout.META_TYPE) != known) {
       known = meta & layout.META_TYPE;
@@ -327,16 +335,4 @@ function followSome(left: i32): i32 {
   }
   collector.stepTop = top;
   return units;
-}
-
-/** What lies on the stack from the last slice may have died: takes out what is no object any more. */
-function sortStack(): void {
-  let to = stackBase();
-  for (let from = to; from < collector.stepTop; from += 4) {
-    const object = load<usize>(from);
-    if (!isStillSubject(object)) continue;
-    store<u32>(to, <u32>object);
-    to += 4;
-  }
-  collector.stepTop = to;
 }
