@@ -40,8 +40,14 @@ describe("bench:objects", () => {
     );
     expect([code, stderr]).toEqual([0, ""]);
     const rows = JSON.parse(stdout) as Row[];
-    const workloads = ["float: create, destroy", "record: create, destroy", "store, 64k objects at random"];
-    expect(rows.map(({ workload }) => workload)).toEqual([...workloads, "int: create, destroy"]);
+    expect(rows.map(({ workload }) => workload)).toEqual([
+      "float: create, destroy",
+      "record: create, destroy",
+      "store, 64k objects at random",
+      "int: create, destroy",
+      "str of 8: create, destroy",
+      "list of 2: create, destroy",
+    ]);
     for (const { median } of rows) expect(median).toBeGreaterThan(0.5);
   });
 
