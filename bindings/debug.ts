@@ -5,11 +5,11 @@
  *     import { createHeap } from "tallyheap/debug";
  */
 import { wasm } from "./generated/debug-core.js";
-import { compile, compileOwn, openCore } from "./heap/create.js";
+import { compile, openCore } from "./heap/create.js";
 import { registerEntry } from "./heap/entries.js";
 import { DebugHeap } from "./debug/debug-heap.js";
 import { optionError } from "./core/arguments.js";
-import { decodeBase64 } from "./core/decode.js";
+import { decodeHex } from "./core/decode.js";
 import type { Heap } from "./heap/heap.js";
 import { readOptions, type HeapOptions } from "./core/options.js";
 
@@ -22,7 +22,7 @@ let compiled: WebAssembly.Module | undefined;
 
 /** The debug core of this package, compiled once; pass it to a worker's `createHeap({ module })`. */
 export function heapModule(): WebAssembly.Module {
-  return (compiled ??= compileOwn(decodeBase64(wasm.base64)));
+  return (compiled ??= compile(decodeHex(wasm.hex)));
 }
 
 /**

@@ -5,9 +5,9 @@
  *     import { createHeap } from "tallyheap/hardened";
  */
 import { wasm } from "./generated/hardened-core.js";
-import { compileOwn } from "./heap/create.js";
+import { compile } from "./heap/create.js";
 import { createHardened } from "./heap/hardened-heap.js";
-import { decodeBase64 } from "./core/decode.js";
+import { decodeHex } from "./core/decode.js";
 import type { Heap } from "./heap/heap.js";
 import { readOptions, type HeapOptions } from "./core/options.js";
 
@@ -18,7 +18,7 @@ let compiled: WebAssembly.Module | undefined;
 
 /** The hardened core of this package, compiled once; pass it to a worker's `createHeap({ hardened: true, module })`. */
 export function heapModule(): WebAssembly.Module {
-  return (compiled ??= compileOwn(decodeBase64(wasm.base64)));
+  return (compiled ??= compile(decodeHex(wasm.hex)));
 }
 
 /**

@@ -8,8 +8,8 @@
  *     heap.free(block);
  */
 import { wasm } from "./generated/core.js";
-import { compile, compileOwn, openCore } from "./heap/create.js";
-import { decodeBase64 } from "./core/decode.js";
+import { compile, openCore } from "./heap/create.js";
+import { decodeHex } from "./core/decode.js";
 import { registerEntry } from "./heap/entries.js";
 import { createHardened, readHardenedCore } from "./heap/hardened-heap.js";
 import { Heap } from "./heap/heap.js";
@@ -24,7 +24,7 @@ let compiled: WebAssembly.Module | undefined;
 
 /** The core of this package, compiled once; pass it to a worker's `createHeap({ module })`. */
 export function heapModule(): WebAssembly.Module {
-  return (compiled ??= compileOwn(decodeBase64(wasm.base64)));
+  return (compiled ??= compile(decodeHex(wasm.hex)));
 }
 
 /**

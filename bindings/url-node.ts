@@ -6,8 +6,9 @@ export { Heap } from "./heap/heap.js";
 export * from "./heap/public.js";
 export type { WasmSource } from "./heap/load-url.js";
 
-const entry = urlEntry(new URL("./heap.wasm", import.meta.url), (address) =>
-  address.protocol === "file:" ? readFile(address) : fetch(address),
+const entry = urlEntry(
+  () => new URL("./heap.wasm", import.meta.url),
+  (address) => (address.protocol === "file:" ? readFile(address) : fetch(address)),
 );
 
 /**

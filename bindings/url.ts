@@ -11,7 +11,10 @@ export { Heap } from "./heap/heap.js";
 export * from "./heap/public.js";
 export type { WasmSource } from "./heap/load-url.js";
 
-const entry = urlEntry(new URL("./heap.wasm", import.meta.url), (address) => fetch(address));
+const entry = urlEntry(
+  () => new URL("./heap.wasm", import.meta.url),
+  (address) => fetch(address),
+);
 
 /**
  * The core, compiled from `heap.wasm` or from `source`: an address, a `Response`, bytes.

@@ -14,10 +14,7 @@ const TYPES = { i32: "number", f64: "number", i64: "bigint", "": "undefined" };
 /** The text of bindings/generated/exports.ts: the functions for bytes (bytes.ts and c.ts), and those that only the whole core has. */
 export function formatExports() {
   const bytes = functions("bytes");
-  const all = functions("release");
-  const c = new Set([...source("c").matchAll(DECLARATION)].map(([, , name]) => name));
-  const objects = new Map([...all].filter(([name]) => !bytes.has(name) && !c.has(name)));
-  for (const [name, declaration] of all) if (c.has(name)) bytes.set(name, declaration);
+  const objects = new Map([...functions("release")].filter(([name]) => !bytes.has(name)));
   return [
     "// Generated from build/release.wasm, build/bytes.wasm and assembly/abi by scripts/exports.mjs. Do not edit.",
     formatLayer("ByteExports", "BYTE_FUNCTIONS", bytes),

@@ -15,7 +15,8 @@ if (!(minutes > 0) || !Number.isSafeInteger(seed) || seed < 0) {
 console.log(`fuzz: ${minutes} minutes from seed ${seed}`);
 const { status } = spawnSync(
   "npx",
-  ["vitest", "run", "--disable-console-intercept", "test/programs/fuzz.test.ts"],
+  // The file first: behind a switch it would be the switch's value, and all tests would run.
+  ["vitest", "run", "test/programs/fuzz.test.ts", "--disable-console-intercept"],
   {
     stdio: "inherit",
     env: { ...process.env, TALLYHEAP_MINUTES: String(minutes), TALLYHEAP_SEED: String(seed) },

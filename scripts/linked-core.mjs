@@ -34,7 +34,7 @@ export function relocatable(first, second) {
     "// Generated from assembly/abi/linked.ts by scripts/linked-core.mjs. Do not edit.",
     "",
     "export const linkedCore = {",
-    `  base64: "${one.toString("base64")}",`,
+    `  hex: "${one.toString("hex")}",`,
     "  /** The address that the core was compiled for, and the bytes that it keeps there. */",
     `  address: ${TRIAL_ADDRESSES[0]},`,
     `  stateBytes: ${stateBytes(one)},`,

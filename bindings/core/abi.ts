@@ -1,11 +1,6 @@
-import {
-  BYTE_FUNCTIONS,
-  OBJECT_FUNCTIONS,
-  type ByteExports,
-  type ObjectExports,
-} from "../generated/exports.js";
+import { BYTE_FUNCTIONS, type ByteExports, type ObjectExports } from "../generated/exports.js";
 
-export type { ObjectExports };
+export { BYTE_FUNCTIONS, type ObjectExports };
 
 /**
  * What the core exports; the functions are documented in assembly/abi. Sizes and pointers are unsigned going in and
@@ -19,15 +14,21 @@ export interface CoreExports extends ByteExports, ObjectExports {
   readonly layoutVersion: WebAssembly.Global;
 }
 
-/** The functions of the core. */
-export const CORE_FUNCTIONS = [...BYTE_FUNCTIONS, ...OBJECT_FUNCTIONS] as const;
-
-/** A copy of the object functions that engines read quickly, unlike the exports of a module. */
-export function copyObjectFunctions(exports: ObjectExports): ObjectExports {
-  return withObjectFunctions((name) => exports[name]);
+/**
+ * Names of the object functions that a core has. Read off the core: a bundle of the bytes layer alone then holds no list of
+ * them.
+ */
+export function objectFunctionNames(exports: CoreExports): (keyof ObjectExports)[] {
+  const bytes: readonly string[] = BYTE_FUNCTIONS;
+  return Object.entries(exports)
+    .filter(([name, value]) => typeof value === "function" && !bytes.includes(name))
+    .map(([name]) => name as keyof ObjectExports);
 }
 
-/** An object with a function by the name of each object function. V8 turns one that grows by assignments by name into a hash table. */
-export function withObjectFunctions(of: (name: keyof ObjectExports) => unknown): ObjectExports {
-  return Object.fromEntries(OBJECT_FUNCTIONS.map((name) => [name, of(name)])) as unknown as ObjectExports;
+/** An object with a function by each of these names, which engines read quickly: V8 turns one that grows by assignments by name into a hash table. */
+export function withObjectFunctions(
+  names: readonly (keyof ObjectExports)[],
+  of: (name: keyof ObjectExports) => unknown,
+): ObjectExports {
+  return Object.fromEntries(names.map((name) => [name, of(name)])) as unknown as ObjectExports;
 }

@@ -2,19 +2,20 @@ import { FAULT_NONE, MAP_ENTRIES, STATE_BYTES, STATE_FAULT, STATE_MAP } from "..
 import { HeapError } from "./errors.js";
 import { Blocks, NO_BLOCKS } from "./blocks.js";
 import { LinearMemory } from "./memory.js";
-import { CORE_FUNCTIONS, type CoreExports } from "./abi.js";
+import { BYTE_FUNCTIONS, type CoreExports } from "./abi.js";
 
 /** No phase of a collection. */
 const NO_PHASE = -1;
 
-/** The builds of the core. */
-export type CoreKind = "release" | "debug" | "hardened";
+/** The builds of the core; that of bytes is the release core without objects. */
+export type CoreKind = "release" | "debug" | "hardened" | "bytes";
 
 /** What a core of this package says of itself. */
 export const LAYOUT_VERSIONS: Readonly<Record<CoreKind, number>> = {
   release: STATE_BYTES * 4 + 1,
   debug: STATE_BYTES * 4 + 2,
   hardened: STATE_BYTES * 4,
+  bytes: STATE_BYTES * 4 + 3,
 };
 
 /** What the core calls while it works. Nothing of it may throw; all of it may call the core. */
@@ -37,7 +38,7 @@ export class Core {
   readonly kind: CoreKind;
   readonly linear: LinearMemory;
   readonly exports: CoreExports;
-  /** Hits of malloc and free; of the release core alone, as the others do more. */
+  /** Hits of malloc and free; not of the debug and hardened cores, which do more. */
   readonly blocks: Blocks;
   /** Set by the object layer; carried along when the heap moves. */
   readonly hooks: CoreHooks;
@@ -75,7 +76,8 @@ export class Core {
     host.roots();
     host.traverse(0, 0, 0);
     this.#state = this.exports.stateBase.value as number;
-    this.blocks = kind === "release" ? new Blocks(linear, this.#state) : NO_BLOCKS;
+    const isPlain = kind === "release" || kind === "bytes";
+    this.blocks = isPlain ? new Blocks(linear, this.#state) : NO_BLOCKS;
   }
 
   get memory(): WebAssembly.Memory {
@@ -123,7 +125,7 @@ function instantiate(
   env: WebAssembly.ModuleImports,
 ): CoreExports {
   const exports = link(module, { env });
-  const missing = CORE_FUNCTIONS.find((name) => typeof exports[name] !== "function");
+  const missing = BYTE_FUNCTIONS.find((name) => typeof exports[name] !== "function");
   if (missing !== undefined || !(exports["stateBase"] instanceof WebAssembly.Global)) {
     throw notACore(`it does not export ${missing ?? "stateBase"}`);
   }
@@ -131,7 +133,8 @@ function instantiate(
   if (!(version instanceof WebAssembly.Global) || version.value >>> 0 !== LAYOUT_VERSIONS[kind]) {
     throw notACore(`it is not the ${kind} core of this version of the package`);
   }
-  return exports as unknown as CoreExports;
+  // Without objects a collection makes no room; nothing else of the object functions is called.
+  return (kind === "bytes" ? { ...exports, gc_rescue: () => 0 } : exports) as unknown as CoreExports;
 }
 
 function link(module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Exports {

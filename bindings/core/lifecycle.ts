@@ -1,5 +1,5 @@
 import { STATE_POISON } from "../generated/layout.js";
-import { copyObjectFunctions, withObjectFunctions, type ObjectExports } from "./abi.js";
+import { objectFunctionNames, withObjectFunctions, type ObjectExports } from "./abi.js";
 import { Callbacks } from "./callbacks.js";
 import type { Core } from "./core.js";
 import type { Diagnostics } from "./diagnostics.js";
@@ -102,11 +102,15 @@ export class Lifecycle {
       () => void this.live(),
       () => this.#malloc,
     );
-    this.#guardedAbi = withObjectFunctions((name) => (...values: never[]) => {
-      this.renew();
-      const abi = this.#state === "open" ? this.#abi : this.#guardedAbi;
-      return (abi[name] as (...values: never[]) => unknown)(...values);
-    });
+    this.#guardedAbi = withObjectFunctions(
+      objectFunctionNames(core.exports),
+      (name) =>
+        (...values: never[]) => {
+          this.renew();
+          const abi = this.#state === "open" ? this.#abi : this.#guardedAbi;
+          return (abi[name] as (...values: never[]) => unknown)(...values);
+        },
+    );
     this.#adopt(core);
   }
 
@@ -240,7 +244,8 @@ export class Lifecycle {
 
   #bind(core: Core): void {
     this.#malloc = mallocCalls(core.exports, this.settings.checks);
-    this.#abi = copyObjectFunctions(core.exports);
+    // A copy: engines read the exports of a module slowly.
+    this.#abi = withObjectFunctions(objectFunctionNames(core.exports), (name) => core.exports[name]);
     for (const { abi, malloc } of this.#wrappers.values()) {
       if (abi) this.#abi = abi(this.#abi, core);
       if (malloc) this.#malloc = malloc(this.#malloc, core);

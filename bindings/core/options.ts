@@ -2,6 +2,7 @@ import { ARENA_BYTES, MAX_ARENAS, PAGE_BYTES, SMALL_LIMIT } from "../generated/l
 import { optionError } from "./arguments.js";
 import { HeapError, type HeapErrorDetails } from "./errors.js";
 import { readGrowth, type Growth, type GrowthWords } from "./growth.js";
+import type { HostBytes } from "./host-types.js";
 import { describeLeaks, type LeakReport } from "./leak-report.js";
 import { WASM_PAGE_BYTES } from "./memory.js";
 import { MAX_U32 } from "./ptr.js";
@@ -83,7 +84,7 @@ export interface HeapOptions {
    */
   readonly serials?: boolean | undefined;
   /** The core, compiled or as bytes, so that workers share one compilation. Default: the one inlined in the package. */
-  readonly module?: WebAssembly.Module | BufferSource | undefined;
+  readonly module?: WebAssembly.Module | HostBytes | undefined;
   /**
    * A memory to live in, zero in its first 256 KiB, not shared between threads. Whoever passes it may grow it.
    * Default: a new one that nobody else knows.
@@ -132,7 +133,7 @@ export interface Settings {
   readonly strict: boolean;
   readonly forgottenHandles: ForgottenHandles;
   readonly serials: boolean;
-  readonly module: WebAssembly.Module | BufferSource | undefined;
+  readonly module: WebAssembly.Module | HostBytes | undefined;
   readonly memory: WebAssembly.Memory | undefined;
   readonly onUnraisable: (error: unknown) => void;
   readonly onMemoryPressure: ((pressure: MemoryPressure) => void) | undefined;

@@ -103,9 +103,10 @@ function pageBytes(offset: number): Read {
 }
 
 function heapUsed(core: Core): number {
-  const { STAT_POOL_PAGES, STAT_SLAB_PAGES, STAT_SPAN_PAGES, STAT_TABLE_PAGES } = layout;
-  const small = statistic(core, STAT_POOL_PAGES) + statistic(core, STAT_SLAB_PAGES);
-  return (small + statistic(core, STAT_SPAN_PAGES) + statistic(core, STAT_TABLE_PAGES)) * layout.PAGE_BYTES;
+  // No names taken out of the module: bundles would hold it as an object, with all constants.
+  const small = statistic(core, layout.STAT_POOL_PAGES) + statistic(core, layout.STAT_SLAB_PAGES);
+  const large = statistic(core, layout.STAT_SPAN_PAGES) + statistic(core, layout.STAT_TABLE_PAGES);
+  return (small + large) * layout.PAGE_BYTES;
 }
 
 function reservedBytes(core: Core): number {

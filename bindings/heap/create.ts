@@ -1,34 +1,32 @@
 import * as layout from "../generated/layout.js";
 import { Core, type CoreKind } from "../core/core.js";
 import { HeapError } from "../core/errors.js";
+import type { HostBytes } from "../core/host-types.js";
 import { WASM_PAGE_BYTES } from "../core/memory.js";
 import type { Settings } from "../core/options.js";
 import { randomWords } from "../core/random.js";
 
+/** Why bytes that are a wasm module are refused all the same. */
+export const NOT_ALLOWED =
+  "the host does not let the heap's core be compiled; a page's Content Security Policy has to allow it: " +
+  "script-src 'wasm-unsafe-eval'";
+
 /**
  * Compiles the core, unless that was done.
- * @throws HeapError `ERR_HEAP_ARGUMENT` if the bytes are no wasm module
+ * @throws HeapError `ERR_HEAP_ARGUMENT` if the bytes are no wasm module, or the host does not let it be compiled
  */
-export function compile(source: WebAssembly.Module | BufferSource): WebAssembly.Module {
+export function compile(source: WebAssembly.Module | HostBytes): WebAssembly.Module {
   if (source instanceof WebAssembly.Module) return source;
-  return compileBytes(source, "option module is not a wasm module, or the host does not let it be compiled");
-}
-
-/**
- * Compiles the core that is part of the package.
- * @throws HeapError `ERR_HEAP_ARGUMENT` if the host does not let it
- */
-export function compileOwn(source: BufferSource): WebAssembly.Module {
-  const hint = "a page's Content Security Policy has to allow it: script-src 'wasm-unsafe-eval'";
-  return compileBytes(source, `the host does not let the heap's core be compiled; ${hint}`);
-}
-
-function compileBytes(source: BufferSource, message: string): WebAssembly.Module {
   try {
     return new WebAssembly.Module(source);
   } catch (cause) {
-    const details = { operation: "createHeap", argument: "module" };
-    throw new HeapError("ERR_HEAP_ARGUMENT", message, details, { cause });
+    const message = WebAssembly.validate(source) ? NOT_ALLOWED : "option module is not a wasm module";
+    throw new HeapError(
+      "ERR_HEAP_ARGUMENT",
+      message,
+      { operation: "createHeap", argument: "module" },
+      { cause },
+    );
   }
 }
 

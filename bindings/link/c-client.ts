@@ -1,4 +1,5 @@
 import { HeapError, type HeapErrorCode } from "../core/errors.js";
+import type { HostImports } from "../core/host-types.js";
 import type { Ptr } from "../core/ptr.js";
 import type { Heap } from "../heap/heap.js";
 import { offsetOf, type Field } from "../objects/types/field.js";
@@ -41,8 +42,8 @@ type Call = (...args: never[]) => unknown;
 export class CClient {
   /** For `WebAssembly.instantiate`: `env` with the memory and C's malloc family, `tallyheap` with all of tallyheap.h. */
   readonly imports: {
-    readonly env: WebAssembly.ModuleImports;
-    readonly tallyheap: WebAssembly.ModuleImports;
+    readonly env: HostImports;
+    readonly tallyheap: HostImports;
   };
   readonly #heap: Heap;
   readonly #types = new Map<number, Type>();

@@ -1,5 +1,5 @@
 /** The core for linking, with its state block at an address of the module's. */
-import { decodeBase64 } from "../core/decode.js";
+import { decodeHex } from "../core/decode.js";
 import { linkedCore } from "../generated/linked-core.js";
 import { ARENA_BYTES, STATE_GROWTH_FACTOR } from "../generated/layout.js";
 
@@ -21,7 +21,7 @@ export interface PlacedCore {
 
 /** The core with its state block at the first place from `address` on, which is below 1 GiB. */
 export function coreAt(address: number): PlacedCore {
-  const bytes = decodeBase64(linkedCore.base64);
+  const bytes = decodeHex(linkedCore.hex);
   const base = Math.ceil(address / ALIGNMENT) * ALIGNMENT;
   const end = base + linkedCore.stateBytes;
   const arena = Math.ceil(end / ARENA_BYTES);

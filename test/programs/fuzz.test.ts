@@ -41,20 +41,22 @@ test.skipIf(MINUTES === 0)(
       Object.entries(MODES).map(([mode, apply]) => ({ name: `${build.name}, ${mode}`, build: apply(build) })),
     );
     const end = performance.now() + MINUTES * 60_000;
-    let [programs, shown] = [0, performance.now()];
+    let [programs, actions, shown] = [0, 0, performance.now()];
     for (; performance.now() < end; programs++) {
       const { name, build } = ways[programs % ways.length]!;
       const seed = SEED + programs;
       try {
-        run(build, { seed });
+        actions += run(build, { seed });
       } catch (error) {
         throw new Error(`${name}: --seed ${seed}`, { cause: error });
       }
       if (performance.now() - shown < PROGRESS_MS) continue;
       shown = performance.now();
-      console.log(`${programs} programs, ${Math.ceil((end - shown) / 60_000)} minutes left`);
+      const left = Math.ceil((end - shown) / 60_000);
+      console.log(`${programs} programs, ${actions} actions, ${left} minutes left`);
     }
-    console.log(`fuzz: ${programs} programs from seed ${SEED} in ${ways.length} modes, nothing found`);
+    const what = `${programs} programs of ${actions} actions`;
+    console.log(`fuzz: ${what} from seed ${SEED} in ${ways.length} modes, nothing found`);
     expect(programs).toBeGreaterThan(0);
   },
 );

@@ -45,8 +45,8 @@ const RESETS = 10;
 /** Actions that a report names. */
 const SHOWN = 12;
 
-/** Runs a program on a heap of its own. Throws an Error that says how to repeat it and what was done last. */
-export function run(build: Build, program: Program): void {
+/** Runs a program on a heap of its own. The number of its actions; throws an Error that says how to repeat it and what was done last. */
+export function run(build: Build, program: Program): number {
   const random = new Random(program.seed);
   const setting = { ...randomSetting(random), ...program.setting };
   const done: string[] = [];
@@ -60,6 +60,7 @@ export function run(build: Build, program: Program): void {
       if (done.length % INTERVAL === 0) judge(stage);
     }
     judgeEnd(stage);
+    return length;
   } catch (cause) {
     const last = `action ${done.length}, the last ones ${done.slice(-SHOWN).join(" ")}`;
     const where = `${build.name} core, TALLYHEAP_SEED=${program.seed}, ${JSON.stringify(setting)}`;

@@ -4,6 +4,9 @@ import { build, type Rolldown } from "vite";
 import { describe, expect, test } from "vitest";
 import { read, root } from "./repository.js";
 
+/** The first bytes of every wasm module, as the inlined ones are written. */
+const MAGIC = "0061736d01";
+
 /** Every module that an entry of dist/ loads, and the bare names it imports. */
 function graph(entry: string): { files: Set<string>; packages: Set<string> } {
   const files = new Set<string>();
@@ -21,7 +24,7 @@ function graph(entry: string): { files: Set<string>; packages: Set<string> } {
 }
 
 describe("the entries of the package", () => {
-  test.each(["index", "debug", "url"])("%s needs nothing of Node", (entry) => {
+  test.each(["index", "debug", "url", "bytes", "hardened"])("%s needs nothing of Node", (entry) => {
     expect([...graph(`dist/${entry}.js`).packages]).toEqual([]);
   });
 
@@ -29,6 +32,16 @@ describe("the entries of the package", () => {
     const { files } = graph(`dist/${entry}.js`);
     expect(files).toContain("dist/heap/heap.js");
     expect([...files].filter((file) => file.endsWith("core.js"))).toEqual(["dist/core/core.js"]);
+  });
+
+  test("the entry of bytes carries nothing of objects", () => {
+    const { files } = graph("dist/bytes.js");
+    expect(files).toContain("dist/generated/bytes-core.js");
+    expect(files).not.toContain("dist/generated/core.js");
+    // A handle may come where a pointer is wanted.
+    expect([...files].filter((file) => file.startsWith("dist/objects/"))).toEqual([
+      "dist/objects/access/handle.js",
+    ]);
   });
 
   test("the default entry carries the release core only", () => {
@@ -62,12 +75,12 @@ describe("a bundler for browsers", () => {
   test("takes the inlined wasm as it is", async () => {
     const output = await bundle("tallyheap");
     expect(output.filter(({ fileName }) => fileName.endsWith(".wasm"))).toEqual([]);
-    expect(output.some((part) => part.type === "chunk" && part.code.includes("AGFzbQ"))).toBe(true);
+    expect(output.some((part) => part.type === "chunk" && part.code.includes(MAGIC))).toBe(true);
   });
 
   test("emits heap.wasm for tallyheap/url", async () => {
     const output = await bundle("tallyheap/url");
     expect(output.filter(({ fileName }) => fileName.endsWith(".wasm")).length).toBe(1);
-    expect(output.some((part) => part.type === "chunk" && part.code.includes("AGFzbQ"))).toBe(false);
+    expect(output.some((part) => part.type === "chunk" && part.code.includes(MAGIC))).toBe(false);
   });
 });

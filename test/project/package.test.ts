@@ -79,6 +79,18 @@ describe("the packed package", () => {
       expect(ran.stderr).toBe("");
       expect(ran.code).toBe(0);
     }
+    // And without the library DOM, as in projects for Node that leave it out.
+    const every = ["", "/url", "/bytes", "/debug", "/hardened", "/testing", "/c"];
+    const bare = every.map((entry, index) => `export * as entry${index} from "tallyheap${entry}";\n`);
+    writeFileSync(join(project, "src/bare.ts"), bare.join(""));
+    const options = { ...compilerOptions, lib: ["ES2022"], noEmit: true };
+    writeFileSync(
+      join(project, "tsconfig.bare.json"),
+      JSON.stringify({ compilerOptions: options, files: ["src/bare.ts"] }),
+    );
+    const compiledBare = await run(process.execPath, [tsc, "-p", "tsconfig.bare.json"], project);
+    expect(compiledBare.stdout).toBe("");
+
     const loaded = await run(process.execPath, ["out/entries.js"], project);
     expect(loaded.stderr).toBe("");
 

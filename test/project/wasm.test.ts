@@ -2,8 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { summarize } from "../../scripts/wasm.mjs";
-import { CORE_FUNCTIONS } from "../../bindings/core/abi.js";
-import { OBJECT_FUNCTIONS } from "../../bindings/generated/exports.js";
+import { BYTE_FUNCTIONS, OBJECT_FUNCTIONS } from "../../bindings/generated/exports.js";
 import { read, root } from "./repository.js";
 
 const listed = JSON.parse(read("assembly/abi/interface.json")) as Record<
@@ -13,16 +12,12 @@ const listed = JSON.parse(read("assembly/abi/interface.json")) as Record<
 
 const HOST = ["env.grown", "env.memory"];
 const HOOKS = ["env.callback", "env.collection", "env.finalize", "env.roots", "env.traverse"];
-/** Of assembly/abi/c.ts, for C's modules beside the whole core. */
-const C_FUNCTIONS = ["mallinfo2", "malloc_trim", "memalign", "posix_memalign"];
-const BYTES_FUNCTIONS = CORE_FUNCTIONS.filter(
-  (name) => ![...(OBJECT_FUNCTIONS as readonly string[]), ...C_FUNCTIONS].includes(name),
-);
+const CORE_FUNCTIONS = [...BYTE_FUNCTIONS, ...OBJECT_FUNCTIONS];
 
 describe.each([
   ["release", [...HOOKS, ...HOST].sort(), CORE_FUNCTIONS],
   ["debug", [...HOOKS, ...HOST].sort(), CORE_FUNCTIONS],
-  ["bytes", HOST, BYTES_FUNCTIONS],
+  ["bytes", HOST, BYTE_FUNCTIONS],
 ])("%s.wasm", (core, needed, functions) => {
   const { imports, exports, mutableGlobals, activeData } = summarize(
     readFileSync(join(root, `build/${core}.wasm`)),

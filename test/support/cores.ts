@@ -31,11 +31,13 @@ export const debug: Build = { name: "debug", create: (options) => stressed(creat
 const hardened: Build = { name: "hardened", create: (options) => stressed(createHardenedHeap(options)) };
 export const allBuilds: readonly Build[] = [release, debug, hardened];
 /**
- * For describe.each: what holds for one holds for the other. `npm run test:hardened` takes the hardened core in the
- * release core's place.
+ * For describe.each: what holds for one holds for the other. `npm run test:hardened` and `npm run test:mutants` name the
+ * only one to test.
  */
 export const builds: readonly Build[] =
-  process.env["TALLYHEAP_BUILD"] === "hardened" ? [hardened] : [release, debug];
+  process.env["TALLYHEAP_BUILD"] === undefined
+    ? [release, debug]
+    : allBuilds.filter(({ name }) => name === process.env["TALLYHEAP_BUILD"]);
 
 function stressed(heap: Heap): Heap {
   if (STRESS > 0) stress(heap, STRESS);

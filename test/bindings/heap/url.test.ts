@@ -89,6 +89,26 @@ describe("tallyheap/url", () => {
     }
   });
 
+  test("bytes that the host does not let be compiled are told from those that are no module", async () => {
+    const compile = vi
+      .spyOn(WebAssembly, "compile")
+      .mockRejectedValue(new WebAssembly.CompileError("refused"));
+    try {
+      const refused = await heapModule(readFileSync(file)).catch((error: unknown) => error);
+      expect((refused as HeapError).message).toContain("'wasm-unsafe-eval'");
+      const junk = await heapModule(new Uint8Array([1])).catch((error: unknown) => error);
+      expect((junk as HeapError).message).toContain("not a wasm module");
+    } finally {
+      compile.mockRestore();
+    }
+  });
+
+  test("a file that was not found is named, with where to read on", async () => {
+    const error = await heapModule("./missing.wasm").catch((reason: unknown) => reason);
+    expect((error as HeapError).message).toContain("./missing.wasm");
+    expect((error as HeapError).message).toContain("docs/hosts.md#bundlers");
+  });
+
   test("every entry exports the same names", async () => {
     const debug = await import("tallyheap/debug");
     const url = await import("tallyheap/url");
