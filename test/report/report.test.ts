@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
-import { createHeap, type Ptr } from "tallyheap";
+import { createHeap, type Ptr } from "../../bindings/index.js";
 import { HeapRecorder, reportHtml, type ReportData } from "tallyheap-cli/report";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hasChromium, launch } from "../support/chromium.js";
@@ -15,7 +15,9 @@ const HOSTILE = "</script><script>document.title='broken'</script><!--<b>&amp;";
 function record(): ReportData {
   const heap = createHeap({ onLeak: () => {} });
   heap.profile.start({ sampleBytes: 1 });
-  const recorder = new HeapRecorder(heap, { title: HOSTILE });
+  const recorder = new HeapRecorder(heap as unknown as ConstructorParameters<typeof HeapRecorder>[0], {
+    title: HOSTILE,
+  });
   const Job = heap.defineType({ name: `Job ${HOSTILE}`, fields: { name: "ref", next: "ref" } });
   const done = heap.own(heap.list());
   const blocks: Ptr[] = [];
