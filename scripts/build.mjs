@@ -1,5 +1,6 @@
 // npm run build: assembly/ -> build/*.wasm -> bindings/generated/*.ts -> dist/.
 //   --bench   also what bench/ needs (bench/steps.mjs, then bench/*.ts -> build/bench)
+//   --cli     also the command line: cli/src and cli/page -> cli/dist; --bench needs it, too
 //   --examples  also examples/*.ts -> build/examples
 //   --quiet   print nothing unless something fails
 
@@ -14,6 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
+import { cliStep } from "./cli.mjs";
 import { formatExports } from "./exports.mjs";
 import { formatConstants, readConstants } from "./layout.mjs";
 import { TRIAL_ADDRESSES, relocatable } from "./linked-core.mjs";
@@ -167,11 +169,12 @@ async function benchSteps() {
     ...extra,
     {
       name: "build/bench",
-      after: ["dist"],
-      // Compiled against the declarations in dist/, hence the bindings among the inputs.
+      after: ["dist", cliStep.name],
+      // Compiled against the declarations in dist/ and cli/dist, hence their sources among the inputs.
       inputs: [
         "bench/**/*.ts",
         "bindings/**/*.ts",
+        "cli/src/**/*.ts",
         "tsconfig.json",
         "tsconfig.bench.json",
         "package-lock.json",
@@ -205,6 +208,7 @@ try {
   }
   const wanted = [
     ...steps,
+    ...(flags.has("--cli") || flags.has("--bench") ? [cliStep] : []),
     ...(flags.has("--bench") && glob("bench/**/*.ts").length > 0 ? await benchSteps() : []),
     ...(flags.has("--examples") ? [exampleStep] : []),
   ];

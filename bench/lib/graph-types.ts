@@ -25,9 +25,9 @@ const BYTES_HEAD = 33;
 const HEAD = 16;
 const LEAST_INT = 1000;
 
-/** The graph, with a reference of the caller's to each root. */
-export function buildTypes(heap: Heap, graph: Graph): Ptr[] {
-  const { objects, roots, keys } = heldGraph(heap, graph);
+/** The graph, with a reference of the caller's to each root. `onNode` is called before each node is made. */
+export function buildTypes(heap: Heap, graph: Graph, onNode?: (node: number) => void): Ptr[] {
+  const { objects, roots, keys } = heldGraph(heap, graph, onNode);
   for (const key of keys) heap.decref(key);
   return roots.map((root) => objects[root]!);
 }
@@ -47,14 +47,18 @@ export interface HeldGraph {
   release(node: number): void;
 }
 
-export function heldGraph(heap: Heap, graph: Graph): HeldGraph {
+export function heldGraph(heap: Heap, graph: Graph, onNode?: (node: number) => void): HeldGraph {
   const { kinds, sizes, first } = graph;
   const keys: Ptr[] = [];
   const makers = kinds.map((_, kind) => makerOf(heap, graph, kind, keys));
   const kindOf = [...graph.kindOf];
   const make = (node: number, degree: number): Ptr =>
     makers[kindOf[node]!]!.make(degree, Math.min(sizes[node]!, MOST_BYTES), node);
-  const objects = buildGraph(graph, make, (node, object, index, target) =>
+  const makeFirst = (node: number, degree: number): Ptr => {
+    onNode?.(node);
+    return make(node, degree);
+  };
+  const objects = buildGraph(graph, makeFirst, (node, object, index, target) =>
     makers[kindOf[node]!]!.link(object, index, target),
   );
   const roots = [...new Set(graph.roots)];

@@ -2,14 +2,12 @@
 
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+
+import { cacheDir } from "./paths.js";
 
 /** What runs here. */
 export const nodeVersion = `Node ${process.versions.node}, V8 ${process.versions.v8.replace(/-.*/, "")}`;
-
-/** Downloads stay out of the tree: `node_modules` of a checkout is npm's, and another checkout wants them, too. */
-const CACHE = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "tallyheap");
 
 /** Whether a version is the wanted one: 24 is any 24.x.y. */
 const fits = (version: string, wanted: string): boolean => `${version}.`.startsWith(`${wanted}.`);
@@ -29,7 +27,8 @@ export function runOnNode(wanted: string): number | undefined {
 
 /** The program in the cache, fetched if need be. */
 function install(wanted: string): string {
-  const folder = join(CACHE, `node-${wanted}`);
+  // Out of the tree: `node_modules` of a checkout is npm's, and another checkout wants it, too.
+  const folder = join(cacheDir, `node-${wanted}`);
   const file = join(folder, "node_modules/node/bin", process.platform === "win32" ? "node.exe" : "node");
   if (!existsSync(file)) {
     console.error(`fetching Node ${wanted} to ${folder}`);

@@ -65,7 +65,7 @@ export async function runBench<O extends CommonOptions>(bench: Bench<O>): Promis
   command
     .option("--only <names>", "Only contenders whose names contain one of these words, separated by commas")
     .option("--seed <n>", "Seed of the order of contenders");
-  if (bench.plot) command.option("--plot <file>", "Write a chart: .svg or .html");
+  if (bench.plot) command.option("--plot <file>", "Write a chart: a page, .html");
   for (const [option, about] of bench.more ?? []) command.option(option, about);
   // Only a command with arguments is given them.
   command.action((...given: unknown[]) => {
@@ -81,13 +81,14 @@ async function report<O extends CommonOptions>(
   options: O,
 ): Promise<void> {
   const plot = options.plot === undefined ? undefined : plotter(options.plot);
-  const {
-    rows,
-    text,
-    title = bench.about,
-    isGood = true,
-  } = await bench.run(args, options, readPlan(options, bench.rounds));
-  plot?.(rows, title);
+  const plan = readPlan(options, bench.rounds);
+  const { rows, text, title = bench.about, isGood = true } = await bench.run(args, options, plan);
+  plot?.(rows, title, [
+    ["Processor", processorName()],
+    ["Node", nodeVersion],
+    ["Rounds", String(plan.rounds)],
+    ["Seed", String(plan.seed)],
+  ]);
   // Synchronously: a pipe would otherwise lose what process.exit leaves unwritten.
   writeFileSync(1, options.json ? `${JSON.stringify(rows, null, 1)}\n` : `${text()}\n`);
   if (!isGood) process.exitCode = 1;
@@ -163,15 +164,18 @@ export function conditions(
   absent: readonly string[],
   { rounds, seed }: Plan,
 ): string {
-  const processor = cpus()[0]?.model.trim() ?? "unknown processor";
   const pinned = isPinned() ? ", pinned to one processor" : "";
   const measured = contenders.filter(({ isFloor }) => !isFloor);
   const versions = new Set([nodeVersion, ...measured.map(({ version }) => version)]);
   return [
-    `${processor}; ${rounds} rounds, seed ${seed}, processor time${pinned}.`,
+    `${processorName()}; ${rounds} rounds, seed ${seed}, processor time${pinned}.`,
     `${[...versions].join("; ")}.`,
     ...absent.map((line) => `Not here: ${line}.`),
   ].join("\n");
+}
+
+function processorName(): string {
+  return cpus()[0]?.model.trim() ?? "unknown processor";
 }
 
 /** Parses the command line and runs, on another Node if it says so; any error is one message and a failing exit code. */

@@ -1,19 +1,30 @@
 /** Where the benchmarks find their sources and leave their products. */
 
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The nearest folder with a package.json: this file runs as build/bench/lib/paths.js, and in tests as it stands. */
+/**
+ * The nearest folder with a package.json: this file runs as build/bench/lib/paths.js, in tests as it stands, and as a part
+ * of the command line (cli/), whose package holds what is built and nothing else.
+ */
 function findRoot(folder: string): string {
   return existsSync(join(folder, "package.json")) ? folder : findRoot(dirname(folder));
 }
 
 export const root = findRoot(dirname(fileURLToPath(import.meta.url)));
-export const buildDir = join(root, "build");
-export const nativeSources = join(root, "bench/native");
+/** What is fetched or compiled for this user and may go at any time. */
+export const cacheDir = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "tallyheap");
+const isPackage = !existsSync(join(root, "bench"));
+export const buildDir = isPackage ? join(cacheDir, `cli-${version()}`) : join(root, "build");
+export const nativeSources = join(root, isPackage ? "dist/native" : "bench/native");
 /** The interpreter to compare with, if there is one. */
 export const python = process.env["PYTHON"] ?? "python3";
+
+function version(): string {
+  return (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version;
+}
 
 /** The traces that come with the project, by name. */
 export const bundledTraces = (): string[] => bundled("traces", ".atrc.gz");

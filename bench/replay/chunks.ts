@@ -26,27 +26,47 @@ export const CHUNK = 16_384;
 const FAULTS = ["", "no memory", "misaligned", "not zeroed", "contents changed", "contents lost in realloc"];
 
 export function runPasses(trace: FlatTrace, replayer: Replayer, passes: number, mode: string): void {
-  const total = trace.opCount + trace.drainCount;
   for (let pass = 0; pass < passes; pass++) {
-    let spent = 0;
-    for (let from = 0; from < total;) {
-      // No chunk holds both the trace's last operations and the drain.
-      const count = Math.min(CHUNK, (from < trace.opCount ? trace.opCount : total) - from);
-      replayer.load(trace, from, count);
-      if (mode === "inspect") {
-        const fault = replayer.inspect(count);
-        if (fault !== 0) {
-          throw new Error(`${FAULTS[fault]} at operation ${from + replayer.faultAt()} of pass ${pass + 1}`);
-        }
-      } else {
-        const start = processorNs();
-        replayer.replay(count);
-        if (from < trace.opCount) spent += processorNs() - start;
-      }
-      from += count;
-    }
-    if (mode === "inspect") replayer.verify();
-    console.log(`pass ${mode === "inspect" ? replayer.extent() : spent}`);
+    const result = mode === "inspect" ? inspectPass(trace, replayer, pass) : timePass(trace, replayer);
+    console.log(`pass ${result}`);
+  }
+}
+
+/** Replays a trace once, its drain included; ns of processor time, without the drain. */
+export function timePass(trace: FlatTrace, replayer: Replayer): number {
+  let spent = 0;
+  eachChunk(trace, CHUNK, (from, count) => {
+    replayer.load(trace, from, count);
+    const start = processorNs();
+    replayer.replay(count);
+    if (from < trace.opCount) spent += processorNs() - start;
+  });
+  return spent;
+}
+
+/** The same with contents checked, and the heap verified at the end; its extent in bytes. */
+export function inspectPass(trace: FlatTrace, replayer: Replayer, pass = 0): number {
+  eachChunk(trace, CHUNK, (from, count) => {
+    replayer.load(trace, from, count);
+    const fault = replayer.inspect(count);
+    if (fault === 0) return;
+    throw new Error(`${FAULTS[fault]} at operation ${from + replayer.faultAt()} of pass ${pass + 1}`);
+  });
+  replayer.verify();
+  return replayer.extent();
+}
+
+/** Visits runs of at most `most` operations, none of which holds both the trace's last operations and the drain. */
+export function eachChunk(
+  { opCount, drainCount }: Pick<FlatTrace, "opCount" | "drainCount">,
+  most: number,
+  visit: (from: number, count: number) => void,
+): void {
+  const total = opCount + drainCount;
+  for (let from = 0; from < total;) {
+    const count = Math.min(most, (from < opCount ? opCount : total) - from);
+    visit(from, count);
+    from += count;
   }
 }
 

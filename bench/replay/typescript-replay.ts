@@ -22,6 +22,8 @@ const FREE = OP_FREE;
 const MEMALIGN_SIZE_MASK = 2 ** MEMALIGN_SIZE_BITS - 1;
 const STEP = 0x85ebca6b | 0;
 
+const ARENA_MASK = 2 ** 18 - 1;
+
 const FAULT_NONE = 0;
 const FAULT_NULL = 1;
 const FAULT_ALIGNMENT = 2;
@@ -130,6 +132,14 @@ export class TypeScriptReplayer implements Replayer {
     }
     return true;
   }
+}
+
+/** A heap of the package, through the unchecked or the checked calls. */
+export function heapReplayer(heap: Heap, calls: HeapCalls, slots: number): TypeScriptReplayer {
+  const first = heap.malloc(1);
+  const base = first - (first & ARENA_MASK);
+  heap.free(first);
+  return new TypeScriptReplayer(calls, heap.memory, slots, base, () => heap.verify());
 }
 
 /**

@@ -1,21 +1,11 @@
 /** Process of a contender that is called from TypeScript: typescript-worker.js raw|checked|FLOOR-MODULE FLAT-FILE PASSES time|inspect */
 
-import { createHeap, type Heap, type Ptr } from "tallyheap";
+import { createHeap, type Ptr } from "tallyheap";
 
 import { failOnError, runPasses } from "./chunks.js";
 import { readFlat } from "../lib/flat.js";
 import { instantiate } from "../lib/module.js";
-import { TypeScriptReplayer, type HeapCalls } from "./typescript-replay.js";
-
-const ARENA_MASK = 2 ** 18 - 1;
-
-/** A heap of the package, through the unchecked or the checked calls. */
-function heapReplayer(heap: Heap, calls: HeapCalls, slots: number): TypeScriptReplayer {
-  const first = heap.malloc(1);
-  const base = first - (first & ARENA_MASK);
-  heap.free(first);
-  return new TypeScriptReplayer(calls, heap.memory, slots, base, () => heap.verify());
-}
+import { heapReplayer, TypeScriptReplayer, type HeapCalls } from "./typescript-replay.js";
 
 /** What the calls across the border cost, with nothing behind them. */
 function floorReplayer(file: string, largest: number, slots: number): TypeScriptReplayer {

@@ -5,6 +5,7 @@ import { makeDisposable } from "../core/disposable.js";
 import { HeapError } from "../core/errors.js";
 import type { LeakReport } from "../core/leak-report.js";
 import type { Ptr } from "../core/ptr.js";
+import type { ArenaMap } from "../inspect/arena-map.js";
 import type { HeapCensus, HeapDiff } from "../inspect/census.js";
 import type { PathOptions, TextStream } from "../inspect/inspection.js";
 import type { PathToRoot } from "../inspect/paths.js";
@@ -222,6 +223,15 @@ export class Heap extends ObjectHeap implements Disposable {
    */
   diff(before: HeapCensus | Uint8Array, after?: HeapCensus | Uint8Array): HeapDiff {
     return this.objectLayer.inspection.diff(before, after);
+  }
+
+  /**
+   * Which pages of which arenas hold what, and how full they are, as plain numbers: a *new* object. Reads the free lists of
+   * all pools.
+   * @throws HeapError `ERR_HEAP_BUSY` inside a finalizer or callback
+   */
+  arenaMap(): ArenaMap {
+    return this.objectLayer.inspection.arenaMap();
   }
 
   /** Where objects and blocks are made. (CPython: the module tracemalloc) */

@@ -2,6 +2,7 @@
 export { HeapError } from "../core/errors.js";
 export type { HeapErrorCode, HeapErrorDetails } from "../core/errors.js";
 export type { LeakReport, LeakedBlock, LeakedObject } from "../core/leak-report.js";
+export type { ArenaMap, PageUse } from "../inspect/arena-map.js";
 export type { CensusEntry, HeapCensus, HeapChange, HeapDiff } from "../inspect/census.js";
 export type { PathOptions, TextStream } from "../inspect/inspection.js";
 export type { PathStep, PathToRoot } from "../inspect/paths.js";

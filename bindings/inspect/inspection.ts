@@ -14,6 +14,7 @@ import type { Handles } from "../objects/ownership/handles.js";
 import { kindName, kindOf, offsetOf } from "../objects/types/field.js";
 import { factsOf, type KnownType } from "../objects/types/type.js";
 import type { Types } from "../objects/types/types.js";
+import { readArenaMap, type ArenaMap } from "./arena-map.js";
 import { Births, recordBirths } from "./births.js";
 import { HeapCensus, HeapDiff, takeCensus } from "./census.js";
 import { callerOf } from "./frames.js";
@@ -103,6 +104,12 @@ export class Inspection {
 
   census(): HeapCensus {
     return takeCensus(this.#read("census"), this.#siteAt);
+  }
+
+  arenaMap(): ArenaMap {
+    const core = this.#lifecycle.live();
+    this.#lifecycle.callbacks.requireNone("arenaMap");
+    return readArenaMap(memoryOf(core));
   }
 
   /** Raw blocks of the host in address order, at most `limit`. */

@@ -2,19 +2,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
-import { chromium, type Browser } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { hasChromium, launch } from "../support/chromium.js";
 import { root } from "./repository.js";
 
-const executablePath = process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium";
-const installed = existsSync(executablePath);
-if (!installed)
-  console.log(`browser smoke test left out: no Chromium at ${executablePath} (set CHROMIUM_PATH)`);
-
-const FLAGS = [
-  ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-];
 const TYPES: Record<string, string> = { ".js": "text/javascript", ".wasm": "application/wasm" };
 
 /** dist/ as a web server would deliver it, and an empty page. */
@@ -29,7 +21,7 @@ function serve(): Promise<Server> {
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
 }
 
-describe.skipIf(!installed)("in a real Chromium", () => {
+describe.skipIf(!hasChromium)("in a real Chromium", () => {
   let server: Server;
   let browser: Browser;
   let origin = "";
@@ -37,7 +29,7 @@ describe.skipIf(!installed)("in a real Chromium", () => {
   beforeAll(async () => {
     server = await serve();
     origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    browser = await chromium.launch({ executablePath: executablePath!, args: FLAGS });
+    browser = await launch();
   });
 
   afterAll(async () => {
