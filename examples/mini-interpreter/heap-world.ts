@@ -191,6 +191,22 @@ export class HeapWorld implements World<Ptr> {
     return this.heap.strs.toJS(string);
   }
 
+  stringLength(string: Ptr): number {
+    return this.heap.strs.length(string);
+  }
+
+  isSameText(a: Ptr, b: Ptr): boolean {
+    return this.heap.strs.equals(a, b);
+  }
+
+  concatenate(from: number, count: number): Ptr {
+    return this.#lend(this.heap.strs.concat(...this.#slice(from, count)));
+  }
+
+  substring(string: Ptr, from: number, to: number): Ptr {
+    return this.#lend(this.heap.strs.slice(string, from, to));
+  }
+
   symbol(name: string): Ptr {
     const known = this.#symbols.get(name);
     if (known !== undefined) return known;

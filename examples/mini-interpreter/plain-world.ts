@@ -183,6 +183,24 @@ export class PlainWorld implements World<Plain> {
     return string as string;
   }
 
+  stringLength(string: Plain): number {
+    return (string as string).length;
+  }
+
+  isSameText(a: Plain, b: Plain): boolean {
+    return a === b;
+  }
+
+  concatenate(from: number, count: number): Plain {
+    let text = "";
+    for (let i = 0; i < count; i++) text += this.#stack[from + i] as string;
+    return text;
+  }
+
+  substring(string: Plain, from: number, to: number): Plain {
+    return (string as string).slice(from, to);
+  }
+
   symbol(name: string): Plain {
     let symbol = this.#symbols.get(name);
     if (symbol === undefined) this.#symbols.set(name, (symbol = new Sym(name)));

@@ -72,6 +72,11 @@ export interface World<V> {
 
   string(text: string): V;
   text(string: V): string;
+  stringLength(string: V): number;
+  isSameText(a: V, b: V): boolean;
+  /** A new string of strings on the stack, one after the other. */
+  concatenate(from: number, count: number): V;
+  substring(string: V, from: number, to: number): V;
   /** The symbol of this name; symbols live as long as the world. */
   symbol(name: string): V;
   symbolName(symbol: V): string;

@@ -6,7 +6,7 @@ function isEqual<V>(world: World<V>, a: V, b: V): boolean {
     if (world.isSame(x, y)) return true;
     const type = world.typeOf(x);
     if (type !== world.typeOf(y)) return false;
-    if (type === "string") return world.text(x) === world.text(y);
+    if (type === "string") return world.isSameText(x, y);
     if (type === "vector") {
       const length = world.vectorLength(x);
       if (length !== world.vectorLength(y)) return false;
