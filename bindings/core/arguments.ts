@@ -97,6 +97,13 @@ export function requireIndex(operation: string, p: Ptr, index: unknown, length: 
   throw indexError(operation, p, index, length - 1);
 }
 
+/** A bound as `slice` takes it, as an index of 0 … `length`: negative ones count from the end. */
+export function sliceBound(operation: string, index: unknown, length: number): number {
+  if (typeof index !== "number") throw argumentError(operation, "index", index, "a number");
+  const whole = Math.trunc(index) || 0;
+  return Math.min(Math.max(whole < 0 ? whole + length : whole, 0), length);
+}
+
 /** The error for an index outside of 0 … `maximum`. */
 export function indexError(operation: string, ptr: Ptr, index: unknown, maximum: number): HeapError {
   const isNumber = typeof index === "number" || typeof index === "bigint";

@@ -59,7 +59,10 @@ function surroundings(module: WebAssembly.Module, bytes: Uint8Array<ArrayBuffer>
   const importsMemory = WebAssembly.Module.imports(module).some(({ kind }) => kind === "memory");
   if (!importsMemory) return { memory: undefined, imports: {} };
   const heap = createHeap({ clientBytes: clientBytes(bytes) });
-  return { memory: heap.memory, imports: { env: { memory: heap.memory, ...heap.raw.exports } } };
+  const { malloc, calloc, free } = heap.raw.exports;
+  // Parts of wasi-libc know the functions by these names.
+  const own = { __libc_malloc: malloc, __libc_calloc: calloc, __libc_free: free };
+  return { memory: heap.memory, imports: { env: { memory: heap.memory, ...heap.raw.exports, ...own } } };
 }
 
 /** WASI's functions behind closures: Node's fast calls of them may crash once a memory has grown (nodejs/node#53087). */

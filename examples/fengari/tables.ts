@@ -11,17 +11,10 @@ import {
   type TValue,
 } from "./types.js";
 import type { Values } from "./values.js";
+import { TableEntries, WEAK_KEYS, WEAK_VALUES } from "./table-entries.js";
+import { TableOrder } from "./table-order.js";
 
 const NULL = 0 as Ptr;
-
-// Modes of weak tables, as bits.
-const WEAK_KEYS = 1;
-const WEAK_VALUES = 2;
-
-// Keys of the hash that are no objects of their own are strs with a first character that no string of Lua has:
-// floats are equal by number, and weak keys must not be held.
-const FLOAT_KEY = "\u0101";
-const ADDRESS_KEY = "\u0100";
 
 /** What tables do that may fail in Lua's own way; of fengari's ldebug. */
 export interface TableErrors {
@@ -32,22 +25,19 @@ export interface TableErrors {
  * Lua's tables (fengari's ltable.js): a list for the keys 1 … n and a dict for the others. A value that was set to nil
  * keeps its place in the list, and leaves the dict.
  *
- * `next` goes through the dict by a list of its keys, made by the first step that needs it and dropped at the end or
- * when a key is added; so fields may be cleared during a traversal, as Lua has it. Objects stand in that list as weak
- * references.
- *
- * In weak tables a value that is an object is a weak reference; a key that is an object is an entry with both a weak
- * reference and the value, under a str made from the address.
+ * What stands there for keys and values: `TableEntries`; in which order `next` goes through them: `TableOrder`.
  */
 export class Tables {
   readonly #values: Values;
   readonly #runError: TableErrors;
-  /** Tables with weak keys that are alive. */
-  readonly #weakKeyed = new Set<Ptr>();
+  readonly #entries: TableEntries;
+  readonly #order: TableOrder;
 
   constructor(values: Values, runError: TableErrors) {
     this.#values = values;
     this.#runError = runError;
+    this.#entries = new TableEntries(values);
+    this.#order = new TableOrder(values, this.#entries);
   }
 
   /** A *new* table. */
@@ -78,7 +68,7 @@ export class Tables {
     const { heap, types } = this.#values;
     heap.setRef(t, types.table.fields.metatable, metatable);
     const wanted = (mode.includes("k") ? WEAK_KEYS : 0) | (mode.includes("v") ? WEAK_VALUES : 0);
-    if (wanted !== this.#mode(t)) this.#changeMode(t, wanted);
+    if (wanted !== this.#entries.mode(t)) this.#changeMode(t, wanted);
   }
 
   // ---- reading ----
@@ -137,7 +127,7 @@ export class Tables {
     let array = heap.getRef(t, types.table.fields.array);
     const length = array === NULL ? 0 : heap.lists.length(array);
     if (index < 1 || index > length + 1) return this.#setHash(t, INTEGER, index, value);
-    const box = this.#boxed(t, value);
+    const box = this.#entries.boxed(t, value);
     try {
       if (index <= length) return heap.lists.set(array, index - 1, box);
       if (value.type === NIL) return this.#setHash(t, INTEGER, index, value);
@@ -165,11 +155,11 @@ export class Tables {
         const value = this.#values.unbox(heap.lists.get(array, i));
         if (value.type !== NIL) return [new TValue(INTEGER, i + 1), value];
       }
-      return this.#firstOfHash(t);
+      return this.#order.first(t);
     }
-    const position = this.#position(t, key);
+    const position = this.#order.position(t, key);
     if (position < 0) this.#runError(L, "invalid key to 'next'");
-    return this.#inOrder(t, position + 1);
+    return this.#order.from(t, position + 1);
   }
 
   // ---- the list ----
@@ -211,7 +201,7 @@ export class Tables {
         return this.#inHash(t, value as Ptr);
     }
     if (this.#values.heap.getRef(t, this.#values.types.table.fields.hash) === NULL) return NULL;
-    const key = this.#key(t, type, value);
+    const key = this.#entries.key(t, type, value);
     try {
       return this.#inHash(t, key);
     } finally {
@@ -243,14 +233,6 @@ export class Tables {
     return heap.typeOf(found) === types.weakEntry ? heap.getRef(found, types.weakEntry.fields.value) : found;
   }
 
-  /** A *new* reference to the key under which the hash has a value. */
-  #key(t: Ptr, type: number, value: unknown): Ptr {
-    const { heap } = this.#values;
-    if (type === FLOAT) return heap.str(FLOAT_KEY + String(value));
-    if (this.#isWeakKey(t, type)) return heap.str(ADDRESS_KEY + String(value));
-    return this.#values.box(type, value);
-  }
-
   #setHash(t: Ptr, type: number, value: unknown, content: TValue): void {
     const { heap, types } = this.#values;
     const { fields } = types.table;
@@ -260,23 +242,23 @@ export class Tables {
       hash = heap.dict();
       heap.stealRef(t, fields.hash, hash);
     }
-    const key = this.#key(t, type, value);
+    const key = this.#entries.key(t, type, value);
     try {
       if (content.type === NIL) {
         this.#deleteKey(t, key);
         return;
       }
       const size = heap.dicts.size(hash);
-      const box = this.#isWeakKey(t, type)
-        ? this.#weakEntry(t, key, value as Ptr, content)
-        : this.#boxed(t, content);
+      const box = this.#entries.isWeakKey(t, type)
+        ? this.#entries.weakEntry(t, key, value as Ptr, content)
+        : this.#entries.boxed(t, content);
       try {
         heap.dicts.set(hash, key, box);
       } finally {
         heap.decref(box);
       }
       // The list of a traversal lacks the key.
-      if (heap.dicts.size(hash) !== size) this.#dropOrder(t);
+      if (heap.dicts.size(hash) !== size) this.#order.drop(t);
     } finally {
       heap.decref(key);
     }
@@ -292,175 +274,12 @@ export class Tables {
       heap.getRef(t, fields.order) === NULL &&
       heap.dicts.has(hash, key)
     ) {
-      this.#makeOrder(t);
+      this.#order.make(t);
     }
     heap.dicts.delete(hash, key);
   }
 
-  // ---- order of traversal ----
-
-  #firstOfHash(t: Ptr): readonly [TValue, TValue] | undefined {
-    const { heap, types } = this.#values;
-    const { fields } = types.table;
-    const hash = heap.getRef(t, fields.hash);
-    if (hash === NULL || heap.dicts.size(hash) === 0) return undefined;
-    if (heap.getRef(t, fields.order) !== NULL) return this.#inOrder(t, 0);
-    heap.setI32(t, fields.cursor, 1);
-    for (const key of heap.dicts.keys(hash)) {
-      const entry = this.#entry(t, key);
-      if (entry !== undefined) return entry;
-    }
-    return undefined;
-  }
-
-  /** The first entry from a position on that is still there. */
-  #inOrder(t: Ptr, position: number): readonly [TValue, TValue] | undefined {
-    const { heap, types } = this.#values;
-    const { fields } = types.table;
-    const order = heap.getRef(t, fields.order);
-    for (let i = position; i < heap.lists.length(order); i++) {
-      const listed = heap.lists.get(order, i);
-      const key = this.#values.isWeakref(listed) ? this.#values.peek(listed) : listed;
-      const entry = key === NULL ? undefined : this.#entry(t, key);
-      if (entry === undefined) continue;
-      // One more than the position: 0 is no traversal.
-      heap.setI32(t, fields.cursor, i + 1);
-      return entry;
-    }
-    this.#dropOrder(t);
-    return undefined;
-  }
-
-  /** Where a key stands in the order; −1 if it does not. */
-  #position(t: Ptr, value: TValue): number {
-    const { heap, types } = this.#values;
-    const { fields } = types.table;
-    if (heap.getRef(t, fields.hash) === NULL) return -1;
-    if (heap.getRef(t, fields.order) === NULL) this.#makeOrder(t);
-    const order = heap.getRef(t, fields.order);
-    const key = this.#key(t, value.type, value.value);
-    try {
-      const count = heap.lists.length(order);
-      const begin = Math.max(heap.getI32(t, fields.cursor) - 1, 0);
-      for (let i = 0; i < count; i++) {
-        const at = (begin + i) % count;
-        if (this.#isListed(heap.lists.get(order, at), key)) return at;
-      }
-      return -1;
-    } finally {
-      heap.decref(key);
-    }
-  }
-
-  #isListed(listed: Ptr, key: Ptr): boolean {
-    const { heap } = this.#values;
-    if (listed === key) return true;
-    const type = heap.typeOf(listed);
-    if (type.name === "weakref") return this.#values.peek(listed) === key;
-    if (heap.typeOf(key) !== type) return false;
-    if (type.name === "str") return heap.strs.equals(listed, key);
-    return type.name === "int" && heap.toJS(listed) === heap.toJS(key);
-  }
-
-  #makeOrder(t: Ptr): void {
-    const { heap, types } = this.#values;
-    const { fields } = types.table;
-    const order = heap.list();
-    try {
-      for (const key of heap.dicts.keys(heap.getRef(t, fields.hash))) {
-        if (!this.#values.isObject(this.#values.unbox(key).type)) {
-          heap.lists.append(order, key);
-          continue;
-        }
-        const weak = heap.weakref(key);
-        try {
-          heap.lists.append(order, weak);
-        } finally {
-          heap.decref(weak);
-        }
-      }
-      heap.setRef(t, fields.order, order);
-    } finally {
-      heap.decref(order);
-    }
-  }
-
-  #dropOrder(t: Ptr): void {
-    const { heap, types } = this.#values;
-    heap.setRef(t, types.table.fields.order, NULL);
-    heap.setI32(t, types.table.fields.cursor, 0);
-  }
-
-  /** The entry of a key of the hash, as Lua sees it; undefined if there is none, or what it held is dead. */
-  #entry(t: Ptr, key: Ptr): readonly [TValue, TValue] | undefined {
-    const { heap, types, TValue } = this.#values;
-    const found = heap.dicts.get(heap.getRef(t, types.table.fields.hash), key);
-    if (found === NULL) return undefined;
-    if (heap.typeOf(found) === types.weakEntry) {
-      const referent = this.#values.peek(heap.getRef(found, types.weakEntry.fields.key));
-      if (referent === NULL) return undefined;
-      const value = this.#values.unbox(heap.getRef(found, types.weakEntry.fields.value));
-      return value.type === NIL ? undefined : [this.#values.unbox(referent), value];
-    }
-    const value = this.#values.unbox(found);
-    if (value.type === NIL) return undefined;
-    const name = this.#values.unbox(key);
-    if (name.type === STRING && heap.strs.length(key) > 0) {
-      const text = this.#values.text(key);
-      if (text.startsWith(FLOAT_KEY)) return [new TValue(FLOAT, Number(text.slice(1))), value];
-    }
-    return [name, value];
-  }
-
   // ---- weak tables ----
-
-  #mode(t: Ptr): number {
-    return this.#values.heap.getI32(t, this.#values.types.table.fields.mode);
-  }
-
-  #isWeakKey(t: Ptr, type: number): boolean {
-    return COUNTED[type] === 1 && (this.#mode(t) & WEAK_KEYS) !== 0 && this.#values.isObject(type);
-  }
-
-  /** A *new* reference to what the table keeps for a value. */
-  #boxed(t: Ptr, value: TValue): Ptr {
-    const weak =
-      COUNTED[value.type] === 1 && (this.#mode(t) & WEAK_VALUES) !== 0 && this.#values.isObject(value.type);
-    return weak ? this.#values.heap.weakref(value.value as Ptr) : this.#values.box(value.type, value.value);
-  }
-
-  /** A *new* entry, which leaves the table when its key dies. */
-  #weakEntry(t: Ptr, hashKey: Ptr, object: Ptr, content: TValue): Ptr {
-    const { heap, types } = this.#values;
-    const { fields } = types.weakEntry;
-    const text = this.#values.text(hashKey);
-    const entry = heap.alloc(types.weakEntry);
-    try {
-      heap.stealRef(entry, fields.value, this.#boxed(t, content));
-      const key = heap.weakref(object, (dead) => this.#keyDied(t, text, dead));
-      heap.stealRef(entry, fields.key, key);
-      return entry;
-    } catch (error) {
-      heap.decref(entry);
-      throw error;
-    }
-  }
-
-  #keyDied(t: Ptr, text: string, weakref: Ptr): void {
-    if (!this.#weakKeyed.has(t)) return;
-    const { heap, types } = this.#values;
-    const hash = heap.getRef(t, types.table.fields.hash);
-    const key = heap.str(text);
-    try {
-      const entry = heap.dicts.get(hash, key);
-      // The address may be another object's by now.
-      if (entry !== NULL && heap.getRef(entry, types.weakEntry.fields.key) === weakref) {
-        heap.dicts.delete(hash, key);
-      }
-    } finally {
-      heap.decref(key);
-    }
-  }
 
   /** Stores all entries again, as the new mode has them. */
   #changeMode(t: Ptr, mode: number): void {
@@ -473,7 +292,7 @@ export class Tables {
     try {
       if (hash !== NULL) {
         for (const key of heap.dicts.keys(hash)) {
-          const entry = this.#entry(t, key);
+          const entry = this.#entries.entry(t, key);
           if (entry === undefined) continue;
           entries.push(entry);
           // A weak reference does not hold what it refers to while this table is in the making.
@@ -483,9 +302,9 @@ export class Tables {
       const items = array === NULL ? 0 : heap.lists.length(array);
       heap.setRef(t, fields.hash, NULL);
       heap.setRef(t, fields.array, NULL);
-      this.#dropOrder(t);
+      this.#order.drop(t);
       heap.setI32(t, fields.mode, mode);
-      this.#watch(t, (mode & WEAK_KEYS) !== 0);
+      this.#entries.watch(t, (mode & WEAK_KEYS) !== 0);
       for (let i = 0; i < items; i++) this.setInt(t, i + 1, this.#values.unbox(heap.lists.get(array, i)));
       for (const [key, value] of entries) {
         if (key.type === INTEGER) this.setInt(t, key.value as number, value);
@@ -495,16 +314,6 @@ export class Tables {
       for (const { type, value } of entries.flat()) if (COUNTED[type]) heap.decref(value as Ptr);
       for (const part of parts) if (part !== NULL) heap.decref(part);
     }
-  }
-
-  /** Knows from now on, or no more, whether the table is alive: callbacks of its weak keys may come later. */
-  #watch(t: Ptr, wanted: boolean): void {
-    const { heap, types } = this.#values;
-    heap.setRef(t, types.table.fields.watch, NULL);
-    if (!wanted) return;
-    const watch = this.#values.newHost(undefined, () => void this.#weakKeyed.delete(t));
-    heap.stealRef(t, types.table.fields.watch, watch);
-    this.#weakKeyed.add(t);
   }
 
   #result(box: Ptr): TValue {

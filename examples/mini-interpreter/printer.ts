@@ -1,12 +1,10 @@
-import type { Ptr } from "tallyheap";
-import type { World } from "./world.js";
+import { elements, type World } from "./world.js";
 
-/** The text of a value as `display` shows it, or with quotes as `write` does. Borrows `value`. */
-export function show(world: World, value: Ptr, quoted = true): string {
-  const { heap } = world;
+/** The text of a value as `display` shows it, or with quotes as `write` does. Makes and releases nothing. */
+export function show<V>(world: World<V>, value: V, quoted = true): string {
   /** The containers around the present one: a value inside itself is shown as "...". */
-  const around = new Set<Ptr>();
-  const within = (container: Ptr, text: () => string): string => {
+  const around = new Set<V>();
+  const within = (container: V, text: () => string): string => {
     if (around.has(container)) return "...";
     around.add(container);
     try {
@@ -15,54 +13,47 @@ export function show(world: World, value: Ptr, quoted = true): string {
       around.delete(container);
     }
   };
-  const one = (object: Ptr): string => {
-    const name = world.typeName(object);
-    switch (name) {
-      case "NoneType":
-        return "#<unspecified>";
-      case "bool":
-        return object === heap.true ? "#t" : "#f";
-      case "int":
-        return String(heap.toJS(object));
-      case "float": {
-        const number = heap.toJS(object) as number;
+  const one = (object: V): string => {
+    const type = world.typeOf(object);
+    switch (type) {
+      case "boolean":
+        return world.isTrue(object) ? "#t" : "#f";
+      case "integer":
+        return String(world.intValue(object));
+      case "real": {
+        const number = world.floatValue(object);
         return Number.isInteger(number) ? number.toFixed(1) : String(number);
       }
-      case "str": {
-        const text = heap.strs.toJS(object);
-        return quoted ? JSON.stringify(text) : text;
-      }
+      case "string":
+        return quoted ? JSON.stringify(world.text(object)) : world.text(object);
       case "symbol":
         return world.symbolName(object);
-      case "tuple":
+      case "empty list":
         return "()";
       case "pair":
         return within(object, () => pairs(object));
-      case "list":
+      case "vector":
         return within(object, () => {
-          const items = Array.from({ length: heap.lists.length(object) }, (_, i) =>
-            one(heap.lists.get(object, i)),
-          );
-          return `#(${items.join(" ")})`;
+          const length = world.vectorLength(object);
+          return `#(${Array.from({ length }, (_, i) => one(world.vectorRef(object, i))).join(" ")})`;
         });
-      case "dict":
-        return `#<hash-table of ${heap.dicts.size(object)}>`;
-      case "condition": {
-        const { message, irritants } = world.types.condition.fields;
-        const details = world.elements(heap.getRef(object, irritants)).map(one);
-        return [heap.strs.toJS(heap.getRef(object, message)), ...details].join(" ");
+      case "hash table":
+        return `#<hash-table of ${world.tableSize(object)}>`;
+      case "error object": {
+        const details = elements(world, world.irritants(object)).map(one);
+        return [world.text(world.conditionMessage(object)), ...details].join(" ");
       }
       case "closure": {
-        const named = heap.getRef(object, world.types.closure.fields.name);
-        return `#<procedure${named ? ` ${world.symbolName(named)}` : ""}>`;
+        const { name } = world.codeOf(object)!;
+        return `#<procedure${name === "" ? "" : ` ${name}`}>`;
       }
       default:
-        return `#<${name === "weakref" ? "weak-box" : name}>`;
+        return `#<${type}>`;
     }
   };
-  const pairs = (list: Ptr): string => {
+  const pairs = (list: V): string => {
     const parts: string[] = [];
-    const seen = new Set<Ptr>();
+    const seen = new Set<V>();
     let rest = list;
     for (; world.isPair(rest); rest = world.cdr(rest)) {
       if (seen.has(rest)) return `(${parts.join(" ")} ...)`;

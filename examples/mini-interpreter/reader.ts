@@ -1,8 +1,9 @@
-import type { Ptr } from "tallyheap";
-import { SchemeError } from "./types.js";
+import { SchemeError } from "./errors.js";
 import type { World } from "./world.js";
 
 const TOKEN = /\s+|;[^\n]*|([()'])|"((?:[^"\\]|\\.)*)"|([^\s()'";]+)/gy;
+/** Slots that must be free where an expression is read. */
+const MARGIN = 16;
 const ESCAPES: Record<string, string> = { n: "\n", t: "\t" };
 
 type Token = { readonly kind: "(" | ")" | "'" | "string" | "atom"; readonly text: string };
@@ -23,13 +24,13 @@ function tokenize(source: string): Token[] {
   return tokens;
 }
 
-/** Turns text into data of the heap, one expression at a time. */
-export class Reader {
-  readonly #world: World;
+/** Turns text into data, one expression at a time. */
+export class Reader<V> {
+  readonly #world: World<V>;
   readonly #tokens: Token[];
   #position = 0;
 
-  constructor(world: World, source: string) {
+  constructor(world: World<V>, source: string) {
     this.#world = world;
     this.#tokens = tokenize(source);
   }
@@ -38,40 +39,56 @@ export class Reader {
     return this.#position === this.#tokens.length;
   }
 
-  /** The next expression, a new reference. */
-  read(): Ptr {
+  /** The next expression, held by nothing. */
+  read(): V {
     const world = this.#world;
     const token = this.#next();
-    if (token.kind === "string") return world.heap.str(token.text);
+    if (token.kind === "string") return world.string(token.text);
     if (token.kind === "atom") return this.#atom(token.text);
     if (token.kind === ")") throw new SchemeError("unexpected )");
-    const mark = world.mark();
-    try {
-      if (token.kind === "'") return world.list([world.symbol("quote"), world.keep(this.read())]);
-      const items: Ptr[] = [];
+    // A list grows at its end: its first pair and its last one lie on the stack.
+    const at = world.height;
+    world.push(world.empty);
+    world.push(world.empty);
+    if (at + MARGIN > world.slots) throw new SchemeError("expressions too deep");
+    if (token.kind === "'") {
+      this.#add(at, world.symbol("quote"));
+      this.#add(at, this.read());
+    } else {
       while (this.#peek().kind !== ")") {
-        if (this.#peek().text === "." && this.#peek().kind === "atom") {
+        if (this.#peek().text === "." && this.#peek().kind === "atom" && world.at(at) !== world.empty) {
           this.#next();
-          const tail = world.keep(this.read());
-          if (this.#next().kind !== ")") throw new SchemeError("expected ) after the tail of a list");
-          return world.list(items, tail);
-        }
-        items.push(world.keep(this.read()));
+          world.push(this.read());
+          world.setCdr(world.at(at + 1), world.at(at + 2));
+          if (this.#peek().kind !== ")") throw new SchemeError("expected ) after the tail of a list");
+        } else this.#add(at, this.read());
       }
       this.#next();
-      return world.list(items);
-    } finally {
-      world.releaseTo(mark);
     }
+    world.height = at;
+    return world.at(at);
   }
 
-  #atom(text: string): Ptr {
+  /** Adds an element to the list in slot `at`, whose last pair is in the next slot. */
+  #add(at: number, element: V): void {
     const world = this.#world;
-    if (text === "#t") return world.boolean(true);
-    if (text === "#f") return world.boolean(false);
-    if (/^[+-]?\d+$/.test(text)) return world.heap.int(BigInt(text));
-    if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return world.heap.float(Number(text));
-    return world.own(world.symbol(text));
+    world.height = at + 2;
+    world.push(element);
+    const pair = world.cons(element, world.empty);
+    const last = world.at(at + 1);
+    if (last === world.empty) world.put(at, pair);
+    else world.setCdr(last, pair);
+    world.put(at + 1, pair);
+    world.height = at + 2;
+  }
+
+  #atom(text: string): V {
+    const world = this.#world;
+    if (text === "#t") return world.true;
+    if (text === "#f") return world.false;
+    if (/^[+-]?\d+$/.test(text)) return world.int(text.length < 16 ? Number(text) : BigInt(text));
+    if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return world.float(Number(text));
+    return world.symbol(text);
   }
 
   #peek(): Token {

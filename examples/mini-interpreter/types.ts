@@ -1,4 +1,5 @@
-import type { Heap, Ptr } from "tallyheap";
+import { Kind, type Heap, type Ptr } from "tallyheap";
+import type { TypeName } from "./world.js";
 
 /**
  * The values of the language and where each lives in the heap:
@@ -6,19 +7,19 @@ import type { Heap, Ptr } from "tallyheap";
  * | Scheme | heap |
  * |---|---|
  * | integer, real, string, boolean | int, float, str, true and false |
- * | symbol | record `symbol`, one for each name |
+ * | symbol | record `symbol`, one for each name; what is defined outside of all procedures is its value |
  * | pair; empty list | record `pair`; the empty tuple |
  * | vector, hash table | list, dict |
- * | procedure | record `closure` or `primitive` |
+ * | procedure | record `closure`, whose items are the variables that it uses of those around it; or `primitive` |
  * | error object | record `condition` |
  * | weak box | weakref |
  * | unspecified | none |
  *
- * Frames are records too: a chain of variables, and the frame around it. What is defined outside of all procedures is the
- * value of its symbol.
+ * Two are no values: a `cell` is a variable that closures share and somebody sets, a `unit` holds the text of a program while
+ * there are closures of it. Compiled code stays in JavaScript: `forget` is told of a unit that dies.
  */
-export function defineTypes(heap: Heap) {
-  const symbol = heap.defineType({ name: "symbol", fields: { name: "ref", value: "ref", form: "i32" } });
+export function defineTypes(heap: Heap, forget: (unit: Ptr) => void) {
+  const symbol = heap.defineType({ name: "symbol", fields: { name: "ref", value: "ref" } });
   const pair = heap.defineType({
     name: "pair",
     fields: { car: "ref", cdr: "ref" },
@@ -27,50 +28,39 @@ export function defineTypes(heap: Heap) {
   });
   const closure = heap.defineType({
     name: "closure",
-    fields: { parameters: "ref", body: "ref", frame: "ref", name: "ref" },
+    fields: { unit: "ref", code: "i32" },
+    items: "ref",
     weakrefs: true,
+  });
+  const cell = heap.defineType({ name: "cell", fields: { value: "ref" }, freeList: 200 });
+  const unit = heap.defineType({
+    name: "unit",
+    fields: { source: "ref", number: "i32" },
+    finalize: forget,
   });
   const primitive = heap.defineType({ name: "primitive", fields: { index: "i32" }, acyclic: true });
   const condition = heap.defineType({ name: "condition", fields: { message: "ref", irritants: "ref" } });
-  const frame = heap.defineType({ name: "frame", fields: { variables: "ref", outer: "ref" }, freeList: 200 });
-  const variable = heap.defineType({
-    name: "variable",
-    fields: { symbol: "ref", value: "ref", next: "ref" },
-    freeList: 1000,
-  });
-  return { symbol, pair, closure, primitive, condition, frame, variable };
+  return { symbol, pair, closure, cell, unit, primitive, condition };
 }
 
 export type Types = ReturnType<typeof defineTypes>;
 
-/** Syntax that the evaluator knows, by the number in its symbol; 0 is no syntax. */
-export const FORMS = [
-  "",
-  ...["quote", "if", "define", "set!", "lambda", "begin", "let", "let*", "letrec", "cond"],
-  ...["and", "or", "when", "unless", "do", "guard", "else", "=>"],
-] as const;
-
-export type Form = (typeof FORMS)[number];
-
-/** A value that was raised, on its way to a `guard`; owns one reference to it. */
-export class Raised extends Error {
-  constructor(readonly payload: Ptr) {
-    super("raised");
-  }
-}
-
-/** What a program did wrong: an error that Scheme code can catch, before it has become a value of the heap. */
-export class Misuse extends Error {
-  /** `irritants` are borrowed, and shown in the message at once. */
-  constructor(
-    message: string,
-    readonly irritants: readonly string[] = [],
-  ) {
-    super(message);
-  }
-}
-
-/** An error that nothing in the program caught. */
-export class SchemeError extends Error {
-  override readonly name = "SchemeError";
+/** What the program calls the values of a type, by the type's id. */
+export function typeNames({ symbol, pair, closure, primitive, condition }: Types): TypeName[] {
+  const names: TypeName[] = [];
+  names[Kind.none] = "unspecified";
+  names[Kind.bool] = "boolean";
+  names[Kind.int] = "integer";
+  names[Kind.float] = "real";
+  names[Kind.str] = "string";
+  names[Kind.tuple] = "empty list";
+  names[Kind.list] = "vector";
+  names[Kind.dict] = "hash table";
+  names[Kind.weakref] = "weak box";
+  names[symbol.id] = "symbol";
+  names[pair.id] = "pair";
+  names[closure.id] = "closure";
+  names[primitive.id] = "primitive";
+  names[condition.id] = "error object";
+  return names;
 }

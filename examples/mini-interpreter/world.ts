@@ -1,255 +1,151 @@
-import type { Field, Heap, Ptr, Views } from "tallyheap";
-import { FORMS, Misuse, defineTypes, type Types } from "./types.js";
+import { Misuse } from "./errors.js";
+import type { Code } from "./code.js";
 
-const NULL = 0 as Ptr;
+/** The types of the language. */
+export type TypeName =
+  | "unspecified"
+  | "boolean"
+  | "integer"
+  | "real"
+  | "string"
+  | "symbol"
+  | "empty list"
+  | "pair"
+  | "vector"
+  | "hash table"
+  | "closure"
+  | "primitive"
+  | "error object"
+  | "weak box"
+  | "internal";
 
-/** The heap with the types of the language, its symbols, and the references that code on its way owns. */
-export class World {
-  readonly heap: Heap;
-  readonly types: Types;
-  /** The empty list: the empty tuple, immortal and shared. */
-  readonly empty: Ptr;
-  /** dict: name → symbol. */
-  readonly #symbols: Ptr;
-  /** Where fields lie, in words: what is read most is read from the memory itself. */
-  readonly #at: {
-    readonly [K in "car" | "cdr" | "outer" | "variables" | "symbol" | "value" | "next"]: number;
-  };
-  readonly #global: number;
-  readonly #views: Views;
-  readonly #pair: number;
-  readonly #symbol: number;
-  /** References owned by calls that are running, innermost last. */
-  readonly #temporaries: Ptr[] = [];
+/**
+ * The values of the language, as everything above sees them: where they live is the world's business. `HeapWorld` keeps them in
+ * a heap, and a value is a pointer; `PlainWorld` has JavaScript's own.
+ *
+ * **Who holds what.** Variables and operands lie on the world's stack. Values are borrowed, arguments and results alike: a
+ * value that was just made is held by nothing, and good until something is made or released. Whoever wants it longer puts
+ * it on the stack, and says how high the stack is (`height`) before anything that makes or releases: what lies below is held.
+ */
+export interface World<V> {
+  readonly empty: V;
+  readonly unspecified: V;
+  readonly true: V;
+  readonly false: V;
+  /** No value at all: of a variable without one, of a call that is still to be made. */
+  readonly absent: V;
 
-  constructor(heap: Heap) {
-    this.heap = heap;
-    this.#views = heap.views;
-    this.types = defineTypes(heap);
-    const { pair, frame, variable, symbol } = this.types;
-    const word = (field: Field): number => heap.fieldOffset(field) >>> 2;
-    this.#at = {
-      car: word(pair.fields.car),
-      cdr: word(pair.fields.cdr),
-      outer: word(frame.fields.outer),
-      variables: word(frame.fields.variables),
-      symbol: word(variable.fields.symbol),
-      value: word(variable.fields.value),
-      next: word(variable.fields.next),
-    };
-    this.#global = word(symbol.fields.value);
-    this.#pair = pair.id;
-    this.#symbol = symbol.id;
-    this.empty = heap.tuple([]);
-    this.#symbols = heap.dict();
-    FORMS.forEach((name, form) => {
-      if (name !== "") heap.setI32(this.symbol(name), this.types.symbol.fields.form, form);
-    });
-  }
+  // ---- the stack ----
 
-  dispose(): void {
-    this.releaseTo(0);
-    // What is defined may hold the symbols.
-    for (const [, symbol] of this.heap.dicts.entries(this.#symbols))
-      this.heap.setRef(symbol, this.types.symbol.fields.value, null);
-    this.heap.decref(this.#symbols);
-  }
+  /** How many values there is room for. */
+  readonly slots: number;
+  height: number;
+  at(slot: number): V;
+  /** Makes and releases nothing; may be above the height. */
+  put(slot: number, value: V): void;
+  /** Puts a value on top. */
+  push(value: V): void;
 
-  // ---- temporaries ----
+  // ---- kinds and identity ----
 
-  /** Where the temporaries end now: hand it to `releaseTo`. */
-  mark(): number {
-    return this.#temporaries.length;
-  }
+  typeOf(value: V): TypeName;
+  isTrue(value: V): boolean;
+  isPair(value: V): boolean;
+  isSymbol(value: V): boolean;
+  /** eqv?: the same object, or the same number. */
+  isSame(a: V, b: V): boolean;
 
-  /** Steals a new reference, to be released by whoever took the mark before; the pointer is borrowed from now on. */
-  keep(reference: Ptr): Ptr {
-    this.#temporaries.push(reference);
-    return reference;
-  }
+  // ---- numbers ----
 
-  /** Releases what was kept since the mark. */
-  releaseTo(mark: number): void {
-    while (this.#temporaries.length > mark) this.heap.decref(this.#temporaries.pop()!);
-  }
+  /** Whether both are integers that `small` reads. */
+  areSmall(a: V, b: V): boolean;
+  small(value: V): number;
+  /** The integer of this value, if it is one and nothing is made for it; else absent. */
+  immediate(value: number): V;
+  /** Refuses what has more than 64 bits. */
+  int(value: number | bigint): V;
+  intValue(value: V): number | bigint;
+  float(value: number): V;
+  floatValue(value: V): number;
 
-  /** A new reference to a borrowed object. */
-  own(object: Ptr): Ptr {
-    this.heap.incref(object);
-    return object;
-  }
+  // ---- texts ----
 
-  // ---- values ----
+  string(text: string): V;
+  text(string: V): string;
+  stringLength(string: V): number;
+  isSameText(a: V, b: V): boolean;
+  /** A new string of strings on the stack, one after the other. */
+  concatenate(from: number, count: number): V;
+  substring(string: V, from: number, to: number): V;
+  /** The symbol of this name; symbols live as long as the world. */
+  symbol(name: string): V;
+  symbolName(symbol: V): string;
+  /** The value that a symbol has outside of all procedures, or absent. */
+  global(symbol: V): V;
+  setGlobal(symbol: V, value: V): void;
 
-  typeName(value: Ptr): string {
-    return this.heap.typeOf(value).name;
-  }
+  // ---- containers ----
 
-  isPair(value: Ptr): boolean {
-    return this.heap.kindOf(value) === this.#pair;
-  }
+  cons(car: V, cdr: V): V;
+  /** These four of pairs only. */
+  car(pair: V): V;
+  cdr(pair: V): V;
+  setCar(pair: V, value: V): void;
+  setCdr(pair: V, value: V): void;
+  /** Of the values on the stack from a slot on. */
+  vector(from: number, count: number): V;
+  makeVector(length: number, fill: V): V;
+  vectorLength(vector: V): number;
+  vectorRef(vector: V, index: number): V;
+  vectorSet(vector: V, index: number, value: V): void;
+  vectorPush(vector: V, value: V): void;
+  vectorPop(vector: V): V;
+  table(): V;
+  /** The value under a key, or absent. */
+  tableRef(table: V, key: V): V;
+  tableSet(table: V, key: V, value: V): void;
+  tableDelete(table: V, key: V): boolean;
+  tableSize(table: V): number;
+  tableKeys(table: V): V[];
+  condition(message: string, irritants: V): V;
+  conditionMessage(condition: V): V;
+  irritants(condition: V): V;
+  weakBox(value: V): V;
+  /** What a weak box has, or absent once nothing else holds it. */
+  weakBoxValue(box: V): V;
 
-  isSymbol(value: Ptr): boolean {
-    return this.heap.kindOf(value) === this.#symbol;
-  }
+  // ---- procedures ----
 
-  isTrue(value: Ptr): boolean {
-    return value !== this.heap.false;
-  }
+  /** What holds an expression whose parts compiled code uses, for as long as there are closures of it. */
+  unit(source: V): V;
+  /** A closure over the values on the stack from a slot on. */
+  closure(code: Code<V>, unit: V, from: number, count: number): V;
+  /** The code of a closure; undefined of anything else. */
+  codeOf(value: V): Code<V> | undefined;
+  captured(closure: V, index: number): V;
+  /** A variable of its own, for one that closures share and somebody sets. */
+  cell(value: V): V;
+  cellValue(cell: V): V;
+  setCell(cell: V, value: V): void;
+  primitive(index: number): V;
+  primitiveIndex(primitive: V): number;
 
-  /** A new reference, as all truths are. */
-  boolean(value: boolean): Ptr {
-    return this.own(value ? this.heap.true : this.heap.false);
-  }
+  // ---- the whole ----
 
-  /** The symbol of this name, borrowed: the table of symbols owns it. */
-  symbol(name: string): Ptr {
-    const { heap, types } = this;
-    const mark = this.mark();
-    try {
-      const key = this.keep(heap.intern(name));
-      const known = heap.dicts.get(this.#symbols, key);
-      if (known) return known;
-      const symbol = this.keep(heap.alloc(types.symbol));
-      heap.setRef(symbol, types.symbol.fields.name, key);
-      heap.dicts.set(this.#symbols, key, symbol);
-      return symbol;
-    } finally {
-      this.releaseTo(mark);
-    }
-  }
+  /** Lets die what nothing holds. */
+  reclaim(): void;
+  /** Lets die what only cycles hold; how many objects that were. */
+  gc(): number;
+  /** What an error says about the program, if it comes from the world. */
+  faultOf(error: unknown): "out of memory" | "out of range" | "wrong type of argument" | undefined;
+  dispose(): void;
+}
 
-  symbolName(symbol: Ptr): string {
-    return this.heap.strs.toJS(this.heap.getRef(symbol, this.types.symbol.fields.name));
-  }
-
-  /** A new pair. */
-  cons(car: Ptr, cdr: Ptr): Ptr {
-    const { heap } = this;
-    const { pair } = this.types;
-    const object = heap.alloc(pair);
-    heap.setRef(object, pair.fields.car, car);
-    heap.setRef(object, pair.fields.cdr, cdr);
-    return object;
-  }
-
-  /** Borrowed. */
-  car(value: Ptr): Ptr {
-    if (!this.isPair(value)) throw new Misuse("car: not a pair", [this.typeName(value)]);
-    return this.#views.u32[(value >>> 2) + this.#at.car]! as Ptr;
-  }
-
-  /** Borrowed. */
-  cdr(value: Ptr): Ptr {
-    if (!this.isPair(value)) throw new Misuse("cdr: not a pair", [this.typeName(value)]);
-    return this.#views.u32[(value >>> 2) + this.#at.cdr]! as Ptr;
-  }
-
-  /** The elements of a proper list, borrowed from it. */
-  elements(list: Ptr): Ptr[] {
-    const found: Ptr[] = [];
-    let rest = list;
-    for (; this.isPair(rest); rest = this.cdr(rest)) found.push(this.car(rest));
-    if (rest !== this.empty) throw new Misuse("not a proper list");
-    return found;
-  }
-
-  /** A new list. */
-  list(values: readonly Ptr[], tail: Ptr = this.empty): Ptr {
-    let list = this.own(tail);
-    for (let i = values.length - 1; i >= 0; i--) {
-      const mark = this.mark();
-      this.keep(list);
-      list = this.cons(values[i]!, list);
-      this.releaseTo(mark);
-    }
-    return list;
-  }
-
-  /** A new condition, as `error` makes it; `irritants` is a borrowed list. */
-  condition(message: string, irritants: Ptr): Ptr {
-    const { heap } = this;
-    const { condition } = this.types;
-    const mark = this.mark();
-    try {
-      const text = this.keep(heap.str(message));
-      const object = heap.alloc(condition);
-      heap.setRef(object, condition.fields.message, text);
-      heap.setRef(object, condition.fields.irritants, irritants);
-      return object;
-    } finally {
-      this.releaseTo(mark);
-    }
-  }
-
-  // ---- frames ----
-
-  /** A new frame. */
-  frame(outer: Ptr): Ptr {
-    const { heap } = this;
-    const { frame } = this.types;
-    const object = heap.alloc(frame);
-    heap.setRef(object, frame.fields.outer, outer);
-    return object;
-  }
-
-  /** Outside of all procedures the symbol has the value, else the frame gets a variable, unless it has one. */
-  define(frame: Ptr, symbol: Ptr, value: Ptr): void {
-    const { heap, types } = this;
-    if (heap.getRef(frame, types.frame.fields.outer) === NULL) {
-      heap.setRef(symbol, types.symbol.fields.value, value);
-      return;
-    }
-    const known = this.#find(frame, symbol);
-    if (known !== NULL) {
-      heap.setRef(known, types.variable.fields.value, value);
-      return;
-    }
-    const { variable } = types;
-    const made = heap.alloc(variable);
-    heap.setRef(made, variable.fields.symbol, symbol);
-    heap.setRef(made, variable.fields.value, value);
-    heap.setRef(made, variable.fields.next, heap.getRef(frame, types.frame.fields.variables));
-    heap.stealRef(frame, types.frame.fields.variables, made);
-  }
-
-  /** Borrowed from the frame. */
-  lookUp(frame: Ptr, symbol: Ptr): Ptr {
-    const { u32 } = this.#views;
-    for (let at = frame; at !== NULL; at = u32[(at >>> 2) + this.#at.outer]! as Ptr) {
-      const variable = this.#find(at, symbol);
-      if (variable !== NULL) return u32[(variable >>> 2) + this.#at.value]! as Ptr;
-    }
-    const value = u32[(symbol >>> 2) + this.#global]! as Ptr;
-    if (value !== NULL) return value;
-    throw new Misuse(`unbound variable: ${this.symbolName(symbol)}`);
-  }
-
-  /** The value that a symbol has outside of all procedures, borrowed; or null. */
-  global(symbol: Ptr): Ptr {
-    return this.heap.getRef(symbol, this.types.symbol.fields.value);
-  }
-
-  assign(frame: Ptr, symbol: Ptr, value: Ptr): void {
-    const { heap, types } = this;
-    for (let at = frame; at !== NULL; at = heap.getRef(at, types.frame.fields.outer)) {
-      const variable = this.#find(at, symbol);
-      if (variable === NULL) continue;
-      heap.setRef(variable, types.variable.fields.value, value);
-      return;
-    }
-    if (heap.getRef(symbol, types.symbol.fields.value) === NULL)
-      throw new Misuse(`unbound variable: ${this.symbolName(symbol)}`);
-    heap.setRef(symbol, types.symbol.fields.value, value);
-  }
-
-  /** The variable of one frame, or null. */
-  #find(frame: Ptr, symbol: Ptr): Ptr {
-    const { u32 } = this.#views;
-    const at = this.#at;
-    let variable = u32[(frame >>> 2) + at.variables]!;
-    while (variable !== 0 && u32[(variable >>> 2) + at.symbol] !== symbol)
-      variable = u32[(variable >>> 2) + at.next]!;
-    return variable as Ptr;
-  }
+/** The elements of a proper list. */
+export function elements<V>(world: World<V>, list: V): V[] {
+  const found: V[] = [];
+  let rest = list;
+  for (; world.isPair(rest); rest = world.cdr(rest)) found.push(world.car(rest));
+  if (rest !== world.empty) throw new Misuse("not a proper list");
+  return found;
 }

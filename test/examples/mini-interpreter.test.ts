@@ -2,13 +2,74 @@ import { describe, expect, test, vi } from "vitest";
 import { createHeap, type Heap, type HeapOptions } from "tallyheap";
 import { createHeap as createDebugHeap } from "tallyheap/debug";
 import { assertNoLeaks, checkpoint, stress } from "tallyheap/testing";
-import { Interpreter, SchemeError } from "../../examples/mini-interpreter/interpreter.js";
+import { Interpreter, PlainInterpreter, SchemeError } from "../../examples/mini-interpreter/interpreter.js";
 import { STRESS, many } from "../support/stress.js";
 
 const MIB = 2 ** 20;
 const builds = [
   { name: "release", create: createHeap },
   { name: "debug", create: createDebugHeap },
+];
+
+/** Expressions and their values. */
+const EXPRESSIONS = [
+  ["42", "42"],
+  ["-7", "-7"],
+  ["2.5", "2.5"],
+  ["#t", "#t"],
+  ['"a\\"b\\n"', '"a\\"b\\n"'],
+  ["'symbol", "symbol"],
+  ['\'(1 (2 . 3) "x" #f)', '(1 (2 . 3) "x" #f)'],
+  ["'()", "()"],
+  ["(+)", "0"],
+  ["(+ 1 2 3)", "6"],
+  ["(- 5)", "-5"],
+  ["(/ 6 3)", "2"],
+  ["(/ 1 2)", "0.5"],
+  ["(* 1.5 2)", "3.0"],
+  ["(modulo -7 2)", "1"],
+  ["(* 3000000000 3000000000)", "9000000000000000000"],
+  ["(< 1 2 3)", "#t"],
+  ["(= 2 2.0)", "#t"],
+  ["(if #f 1)", "#<unspecified>"],
+  ["(let ((x 1) (y 2)) (list x y))", "(1 2)"],
+  ["(let* ((x 1) (y (+ x 1))) y)", "2"],
+  [
+    "(letrec ((even? (lambda (n) (if (= n 0) #t (odd? (- n 1))))) (odd? (lambda (n) (if (= n 0) #f (even? (- n 1)))))) (even? 100))",
+    "#t",
+  ],
+  ["(cond ((assoc 'b '((a 1) (b 2))) => cdr) (else 'none))", "(2)"],
+  ["(and 1 2 3)", "3"],
+  ["(or #f #f)", "#f"],
+  ["(do ((i 0 (+ i 1)) (sum 0 (+ sum i))) ((= i 100) sum))", "4950"],
+  ["(let loop ((i 0)) (if (< i 10000) (loop (+ i 1)) i))", "10000"],
+  ["((lambda (a . rest) (list a rest)) 1 2 3)", "(1 (2 3))"],
+  ["(apply + 1 2 '(3 4))", "10"],
+  ["(append '(1 2) '(3) '(4 . 5))", "(1 2 3 4 . 5)"],
+  ['(equal? \'(1 #t "x" (2.5)) (list 1 #t "x" (list 2.5)))', "#t"],
+  ['(eq? \'a (string->symbol "a"))', "#t"],
+  ["(fold + 0 (map (lambda (x) (* x x)) (filter (lambda (x) (< x 5)) (iota 100))))", "30"],
+  [
+    "(let ((v (vector 1 2))) (vector-push! v 3) (vector-set! v 0 'x) (list v (vector-pop! v) v))",
+    "(#(x 2) 3 #(x 2))",
+  ],
+  ['(string-append (substring "tallyheap" 0 5) (number->string 3))', '"tally3"'],
+];
+
+/** Expressions that are wrong, and part of what is said about them. */
+const ERRORS = [
+  ["(undefined-name)", "unbound variable: undefined-name"],
+  ["(1 2)", "not a procedure"],
+  ["((lambda (x) x))", "too few arguments"],
+  ["((lambda (x) x) 1 2)", "too many arguments"],
+  ["(+ 1 'a)", "not a number"],
+  ["(quotient 1 0)", "division by zero"],
+  ["(vector-ref (vector 1 2) 2)", "index out of range"],
+  ["(* 9000000000000000000 9000000000000000000)", "out of range"],
+  ["(let ((x)) x)", "car: not a pair"],
+  ["(1 2", "the text ends"],
+  [")", "unexpected )"],
+  ["(set! nowhere 1)", "unbound variable"],
 ];
 
 describe.each(builds)("mini-interpreter, $name core", (build) => {
@@ -42,49 +103,7 @@ describe.each(builds)("mini-interpreter, $name core", (build) => {
 
   const value = (source: string): string => scheme(source).values[0]!;
 
-  test.each([
-    ["42", "42"],
-    ["-7", "-7"],
-    ["2.5", "2.5"],
-    ["#t", "#t"],
-    ['"a\\"b\\n"', '"a\\"b\\n"'],
-    ["'symbol", "symbol"],
-    ['\'(1 (2 . 3) "x" #f)', '(1 (2 . 3) "x" #f)'],
-    ["'()", "()"],
-    ["(+)", "0"],
-    ["(+ 1 2 3)", "6"],
-    ["(- 5)", "-5"],
-    ["(/ 6 3)", "2"],
-    ["(/ 1 2)", "0.5"],
-    ["(* 1.5 2)", "3.0"],
-    ["(modulo -7 2)", "1"],
-    ["(* 3000000000 3000000000)", "9000000000000000000"],
-    ["(< 1 2 3)", "#t"],
-    ["(= 2 2.0)", "#t"],
-    ["(if #f 1)", "#<unspecified>"],
-    ["(let ((x 1) (y 2)) (list x y))", "(1 2)"],
-    ["(let* ((x 1) (y (+ x 1))) y)", "2"],
-    [
-      "(letrec ((even? (lambda (n) (if (= n 0) #t (odd? (- n 1))))) (odd? (lambda (n) (if (= n 0) #f (even? (- n 1)))))) (even? 100))",
-      "#t",
-    ],
-    ["(cond ((assoc 'b '((a 1) (b 2))) => cdr) (else 'none))", "(2)"],
-    ["(and 1 2 3)", "3"],
-    ["(or #f #f)", "#f"],
-    ["(do ((i 0 (+ i 1)) (sum 0 (+ sum i))) ((= i 100) sum))", "4950"],
-    ["(let loop ((i 0)) (if (< i 10000) (loop (+ i 1)) i))", "10000"],
-    ["((lambda (a . rest) (list a rest)) 1 2 3)", "(1 (2 3))"],
-    ["(apply + 1 2 '(3 4))", "10"],
-    ["(append '(1 2) '(3) '(4 . 5))", "(1 2 3 4 . 5)"],
-    ['(equal? \'(1 #t "x" (2.5)) (list 1 #t "x" (list 2.5)))', "#t"],
-    ['(eq? \'a (string->symbol "a"))', "#t"],
-    ["(fold + 0 (map (lambda (x) (* x x)) (filter (lambda (x) (< x 5)) (iota 100))))", "30"],
-    [
-      "(let ((v (vector 1 2))) (vector-push! v 3) (vector-set! v 0 'x) (list v (vector-pop! v) v))",
-      "(#(x 2) 3 #(x 2))",
-    ],
-    ['(string-append (substring "tallyheap" 0 5) (number->string 3))', '"tally3"'],
-  ])("%s", (source, expected) => {
+  test.each(EXPRESSIONS)("%s", (source, expected) => {
     expect(value(source)).toBe(expected);
   });
 
@@ -132,20 +151,7 @@ describe.each(builds)("mini-interpreter, $name core", (build) => {
     expect(value("(guard (e ((string? e) e)) (car 5))")).toMatch(/^error: car: not a pair/);
   });
 
-  test.each([
-    ["(undefined-name)", "unbound variable: undefined-name"],
-    ["(1 2)", "not a procedure"],
-    ["((lambda (x) x))", "too few arguments"],
-    ["((lambda (x) x) 1 2)", "too many arguments"],
-    ["(+ 1 'a)", "not a number"],
-    ["(quotient 1 0)", "division by zero"],
-    ["(vector-ref (vector 1 2) 2)", "index out of range"],
-    ["(* 9000000000000000000 9000000000000000000)", "out of range"],
-    ["(let ((x)) x)", "car: not a pair"],
-    ["(1 2", "the text ends"],
-    [")", "unexpected )"],
-    ["(set! nowhere 1)", "unbound variable"],
-  ])("%s is an error", (source, message) => {
+  test.each(ERRORS)("%s is an error", (source, message) => {
     expect(value(source)).toContain(message);
     expect(value(source)).toMatch(/^error: /);
   });
@@ -250,10 +256,10 @@ describe.each(builds)("mini-interpreter, $name core", (build) => {
     expect(run("(list (weak-box? box) (weak-box-value box))")).toBe("(#t (1 2 3 ...))");
     expect(run("(gc)")).toBe("3");
     expect(run("(weak-box-value box 'gone)")).toBe("gone");
-    // The closure and its body, the frame and its names.
+    // The closure, its cell, and the 19 objects of the text that it was made of.
     run("(define box (let ((self #f)) (set! self (lambda () self)) (make-weak-box self)))");
     expect(run("(eq? ((weak-box-value box)) (weak-box-value box))")).toBe("#t");
-    expect(run("(gc)")).toBe("4");
+    expect(run("(gc)")).toBe("21");
     expect(run("(weak-box-value box)")).toBe("#f");
     // A table that holds itself, found although the program is in the middle of something.
     expect(run("(begin (let ((t (make-hash-table))) (hash-table-set! t 'me t)) (list 'found (gc)))")).toBe(
@@ -291,6 +297,117 @@ describe.each(builds)("mini-interpreter, $name core", (build) => {
     b.dispose();
     assertNoLeaks(start);
   });
+});
+
+describe("mini-interpreter over plain JavaScript", () => {
+  const run = (...sources: string[]): string => {
+    const interpreter = new PlainInterpreter();
+    try {
+      return sources.map((source) => interpreter.run(source)).at(-1)!;
+    } finally {
+      interpreter.dispose();
+    }
+  };
+
+  test.each(EXPRESSIONS)("%s", (source, expected) => {
+    expect(run(source)).toBe(expected);
+  });
+
+  test.each(ERRORS)("%s is an error", (source, message) => {
+    expect(() => run(source)).toThrow(SchemeError);
+    expect(() => run(source)).toThrow(message);
+  });
+
+  test("closures, tables, errors, weak boxes", () => {
+    const counter =
+      "(define (counter) (let ((n 0)) (lambda () (set! n (+ n 1)) n))) (define a (counter)) (a)";
+    expect(run(counter, "(list (a) (a) ((counter)))")).toBe("(2 3 1)");
+    const table = '(define t (make-hash-table)) (hash-table-set! t 1 \'a) (hash-table-set! t "b" t)';
+    expect(run(table, "(list (hash-table-ref t 1.0) (hash-table-keys t) (hash-table-delete! t 7))")).toBe(
+      '(a (1 "b") #f)',
+    );
+    expect(run("(guard (e ((string? e) e) ((symbol? e) (list e))) (guard (e (#f 1)) (raise 'x)))")).toBe(
+      "(x)",
+    );
+    expect(run("(weak-box-value (make-weak-box (list 1 2)))")).toBe("(1 2)");
+  });
+});
+
+describe.each([
+  { name: "the heap", create: () => new Interpreter() },
+  { name: "plain JavaScript", create: () => new PlainInterpreter() },
+])("what is compiled, over $name", ({ create }) => {
+  function run(source: string): string {
+    const interpreter = create();
+    try {
+      return interpreter.run(source);
+    } finally {
+      interpreter.dispose();
+    }
+  }
+
+  test.each([
+    // A primitive that was defined anew after the code was compiled, also in tail position.
+    ["(define (f x) (car x)) (define (car x) (list 'mine x)) (f 1)", "(mine 1)"],
+    ["(define (f n) (if (= n 0) 'done (abs- n))) (define (abs- n) (f (- n 1))) (f 2000)", "done"],
+    ["(define (f n) (- n 1)) (define - (lambda (a b) (if (= a 0) 'end (f (+ a -1))))) (f 3000)", "end"],
+    // Variables of several procedures around, shadowed names, cells.
+    ["(define (f a) (lambda (b) (lambda (c) (list a b c)))) (((f 1) 2) 3)", "(1 2 3)"],
+    [
+      "(define (f x) (let ((x (+ x 1))) (let ((g (lambda () x))) (let ((x 9)) (list x (g)))))) (f 1)",
+      "(9 2)",
+    ],
+    [
+      "(define (f x) (set! x (+ x 1)) (let ((g (lambda () (set! x (* x 2)) x))) (list (g) x))) (f 1)",
+      "(4 4)",
+    ],
+    [
+      "(let loop ((i 0) (all '())) (if (= i 3) (map (lambda (f) (f)) all) (loop (+ i 1) (cons (lambda () i) all))))",
+      "(2 1 0)",
+    ],
+    [
+      "(do ((i 0 (+ i 1)) (all '() (cons (lambda () (set! i (+ i 10)) i) all))) ((= i 2) (map (lambda (f) (f)) all)))",
+      "(11 10)",
+    ],
+    ["(define (f . rest) (set! rest (cons 0 rest)) rest) (f 1 2)", "(0 1 2)"],
+    ["(define (f) (define a 1) (define (g) (set! a (+ a 1)) (h)) (define (h) a) (g)) (f)", "2"],
+    ["(letrec ((f (lambda (n) (if (= n 0) '() (cons n (f (- n 1))))))) (f 3))", "(3 2 1)"],
+    ["(let* ((a 1) (b (lambda () a)) (a 2)) (list a (b)))", "(2 1)"],
+    ["(guard (e (#t (set! e (list e 2)) (list e))) (raise 1))", "((1 2))"],
+    ["(cond ((assoc 2 '((1 a) (2 b))) => cdr) (else 'no))", "(b)"],
+    ["(list (and) (or) (and 1 #f) (or #f 2) (begin) (let () 5))", "(#t #f #f 2 #<unspecified> 5)"],
+    ["(apply (lambda (a . b) (list b a)) 1 '(2 3))", "((2 3) 1)"],
+    ["(apply apply (list + (list 1 2)))", "3"],
+  ])("%s", (source, expected) => {
+    expect(run(source)).toBe(expected);
+  });
+
+  test.each([
+    ["(letrec ((a b) (b 1)) a)", "unbound variable: b"],
+    ["(let ((x 1)) (if x (define y 1)))", "misplaced define"],
+    ["(lambda (1) 2)", "not a name"],
+    ["(set! 5 1)", "not a name"],
+    ["(else)", "misplaced else"],
+    ["(f . 1)", "not a proper list"],
+    ["(if)", "not a pair"],
+    ["(1 . 2 3)", "expected )"],
+    ["(. 1)", "unbound variable: ."],
+  ])("%s is an error", (source, message) => {
+    expect(() => run(source)).toThrow(message);
+  });
+});
+
+test("code is forgotten with the last closure of it", () => {
+  const heap = createHeap({ taggedInts: true });
+  const interpreter = new Interpreter({}, heap);
+  const count = (): number => heap.collector.objects().length;
+  interpreter.run("((lambda (x) x) 1)");
+  const before = count();
+  for (let i = 0; i < 50; i++) interpreter.run("(define f (let ((x 1)) (lambda () (lambda () x)))) ((f))");
+  interpreter.run("(set! f #f)");
+  interpreter.run("(gc)");
+  expect(count()).toBeLessThanOrEqual(before + 2);
+  interpreter.dispose();
 });
 
 test("the example runs", async () => {

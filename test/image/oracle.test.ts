@@ -25,7 +25,8 @@ describe.each([
     const differences: string[] = [];
     for (const scenario of scenarios) {
       const step = random.below(scenario.ops.length);
-      const { difference, heap } = replay(create(options), scenario, false, { step, restore: Heap.restore });
+      const move = { step, restore: Heap.restore };
+      const { difference, heap } = replay(create(options), scenario, { move });
       if (difference !== undefined) differences.push(`${difference} (image at step ${step})`);
       heap.verify();
       expect(heap.collector.isEnabled).toBe(false);

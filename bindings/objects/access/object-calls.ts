@@ -34,17 +34,17 @@ export class ObjectCalls {
 
   /**
    * A new object from a call that gives 0 on a fault; tries again when there is room. `size` is for the message,
-   * `borrowed` what the call borrows.
+   * `borrowed` what the call, or its caller after it, borrows.
    */
-  make(operation: string, size: number, request: () => number, borrowed: Ptr = NULL): Ptr {
+  make(operation: string, size: number, request: () => number, borrowed: Ptr | readonly Ptr[] = NULL): Ptr {
     const p = this.enter(request);
     return p === 0 ? this.#makeAgain(operation, size, request, borrowed) : ((p >>> 0) as Ptr);
   }
 
-  #makeAgain(operation: string, size: number, request: () => number, borrowed: Ptr): Ptr {
+  #makeAgain(operation: string, size: number, request: () => number, borrowed: Ptr | readonly Ptr[]): Ptr {
     this.#takeMemoryFault(operation);
     let p = 0;
-    this.#retry(size, [borrowed], () => (p = request()) !== 0);
+    this.#retry(size, [borrowed].flat(), () => (p = request()) !== 0);
     if (p !== 0) return (p >>> 0) as Ptr;
     this.#takeMemoryFault(operation);
     throw this.lifecycle.outOfMemory(operation, size);

@@ -8,7 +8,7 @@ import {
   TYPE_LIST,
   TYPE_TUPLE,
 } from "../../generated/layout.js";
-import { argumentError, indexError, requireIndex, requireIterable } from "../../core/arguments.js";
+import { indexError, requireIndex, requireIterable, sliceBound } from "../../core/arguments.js";
 import { HeapError } from "../../core/errors.js";
 import type { Ptr } from "../../core/ptr.js";
 import type { Counts } from "../access/counts.js";
@@ -174,8 +174,8 @@ export class Lists {
   slice(list: Ref, from = 0, to?: number): Ptr {
     const l = this.#require("lists.slice", list);
     const length = this.#length(l);
-    const first = clamp(from, length);
-    const end = Math.max(first, to === undefined ? length : clamp(to, length));
+    const first = sliceBound("lists.slice", from, length);
+    const end = Math.max(first, to === undefined ? length : sliceBound("lists.slice", to, length));
     const request = (): number => this.#calls.abi.list_slice(l, first, end);
     return this.#calls.make("lists.slice", (end - first) * 4, request, l);
   }
@@ -227,11 +227,4 @@ export class Lists {
   #require(operation: string, list: Ref): Ptr {
     return this.#memory.requireType(operation, list, TYPE_LIST, "list");
   }
-}
-
-/** A bound as `slice` takes it: negative ones count from the end. */
-function clamp(index: unknown, length: number): number {
-  if (typeof index !== "number") throw argumentError("lists.slice", "index", index, "a number");
-  const whole = Math.trunc(index) || 0;
-  return Math.min(Math.max(whole < 0 ? whole + length : whole, 0), length);
 }

@@ -1,5 +1,6 @@
 import { META_WIDE, STATE_CHARS, STR_DATA, STR_LENGTH, TYPE_STR } from "../../generated/layout.js";
-import type { Ptr } from "../../core/ptr.js";
+import { sliceBound } from "../../core/arguments.js";
+import { MAX_U32, type Ptr } from "../../core/ptr.js";
 import type { Ref } from "../access/handle.js";
 import type { ObjectCalls } from "../access/object-calls.js";
 import type { ObjectMemory } from "../access/object-memory.js";
@@ -18,6 +19,8 @@ const REPLACEMENT = "\ufffd";
  */
 const SHORT_READ = 40;
 const SHORT_WRITE = 24;
+/** Up to so many units are copied one by one: a call of the host takes as long (bench:interpreter -- strings). */
+const SHORT_COPY = 32;
 /** Where the encoder puts texts that are copied from there sooner than a view is made, and its words. */
 const desk = new Uint8Array(160);
 const deskWords = new Uint32Array(desk.buffer);
@@ -45,8 +48,7 @@ export class Strs {
 
   /** Number of UTF-16 code units. */
   length(str: Ref): number {
-    const s = this.#require("strs.length", str);
-    return this.#memory.u32[(s + STR_LENGTH) >>> 2]!;
+    return this.#lengthOf(this.#require("strs.length", str));
   }
 
   /** The same text as a JavaScript string. */
@@ -67,11 +69,47 @@ export class Strs {
     return this.#calls.enter(() => this.#calls.abi.str_hash(s)) >>> 0;
   }
 
+  /**
+   * A *new* str of the texts one after the other. (CPython: PyUnicode_Concat)
+   * @throws HeapError also `ERR_HEAP_OOM`
+   */
+  concat(...parts: readonly Ref[]): Ptr {
+    const strs = parts.map((part) => this.#require("strs.concat", part));
+    let length = 0;
+    let wide: 0 | 1 = 0;
+    for (const s of strs) {
+      length += this.#lengthOf(s);
+      if (this.#isWide(s)) wide = 1;
+    }
+    if (length <= 1) return this.write(strs.map((s) => this.read(s)).join(""));
+    const made = this.#make("strs.concat", Math.min(length, MAX_U32), wide, strs);
+    let to = 0;
+    for (const s of strs) to = this.#copy(s, 0, this.#lengthOf(s), made, to, wide);
+    return made;
+  }
+
+  /**
+   * A *new* str of the code units from `from` up to `to`; bounds as in `String.prototype.slice`, but numbers only. (CPython:
+   * PyUnicode_Substring)
+   * @throws HeapError also `ERR_HEAP_ARGUMENT` for a bound that is none, `ERR_HEAP_OOM`
+   */
+  slice(str: Ref, from = 0, to?: number): Ptr {
+    const s = this.#require("strs.slice", str);
+    const length = this.#lengthOf(s);
+    const first = sliceBound("strs.slice", from, length);
+    const count = Math.max(0, (to === undefined ? length : sliceBound("strs.slice", to, length)) - first);
+    // Of a wide text the part may be narrow.
+    if (count <= 1 || this.#isWide(s)) return this.write(this.read(s).slice(first, first + count));
+    const made = this.#make("strs.slice", count, 0, [s]);
+    this.#copy(s, first, count, made, 0, 0);
+    return made;
+  }
+
   /** @internal The text of a str. */
   read(s: Ptr): string {
-    const { u8, u16, u32 } = this.#memory;
-    const length = u32[(s + STR_LENGTH) >>> 2]!;
-    const isWide = (u32[(s >>> 2) + 1]! & META_WIDE) !== 0;
+    const { u8, u16 } = this.#memory;
+    const length = this.#lengthOf(s);
+    const isWide = this.#isWide(s);
     const units = isWide ? u16 : u8;
     const first = isWide ? (s + STR_DATA) >>> 1 : s + STR_DATA;
     if (length <= SHORT_READ) return readEights(units, first, length);
@@ -91,7 +129,7 @@ export class Strs {
   write(text: string): Ptr {
     const { length } = text;
     if (length === 1 && text.charCodeAt(0) <= NARROW_MAX) return this.#char(text.charCodeAt(0));
-    const s = this.#make(length, 0);
+    const s = this.#make("str", length, 0);
     const { u8 } = this.#memory.fresh();
     const first = s + STR_DATA;
     if (length > SHORT_WRITE && this.#writeAscii(text, first)) return s;
@@ -128,22 +166,41 @@ export class Strs {
   /** The same after `narrow`, which was begun for it, has turned out to be too narrow. */
   #writeWide(text: string, narrow: Ptr): Ptr {
     this.#calls.enter(() => this.#calls.abi.release(narrow));
-    const s = this.#make(text.length, 1);
+    const s = this.#make("str", text.length, 1);
     const { u16 } = this.#memory.fresh();
     const first = (s + STR_DATA) >>> 1;
     for (let i = 0; i < text.length; i++) u16[first + i] = text.charCodeAt(i);
     return s;
   }
 
-  /** A str of zeros; `wide` says whether its units have two bytes. */
-  #make(length: number, wide: 0 | 1): Ptr {
+  /** A str of zeros; `wide` says whether its units have two bytes. `borrowed` is what will be read after that. */
+  #make(operation: string, length: number, wide: 0 | 1, borrowed?: readonly Ptr[]): Ptr {
     const { quick } = this.#calls;
     const p = quick === undefined ? 0 : quick.str_quick(length, wide);
-    return p === 0 ? this.#makeSlow(length, wide) : ((p >>> 0) as Ptr);
+    return p === 0 ? this.#makeSlow(operation, length, wide, borrowed) : ((p >>> 0) as Ptr);
   }
 
-  #makeSlow(length: number, wide: 0 | 1): Ptr {
-    return this.#calls.make("str", length << wide, () => this.#calls.abi.str_new(length, wide));
+  #makeSlow(operation: string, length: number, wide: 0 | 1, borrowed?: readonly Ptr[]): Ptr {
+    const request = (): number => this.#calls.abi.str_new(length, wide);
+    return this.#calls.make(operation, length << wide, request, borrowed);
+  }
+
+  /** Copies code units of `s` to those of `made` from `to` on; the index behind them. */
+  #copy(s: Ptr, first: number, count: number, made: Ptr, to: number, wide: 0 | 1): number {
+    const { u8, u16 } = this.#memory.fresh();
+    const target = (made + STR_DATA) >>> wide;
+    if (wide === 0) copyUnits(u8, target + to, s + STR_DATA + first, count);
+    else if (this.#isWide(s)) copyUnits(u16, target + to, ((s + STR_DATA) >>> 1) + first, count);
+    else for (let i = 0; i < count; i++) u16[target + to + i] = u8[s + STR_DATA + first + i]!;
+    return to + count;
+  }
+
+  #lengthOf(s: Ptr): number {
+    return this.#memory.u32[(s + STR_LENGTH) >>> 2]!;
+  }
+
+  #isWide(s: Ptr): boolean {
+    return (this.#memory.u32[(s >>> 2) + 1]! & META_WIDE) !== 0;
   }
 
   #require(operation: string, str: Ref): Ptr {
@@ -165,6 +222,11 @@ function readEights(units: Uint8Array | Uint16Array, first: number, length: numb
     text += i + 8 <= length ? part : part.slice(0, length - i);
   }
   return text;
+}
+
+function copyUnits(units: Uint8Array | Uint16Array, to: number, from: number, count: number): void {
+  if (count > SHORT_COPY) units.copyWithin(to, from, from + count);
+  else for (let i = 0; i < count; i++) units[to + i] = units[from + i]!;
 }
 
 // ---- encoder and decoders, where the host has them and they say what code units say ----

@@ -117,18 +117,23 @@ describe.each(builds)("bad input, $name core", (build) => {
       release(heap, wide, narrow);
     });
 
-    test("bounds of lists that are no numbers", () => {
+    test("bounds of lists and strs that are no numbers", () => {
       const { heap } = setUp();
       const list = heap.list([heap.none, heap.none]);
+      const str = heap.str("ab");
       for (const wrong of ["0", null, {}, true, 1n, Symbol("s")] as never[]) {
         refused(heap, "ERR_HEAP_ARGUMENT", () => heap.lists.slice(list, wrong));
         refused(heap, "ERR_HEAP_ARGUMENT", () => heap.lists.slice(list, 0, wrong));
+        refused(heap, "ERR_HEAP_ARGUMENT", () => heap.strs.slice(str, wrong));
+        refused(heap, "ERR_HEAP_ARGUMENT", () => heap.strs.slice(str, 0, wrong));
         refused(heap, ["ERR_HEAP_ARGUMENT", "ERR_HEAP_RANGE"], () => heap.lists.delete(list, wrong));
         refused(heap, ["ERR_HEAP_ARGUMENT", "ERR_HEAP_RANGE"], () => heap.lists.delete(list, 0, wrong));
       }
       const part = heap.lists.slice(list, NaN, 1.9);
       expect([heap.lists.length(part), heap.lists.length(list)]).toEqual([1, 2]);
-      release(heap, part, list);
+      refused(heap, "ERR_HEAP_TYPE", () => heap.strs.slice(list));
+      refused(heap, "ERR_HEAP_TYPE", () => heap.strs.concat(str, list));
+      release(heap, part, list, str);
     });
 
     test("entries of weak maps that are no pairs", () => {

@@ -107,6 +107,8 @@ function calls(heap: Heap, spoil: () => void): Record<string, () => unknown> {
     "strs.toJS": () => heap.strs.toJS(str),
     "strs.equals": () => heap.strs.equals(str, str),
     "strs.hash": () => heap.strs.hash(str),
+    "strs.concat": () => made(() => heap.strs.concat(str, str)),
+    "strs.slice": () => made(() => heap.strs.slice(str, 1)),
     "toJS of a str": () => heap.toJS(str),
     "toJS of bytes": () => heap.toJS(bytes),
     float: () => {

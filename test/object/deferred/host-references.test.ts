@@ -317,7 +317,7 @@ describe.each(builds)("references that the host holds for objects, $name core", 
     heap.addTraverse(Node, fn)();
   });
 
-  test("a function that throws, or lies", () => {
+  test("a function that lies", () => {
     const { heap, held, box, hold, died } = setUp();
     const [a, b] = [box(1), box(2)];
     hold(a, b);
@@ -337,6 +337,52 @@ describe.each(builds)("references that the host holds for objects, $name core", 
     expect(died).toEqual([]);
     held.get(a)!.pop();
     expect(heap.gc()).toBe(2);
+  });
+
+  test("a function that throws: the collection is given up, and who asked is told", () => {
+    const { heap, box, hold, died } = setUp();
+    const Faulty = heap.defineType({ name: "Faulty", fields: { next: "ref" } });
+    const [a, b, faulty] = [box(1), box(2), heap.alloc(Faulty)];
+    hold(a, b);
+    hold(b, a);
+    const remove = heap.addTraverse(Faulty, () => {
+      throw new Error("traverse");
+    });
+    const inSlices = (): void => {
+      while (!heap.collector.step({ budgetObjects: 1 }));
+    };
+    for (const collect of [() => heap.gc(), inSlices, () => heap.gc(), inSlices]) {
+      const error = refused(heap, "ERR_HEAP_ARGUMENT", collect);
+      expect((error.cause as Error).message).toBe("traverse");
+    }
+    expect(died).toEqual([]);
+    remove();
+    expect(heap.gc()).toBe(2);
+    heap.decref(faulty);
+  });
+
+  test("a function that allocates, releases, collects or ends the heap", () => {
+    const { heap, held, box, died } = setUp();
+    const Busy = heap.defineType({ name: "Busy", fields: { next: "ref" } });
+    const codes: string[] = [];
+    const made: Ptr[] = [];
+    const remove = heap.addTraverse(Busy, () => {
+      made.push(box(made.length));
+      heap.decref(heap.list([made.at(-1)!]));
+      expect(heap.gc()).toBe(0);
+      for (const end of [() => heap.dispose(), () => heap.reset(), () => heap.trim()])
+        codes.push((errorOf(end) as HeapError).code);
+    });
+    const busy = heap.alloc(Busy);
+    for (let i = 0; i < 3; i++) {
+      heap.gc();
+      heap.verify();
+    }
+    expect(new Set(codes)).toEqual(new Set(["ERR_HEAP_BUSY"]));
+    expect([made.length >= 3, held.size, died]).toEqual([true, made.length, []]);
+    remove();
+    for (const p of [busy, ...made]) heap.decref(p);
+    expect(died.length).toBe(made.length);
   });
 
   test("a function that lets die what it visited", () => {

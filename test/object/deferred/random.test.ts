@@ -1,6 +1,6 @@
 /**
  * The same random program in a heap that counts everything and in one whose variables lie on a stack, uncounted: at each
- * safe point the same objects are dead. And slices of both modes by turns in one heap.
+ * safe point the same objects are dead. And both modes by turns in one heap, with slices of collections.
  */
 import { describe, expect, test } from "vitest";
 import type { Heap, Ptr, Type, ValueStack } from "../../../bindings/index.js";
@@ -170,6 +170,7 @@ describe.each(builds)("deferred counting, random programs, $name core", (build) 
       if (random() < 0.1) mode = Math.floor(random() * modes.length);
       if (random() < 0.02) modes[mode]!.settle();
       if (random() < 0.005) program.collect();
+      if (random() < 0.1) heap.collector.step({ budgetObjects: 1 + Math.floor(random() * 30) });
       program.step(random);
       if (i % 50 === 0) heap.verify();
     }

@@ -1,7 +1,8 @@
 /** A str holds the code units of a JavaScript string, whichever way they went in and came out. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { builds } from "../../support/cores.js";
-import { newHeap, randomFrom, seedOf } from "../../support/objects.js";
+import { newHeap, randomFrom, release, seedOf } from "../../support/objects.js";
+import { many } from "../../support/stress.js";
 
 const SHORT = Array.from({ length: 50 }, (_, length) => length);
 const LENGTHS = [...SHORT, 100, 158, 159, 160, 161, 162, 1000, 8191, 8192, 8193, 20_000];
@@ -26,6 +27,35 @@ describe.each(builds)("texts, $name core", (build) => {
       expect(heap.strs.length(str)).toBe(length);
       expect(heap.strs.toJS(str)).toBe(text);
       heap.decref(str);
+    }
+  });
+
+  test("are put together and cut as JavaScript does it, and are as narrow as they can be", () => {
+    const random = randomFrom(seedOf("texts"));
+    const below = (limit: number): number => Math.floor(random() * limit);
+    const heap = newHeap(build);
+    const alphabets = Object.values(ALPHABETS);
+    for (let i = 0; i < many(400); i++) {
+      const texts = Array.from({ length: below(5) }, () => {
+        const [from, to] = alphabets[below(alphabets.length)]!;
+        return String.fromCharCode(...Array.from({ length: below(90) }, () => from + below(to - from + 1)));
+      });
+      const strs = texts.map((text) => heap.str(text));
+      const whole = heap.strs.concat(...strs);
+      const text = texts.join("");
+      const known = heap.str(text);
+      expect(heap.strs.toJS(whole)).toBe(text);
+      expect(heap.strs.equals(whole, known)).toBe(true);
+      expect(heap.strs.hash(whole)).toBe(heap.strs.hash(known));
+      const [from, to] = [below(text.length + 9) - 4, below(text.length + 9) - 4];
+      for (const bounds of [[], [from], [from, to]] as const) {
+        const part = heap.strs.slice(whole, ...bounds);
+        const expected = heap.str(text.slice(...bounds));
+        expect(heap.strs.toJS(part)).toBe(text.slice(...bounds));
+        expect(heap.strs.equals(part, expected)).toBe(true);
+        release(heap, part, expected);
+      }
+      release(heap, whole, known, ...strs);
     }
   });
 

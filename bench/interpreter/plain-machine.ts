@@ -27,7 +27,7 @@ const ZERO = new Int(0);
 const TRUE = new Bool(true);
 const FALSE = new Bool(false);
 
-export class BoxedMachine {
+export class PlainMachine {
   readonly #stack: Value[] = new Array<Value>(64).fill(ZERO);
 
   run(code: Int32Array): number {
