@@ -4,6 +4,7 @@ import {
   DebugState,
   ObjectState,
   PageRecord,
+  RecentBlocks,
   SizedLists,
   SlotTable,
   State,
@@ -90,6 +91,17 @@ export const arenasByRun = changetype<SizedLists>(STATE + layout.STATE_BY_RUN);
 // @ts-ignore: decorator
 @lazy
 export const freeRuns = changetype<SizedLists>(STATE + layout.STATE_FREE_RUNS);
+
+// @ts-ignore: decorator
+@lazy
+export const recentSpans = changetype<SizedLists>(STATE + layout.STATE_RECENT_SPANS);
+
+/** Blocks of a slab class that were freed last. */
+// @ts-ignore: decorator
+@inline
+export function recentBlocks(c: u32): RecentBlocks {
+  return changetype<RecentBlocks>(STATE + layout.STATE_RECENT_BASE + ((<usize>c) << layout.RECENT_SHIFT));
+}
 
 // @ts-ignore: decorator
 @inline

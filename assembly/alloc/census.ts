@@ -1,7 +1,7 @@
 /** Counts what the fast paths do not: live and available blocks of every class, by a walk over all page records. */
 import * as layout from "../layout";
 import { CensusEntry, PageRecord } from "../layout";
-import { STATE, state } from "../state";
+import { STATE, recentBlocks, state } from "../state";
 import { kindOf } from "./arenas";
 import { pageRecord } from "./pages";
 import { activeLength, slotOf } from "./pools";
@@ -17,11 +17,20 @@ export function census(): void {
       if (records.at(i).isPool) countPool(records.at(i));
     }
   }
+  // Raw ones, whose domain is the first of the table.
+  for (let c = layout.SMALL_CLASSES + 1; c <= layout.LAST_CLASS; c++) {
+    const entry = entryOf(c);
+    entry.live -= recentBlocks(c).count;
+    entry.available += recentBlocks(c).count;
+  }
+}
+
+function entryOf(index: u32): CensusEntry {
+  return changetype<CensusEntry>(STATE + layout.STATE_CENSUS + index * layout.CENSUS_BYTES);
 }
 
 function countPool(record: PageRecord): void {
-  const index = record.domain * layout.CLASS_SLOTS + record.sizeClass;
-  const entry = changetype<CensusEntry>(STATE + layout.STATE_CENSUS + index * layout.CENSUS_BYTES);
+  const entry = entryOf(record.domain * layout.CLASS_SLOTS + record.sizeClass);
   const live = liveBlocks(record);
   entry.pools += 1;
   entry.live += live;

@@ -19,6 +19,7 @@ import { linkOf, setLink } from "./links";
 import { isMarked, isUntouched, markFreed, unmark } from "./marks";
 import { pageRecord, pageRecordInline } from "./pages";
 import { slotOf } from "./pools";
+import { isRecent } from "./recent";
 
 // @ts-ignore: decorator
 @inline
@@ -79,7 +80,8 @@ export function checkedFree(pointer: usize): u32 {
   if (isUnmarkedBlock(pointer, record, head)) {
     markFreed(pointer);
     if (isDefined(TALLYHEAP_HARDENED)) hardening.wipe(pointer, classBytes(record.sizeClass));
-    if ((head & layout.RECORD_LIVE_MASK) > 1) {
+    // The live count is signed: the lower half, and its upper bit in pools that have recent blocks.
+    if (<i32>(head << 16) > 1 << 16) {
       setLink(pointer, record.freeList);
       record.freeList = <u32>pointer;
       // The whole word, as it is read: a load of four bytes waits for a store of two to leave the store buffer.
@@ -170,6 +172,7 @@ function isCarvedBlock(pointer: usize, record: PageRecord): bool {
 /** Whether the block is on its pool's free list or, for a current pool, on the active list. */
 function isListed(record: PageRecord, pointer: usize): bool {
   if (isOn(record.freeList, pointer)) return true;
+  if (record.hasFront && isRecent(record.sizeClass, pointer)) return true;
   const slot = slotOf(record);
   return currentPools[slot] == record && isOn(activeLists[slot], pointer);
 }

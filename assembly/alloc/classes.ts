@@ -38,8 +38,17 @@ export function steppedClass(size: usize): u32 {
   const top = 31 - clz(last);
   const step = (last >>> (top - 3)) & 7;
   // Steps of 32 bytes from 256 to 512 are every fourth of the 8-byte classes.
-  if (size <= SMALL_LIMIT) return (9 + step) << 2;
-  return SMALL_CLASSES + 1 + ((top - 9) << 3) + step;
+  return size <= SMALL_LIMIT ? (9 + step) << 2 : mediumClass(size);
+}
+
+/** Class of a request of 513 … MEDIUM_LIMIT bytes: steppedClass() where the steps are those of slabs. */
+// @ts-ignore: decorator
+@inline
+export function mediumClass(size: usize): u32 {
+  const last = <u32>size - 1;
+  const top = 31 - clz(last);
+  // last >>> (top − 3) is 8 + step, and a doubling has eight steps.
+  return (top << 3) + (last >>> (top - 3)) - (8 + 9 * 8 - (SMALL_CLASSES + 1));
 }
 
 /** Pages of a new slab of class c, of which `slabs` exist: the fewest that leave no more unused than allowed. */

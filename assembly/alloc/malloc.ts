@@ -5,19 +5,21 @@
  *   … 32 KiB                    slabs, at most 12.5 % above the request
  *   above                       spans of whole pages
  *
- * Hits, read off the compiled code: malloc 2 loads, 1 store, 2 branches; free 3 loads, 3 stores, 1 branch.
+ * Hits, read off the compiled code: malloc 2 loads, 1 store, 2 branches; free 3 loads, 3 stores, 1 branch. Slabs and spans
+ * have hits of their own, one call away: what was freed last (recent.ts).
  */
 import * as layout from "../layout";
 import { MEDIUM_LIMIT, SMALL_LIMIT } from "../layout";
 import { STATE, state } from "../state";
 import { arenaKind, ensureReady } from "./arenas";
-import { classBytes, rawBytes, rawClass, steppedClass } from "./classes";
+import { classBytes, mediumClass, rawBytes, rawClass } from "./classes";
 import * as hardening from "./hardening";
 import { pop, setLink } from "./links";
 import { markFreed } from "./marks";
 import { MappedRecord, pageRecord } from "./pages";
 import * as pools from "./pools";
-import { giveSpan, pagesFor, resizeSpan, takeSpan } from "./spans";
+import { popRecent, popRecentSpan, pushRecent } from "./recent";
+import { giveSpan, keepSpan, noteSpan, pagesFor, resizeSpan, takeSpan } from "./spans";
 import { copyBytes, zeroBytes } from "./copy";
 
 /** A new block of at least `size` bytes; for 0 a distinct one as for 1. 0 if out of memory. */
@@ -126,12 +128,7 @@ export function alignedAlloc(alignment: usize, size: usize): usize {
     let fitting = (bytes + alignment - 1) & ~(alignment - 1);
     while (fitting <= MEDIUM_LIMIT && (<usize>classBytes(rawClass(fitting))) & (alignment - 1))
       fitting += alignment;
-    if (fitting <= MEDIUM_LIMIT) {
-      const c = rawClass(fitting);
-      const block = takeBlock(layout.DOMAIN_RAW, c);
-      // Past the pools' cap no small class is to be had; a span is aligned to its pages.
-      if (block || !pools.poolsExhausted(c)) return block;
-    }
+    if (fitting <= MEDIUM_LIMIT) return takeBlock(layout.DOMAIN_RAW, rawClass(fitting));
   }
   return newSpan(max(size, 1), <u32>max<usize>(1, alignment >>> layout.PAGE_SHIFT));
 }
@@ -150,17 +147,18 @@ export function usableSize(pointer: usize): usize {
 
 // ---- slow paths ----
 
+/** Class and domain: the class alone for raw blocks and spans. */
+const KIND_OF_BLOCKS: u32 = 0x3ff;
+
 function mallocSlow(size: usize): usize {
-  if (size - (SMALL_LIMIT + 1) < MEDIUM_LIMIT - SMALL_LIMIT)
-    return takeBlock(layout.DOMAIN_RAW, steppedClass(size));
-  ensureReady();
-  size += usize(size == 0);
+  if (size - (SMALL_LIMIT + 1) < MEDIUM_LIMIT - SMALL_LIMIT) {
+    const c = mediumClass(size);
+    const block = popRecent(c);
+    return block ? block : takeBlock(layout.DOMAIN_RAW, c);
+  }
   if (size > MEDIUM_LIMIT) return newSpan(size, 1);
-  const c = rawClass(size);
-  const block = takeBlock(layout.DOMAIN_RAW, c);
-  if (block || !pools.poolsExhausted(c)) return block;
-  // Past the pools' cap small requests are served by the smallest slab class (CPython's WITH_MEMORY_LIMITS).
-  return takeBlock(layout.DOMAIN_RAW, steppedClass(state.threshold + 1));
+  ensureReady();
+  return takeBlock(layout.DOMAIN_RAW, rawClass(size + usize(size == 0)));
 }
 
 /** A block of a class from its active list, or by refilling it; 0 if out of memory. */
@@ -174,9 +172,15 @@ export function takeBlock(domain: u32, c: u32): usize {
 }
 
 function newSpan(size: usize, alignment: u32): usize {
-  if (!enter()) return 0;
-  const span = takeSpan(pagesOf(size), alignment, layout.DOMAIN_RAW);
-  leave();
+  const pages = pagesOf(size);
+  let span = alignment == 1 ? popRecentSpan(pages) : 0;
+  if (span) {
+    noteSpan(span, pageRecord(span).spanPages, layout.DOMAIN_RAW);
+  } else {
+    if (!enter()) return 0;
+    span = takeSpan(pages, alignment, layout.DOMAIN_RAW);
+    leave();
+  }
   if (isDefined(TALLYHEAP_HARDENED) && span)
     hardening.writeGuard(span + usableSize(span) + hardening.GUARD_BYTES);
   return span;
@@ -188,6 +192,16 @@ function freeSlow(pointer: usize): void {
 
 /** Frees a block off the fast path. FAULT_NONE, or what is wrong with the pointer. */
 export function releaseSlow(pointer: usize): u32 {
+  const kind = MappedRecord.of(pointer).kind & KIND_OF_BLOCKS;
+  if (kind - (layout.SMALL_CLASSES + 1) < layout.MEDIUM_CLASSES) {
+    if (pushRecent(kind, pointer)) return layout.FAULT_NONE;
+  } else if (kind == layout.CLASS_SPAN && keepSpan(pointer)) {
+    return layout.FAULT_NONE;
+  }
+  return release(pointer);
+}
+
+function release(pointer: usize): u32 {
   if (arenaKind(pointer) != layout.ARENA_PAGED) return fault(layout.FAULT_BAD_POINTER, pointer);
   const record = pageRecord(pointer);
   const isPool = record.isPool;

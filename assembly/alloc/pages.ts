@@ -70,16 +70,22 @@ export class MappedRecord {
     return changetype<MappedRecord>(recordDistance(address));
   }
 
-  /** See PageRecord. */
+  /** See PageRecord; below 0 where freed blocks do not go to the pool at once. */
   @inline
-  get live(): u32 {
-    return load<u16>(changetype<usize>(this), STATE + layout.STATE_SENTINEL + layout.RECORD_LIVE);
+  get live(): i32 {
+    return load<i16>(changetype<usize>(this), STATE + layout.STATE_SENTINEL + layout.RECORD_LIVE);
   }
 
   // @ts-ignore: decorator
   @inline
-  set live(blocks: u32) {
+  set live(blocks: i32) {
     store<u16>(changetype<usize>(this), blocks, STATE + layout.STATE_SENTINEL + layout.RECORD_LIVE);
+  }
+
+  /** Class, domain and state in one number: that of the class alone for a raw pool. */
+  @inline
+  get kind(): u32 {
+    return load<u16>(changetype<usize>(this), STATE + layout.STATE_SENTINEL + layout.RECORD_CLASS);
   }
 
   /** See PageRecord. */

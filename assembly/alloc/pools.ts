@@ -20,6 +20,8 @@
  * the current pool does not even become idle when its last block is freed: two delays, for batches and for pairs of
  * alloc and free. retireIdlePools() ends both.
  *
+ * Raw blocks of slab classes wait in front of the pools when they are freed (recent.ts). They count as live here.
+ *
  * Slab: a run of pages for blocks larger than 512 bytes, which may straddle pages. Each of its pages is a pool for the
  * blocks that *start* in it, with fast paths unchanged; the run goes back when all of its pools are idle.
  */
@@ -31,6 +33,7 @@ import {
   availablePools,
   currentPools,
   lastAvailable,
+  recentBlocks,
   slabCounts,
   state,
   statistics,
@@ -41,6 +44,7 @@ import { linkTurned } from "./hardening";
 import { linkOf, pop, popProved, setLink } from "./links";
 import { carvedMark } from "./marks";
 import { givePages, pageRecord, takePages } from "./pages";
+import { releaseRecentSpans } from "./recent";
 
 /**
  * Blocks carved at once. 64 took 5 % less of a replay than 32 and as much as a whole page (bench:replay); an OS page is
@@ -102,7 +106,7 @@ function detach(record: PageRecord, slot: usize, domain: u32, c: u32): usize {
   if (!batch) return 0;
   if (isDefined(TALLYHEAP_MANAGED)) state.detached = batch;
   shape.carved = <u16>(carved + batch);
-  record.live += <u16>batch;
+  record.live = record.live + batch;
   const bytes = classBytes(c);
   const first = record.page + shape.first + carved * bytes;
   if (isDefined(TALLYHEAP_HARDENED)) return carveTurned(slot, first, bytes, batch, domain);
@@ -164,9 +168,22 @@ export function freeSlow(record: PageRecord, block: usize): bool {
     record.setState(record.domain, layout.POOL_LISTED);
     linkPool(record, slotOf(record));
   }
-  record.live = <u16>(live - 1);
+  record.live = live - 1;
   if (live == 1 && pool != layout.POOL_ACTIVE) becomeIdle(record);
   return true;
+}
+
+/** Frees a block of any pool as freeInline() of malloc.ts does, recent ones aside. */
+function giveBack(block: usize): void {
+  const record = pageRecord(block);
+  const live = record.live;
+  if (live > 1) {
+    setLink(block, record.freeList);
+    record.freeList = <u32>block;
+    record.live = live - 1;
+  } else {
+    freeSlow(record, block);
+  }
 }
 
 /** Frees `blocks` blocks of a pool that are linked from `first` to `last`. The caller has entered the slow paths. */
@@ -178,7 +195,7 @@ export function freeList(record: PageRecord, first: usize, last: usize, blocks: 
   if (third) {
     store<u32>(last, record.freeList);
     record.freeList = third;
-    record.live -= <u16>(blocks - 2);
+    record.live = record.live - (blocks - 2);
   }
   if (blocks > 1) freeSlow(record, second);
 }
@@ -195,7 +212,7 @@ export function setSwept(record: PageRecord, free: usize, live: u32): void {
     linkPool(record, slotOf(record));
   }
   record.freeList = <u32>free;
-  record.live = <u16>live;
+  record.live = live;
   if (!live && pool != layout.POOL_ACTIVE) becomeIdle(record);
 }
 
@@ -239,7 +256,7 @@ function closeSlab(head: PageRecord): bool {
   const pages = <u32>head.shape.pages;
   const slot = slotOf(head);
   const start = head.page;
-  countPages(head.sizeClass, -pages);
+  countPages(head.slab.countsAsSlab, -pages);
   for (let i: u32 = 0; i < pages; i++) {
     const record = head.at(i);
     if (record.shape.capacity) unlinkPool(record, slot);
@@ -268,16 +285,15 @@ function slabHead(record: PageRecord, shape: PageShape): PageRecord {
 /** Takes pages for the class and lists their pools, lowest first. The record of the first, or null: out of memory. */
 function openPools(domain: u32, c: u32, slot: usize): PageRecord | null {
   ensureReady();
-  if (poolsExhausted(c)) {
-    retireIfChanged();
-    if (poolsExhausted(c)) return null;
-  }
+  const countsAsSlab = u32(!isSmall(c) || poolsExhausted());
   const pages = slabPages(c, slabCounts[slot]);
   const start = obtainPages(pages, 1);
   if (!start) return null;
   slabCounts[slot] += 1;
-  countPages(c, pages);
+  countPages(countsAsSlab, pages);
   const head = pageRecord(start);
+  head.slab.countsAsSlab = <u8>countsAsSlab;
+  const front = domain == layout.DOMAIN_RAW && c > layout.SMALL_CLASSES ? layout.RECORD_FRONT : 0;
   const bytes = classBytes(c);
   let blocks = (pages << layout.PAGE_SHIFT) / bytes;
   let first: u32 = 0;
@@ -291,7 +307,7 @@ function openPools(domain: u32, c: u32, slot: usize): PageRecord | null {
     shape.index = <u8>i;
     shape.pages = <u8>pages;
     record.freeList = 0;
-    record.live = 0;
+    record.liveWord = <u16>front;
     record.sizeClass = <u8>c;
     record.setState(domain, layout.POOL_LISTED);
     if (capacity) linkPool(record, slot);
@@ -308,28 +324,31 @@ export function blocksFrom(first: u32, bytes: u32, blocks: u32): u32 {
   return min((layout.PAGE_BYTES - 1 + bytes - first) / bytes, blocks);
 }
 
-/** Whether the class is a small one and pools hold as many pages as they may (option poolBytes). */
-export function poolsExhausted(c: u32): bool {
-  return isSmall(c) && statistics.poolPages >= state.poolLimit;
-}
-
-/** Classes above the threshold count as slabs: what pools do not serve is spans. */
+/** Classes above the threshold are slabs. */
 export function isSmall(c: u32): bool {
   return c << 3 <= state.threshold;
 }
 
-function countPages(c: u32, change: i32): void {
-  if (isSmall(c)) statistics.poolPages += change;
-  else statistics.slabPages += change;
+/** Whether pools hold as many pages as they may. What small classes take beyond that counts as slabs. */
+function poolsExhausted(): bool {
+  if (statistics.poolPages < state.poolLimit) return false;
+  retireIfChanged();
+  return statistics.poolPages >= state.poolLimit;
+}
+
+function countPages(countsAsSlab: u32, change: i32): void {
+  if (countsAsSlab) statistics.slabPages += change;
+  else statistics.poolPages += change;
 }
 
 /**
- * Pages for a pool or a span, from as near as possible: arenas in use, those that retiring idle pools makes room in,
- * and a free or a new arena only after every idle pool was retired, current ones too.
+ * Pages for a pool or a span, from as near as possible: arenas in use, those that recent blocks, recent spans and idle pools
+ * make room in, and a free or a new arena only after every idle pool was retired, current ones too.
  */
 export function obtainPages(length: u32, alignment: u32): usize {
   let pages = takePages(length, alignment, layout.REACH_USED);
   if (pages) return pages;
+  releaseRecent();
   retireIdleSlabs();
   pages = takePages(length, alignment, layout.REACH_USED);
   if (pages) return pages;
@@ -339,12 +358,26 @@ export function obtainPages(length: u32, alignment: u32): usize {
 
 // ---- retirement ----
 
+/** Gives back what waits for the next request: blocks to their pools, spans to their arenas. */
+function releaseRecent(): void {
+  for (let c = layout.SMALL_CLASSES + 1; c <= layout.LAST_CLASS; c++) {
+    const recent = recentBlocks(c);
+    // One at a time: a pool that becomes idle may bring us here again.
+    for (let n = recent.count; n; n = recent.count) {
+      recent.count = n - 1;
+      giveBack(recent.block(n));
+    }
+  }
+  releaseRecentSpans();
+}
+
 /**
  * Retires every idle pool, and every current pool that holds nothing live: ends the delayed retirement. Runs before the
- * heap extends into memory it never used, and when statistics, verification or a trim want the heap as small as it is.
- * Cost: the number of classes.
+ * heap extends into memory it never used, and when verification or a trim want the heap as small as it is.
+ * Cost: the number of classes, and of what waits.
  */
 export function retireIdlePools(): void {
+  releaseRecent();
   for (let slot: usize = 0; slot < classSlot(layout.DOMAINS, 0); slot += 4) {
     const record = currentPools[slot];
     if (record && activeLength(slot, record.live) == record.live) uncarve(record, slot);

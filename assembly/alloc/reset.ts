@@ -10,6 +10,7 @@ export function reset(): void {
   memory.fill(STATE + layout.STATE_STATS, 0, offsetof<Statistics>("grows"));
   state.idleSlabs = null;
   state.idlePages = 0;
+  state.recentPages = 0;
   state.takenBytes = 0;
   const frontier = state.frontier;
   const first = state.first;

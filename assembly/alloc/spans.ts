@@ -24,6 +24,7 @@ import * as pages from "./pages";
 import { pageRecord } from "./pages";
 import { addPressure, relievePressure } from "./pressure";
 import { obtainPages, retireIdlePools, retireIfChanged } from "./pools";
+import { pushRecentSpan } from "./recent";
 
 const LONGEST: u32 = ARENA_PAGES - layout.TABLE_POSITIONS;
 
@@ -52,7 +53,8 @@ export function takeSpan(length: u32, alignment: u32, domain: u32): usize {
   return span ? noteSpan(span, length, domain) : 0;
 }
 
-function noteSpan(span: usize, length: u32, domain: u32): usize {
+/** Makes a run of pages a span; its address. */
+export function noteSpan(span: usize, length: u32, domain: u32): usize {
   const record = pageRecord(span);
   record.spanPages = length;
   record.sizeClass = <u8>layout.CLASS_SPAN;
@@ -67,12 +69,26 @@ export function giveSpan(span: usize): void {
   const record = pageRecord(span);
   const length = record.spanPages;
   record.clear();
-  statistics.spans -= 1;
-  statistics.spanPages -= length;
-  relievePressure(length << PAGE_SHIFT);
+  countGiven(length);
   const tail = tailArenas(span, length);
   if (tail) giveTail(nextArena(span), tail);
   if (pages.givePages(span, length - tail * ARENA_PAGES)) retireIfChanged();
+}
+
+/** Frees a raw span that waits for the next request; false if it cannot, or the pointer is no span's. */
+export function keepSpan(span: usize): bool {
+  if (span & (layout.PAGE_BYTES - 1)) return false;
+  const record = pageRecord(span);
+  const length = record.spanPages;
+  if (!pushRecentSpan(span, record)) return false;
+  countGiven(length);
+  return true;
+}
+
+function countGiven(length: u32): void {
+  statistics.spans -= 1;
+  statistics.spanPages -= length;
+  relievePressure(length << PAGE_SHIFT);
 }
 
 // ---- resizing ----

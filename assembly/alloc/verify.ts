@@ -25,6 +25,8 @@ import {
   lastAvailable,
   nextRuns,
   previousRuns,
+  recentBlocks,
+  recentSpans,
   runLengths,
   state,
   statistic,
@@ -36,6 +38,7 @@ import { linkOf } from "./links";
 import { isMarked } from "./marks";
 import { arenaHeader, longestRun, pageNumber, pageRecord, runMask } from "./pages";
 import { blocksFrom, classSlot, isSmall } from "./pools";
+import { recentLimit } from "./recent";
 import { tailArenas } from "./spans";
 
 const recount = changetype<Recount>(STATE + layout.STATE_RECOUNT);
@@ -148,7 +151,7 @@ function verifyPaged(number: u32): u32 {
 /** The table, span or slab that starts on a page. */
 function verifyTaken(record: PageRecord): u32 {
   const c = <u32>record.sizeClass;
-  if (c == layout.CLASS_SPAN) return verifySpan(record);
+  if (c == layout.CLASS_SPAN || c == layout.CLASS_RECENT) return verifySpan(record);
   if (record.isPool) return verifySlab(record);
   if (c != layout.CLASS_TABLE) return broken(layout.BROKEN_PAGE_TAKEN, record.page, 1, c);
   recount.tablePages += 1;
@@ -158,7 +161,7 @@ function verifyTaken(record: PageRecord): u32 {
 /** Pages of it. */
 function lengthOf(record: PageRecord): u32 {
   if (record.isPool) return record.shape.pages;
-  return record.sizeClass == layout.CLASS_SPAN ? record.spanPages : 1;
+  return record.sizeClass == layout.CLASS_TABLE ? 1 : record.spanPages;
 }
 
 function verifySpan(record: PageRecord): u32 {
@@ -177,6 +180,11 @@ function verifySpan(record: PageRecord): u32 {
   for (let i: u32 = 1; i < here; i++) {
     if (record.at(i).sizeClass != layout.CLASS_NONE)
       return broken(layout.BROKEN_SPAN_LENGTH, span, length, i);
+  }
+  if (record.sizeClass == layout.CLASS_RECENT) {
+    if (tail || record.domain) return broken(layout.BROKEN_RECENT, span, 0, tail);
+    recount.recentPages += length;
+    return 0;
   }
   const end = span + ((<usize>length) << PAGE_SHIFT);
   if (isDefined(TALLYHEAP_HARDENED) && record.domain == layout.DOMAIN_RAW && !hasGuard(end))
@@ -263,8 +271,10 @@ function verifySlab(head: PageRecord): u32 {
   }
   const noted = <u32>head.slab.busy;
   if (noted != busy) return broken(layout.BROKEN_SLAB_BUSY, head.page, busy, noted);
-  if (isSmall(c)) recount.poolPages += pages;
-  else recount.slabPages += pages;
+  const countsAsSlab = head.slab.countsAsSlab;
+  if (!countsAsSlab && !isSmall(c)) return broken(layout.BROKEN_SHAPE, head.page, 1, 0);
+  if (countsAsSlab) recount.slabPages += pages;
+  else recount.poolPages += pages;
   return 0;
 }
 
@@ -288,12 +298,62 @@ function verifyPool(record: PageRecord, shape: PageShape, c: u32): u32 {
     const active = countBlocks(activeLists[slot], page + shape.first, c, carved, record.domain);
     if (active > carved - own) return broken(layout.BROKEN_FREE_LIST, page, carved - own, active);
   }
+  const hasFront = record.domain == layout.DOMAIN_RAW && c > layout.SMALL_CLASSES;
+  if (record.hasFront != hasFront)
+    return broken(layout.BROKEN_LIVE_COUNT, page, u32(hasFront), record.liveWord);
+  if (hasFront && !countRecent(page + shape.first, c, carved)) return layout.BROKEN_RECENT;
   const expected = pool == layout.POOL_FULL ? 1 : carved - own;
   if (record.live != expected) return broken(layout.BROKEN_LIVE_COUNT, page, expected, record.live);
   if (pool == layout.POOL_FULL && (own || carved != capacity)) {
     return broken(layout.BROKEN_POOL_STATE, page, capacity, carved - own);
   }
   return 0;
+}
+
+/** Recent blocks of the pool are blocks of it, and neither free in it nor met twice. */
+function countRecent(first: usize, c: u32, carved: u32): bool {
+  const recent = recentBlocks(c);
+  const count = recent.count;
+  if (count > recentLimit(c)) {
+    broken(layout.BROKEN_RECENT, first, recentLimit(c), count);
+    return false;
+  }
+  for (let n: u32 = 1; n <= count; n++) {
+    const block = recent.block(n);
+    // Those of other pools are theirs to prove.
+    if (block - first >= carved * classBytes(c)) continue;
+    recount.recentBlocks += 1;
+    if (countBlock(block, first, c, carved)) continue;
+    broken(layout.BROKEN_RECENT, block, <u32>first, n);
+    return false;
+  }
+  return true;
+}
+
+/** Every recent block was found in a pool, and every list of recent spans holds what the walk met. */
+function verifyRecent(): u32 {
+  let blocks: u32 = 0;
+  for (let c = layout.SMALL_CLASSES + 1; c <= layout.LAST_CLASS; c++) blocks += recentBlocks(c).count;
+  if (blocks != recount.recentBlocks) return broken(layout.BROKEN_RECENT, 0, recount.recentBlocks, blocks);
+  let pages: u32 = 0;
+  for (let length: u32 = 0; length < layout.RECENT_LENGTHS; length++) {
+    let span = <usize>recentSpans.head(length);
+    if (recentSpans.has(length) != (span != 0)) return broken(layout.BROKEN_RECENT, span, length, 0);
+    while (span) {
+      const record = pageRecord(span);
+      if (
+        record.sizeClass != layout.CLASS_RECENT ||
+        record.spanPages != length ||
+        pages > layout.RECENT_PAGES
+      )
+        return broken(layout.BROKEN_RECENT, span, length, record.spanPages);
+      pages += length;
+      span = changetype<usize>(record.links.next);
+    }
+  }
+  return pages == recount.recentPages && pages == state.recentPages && pages <= layout.RECENT_PAGES
+    ? 0
+    : broken(layout.BROKEN_RECENT, 0, recount.recentPages, pages);
 }
 
 /**
@@ -303,18 +363,23 @@ function verifyPool(record: PageRecord, shape: PageShape, c: u32): u32 {
 function countBlocks(block: usize, first: usize, c: u32, carved: u32, domain: u32): u32 {
   let length: u32 = 0;
   while (block) {
-    const offset = <u32>(block - first);
-    const index = offset / classBytes(c);
-    if (block < first || index >= carved || index * classBytes(c) != offset) return u32.MAX_VALUE;
-    const met = STATE + layout.STATE_SCRATCH + (index >>> 3);
-    const bits = <u32>load<u8>(met);
-    if ((bits >>> (index & 7)) & 1) return u32.MAX_VALUE;
-    store<u8>(met, <u8>(bits | (1 << (index & 7))));
+    if (!countBlock(block, first, c, carved)) return u32.MAX_VALUE;
     length++;
     if (isDefined(TALLYHEAP_HARDENED) && !looksFree(block, classBytes(c), domain)) return u32.MAX_VALUE;
     block = linkOf(block);
   }
   return length;
+}
+
+/** Notes that a free block of the pool was met; false if it is off the stride, uncarved or met twice. */
+function countBlock(block: usize, first: usize, c: u32, carved: u32): bool {
+  const offset = <u32>(block - first);
+  const index = offset / classBytes(c);
+  if (block < first || index >= carved || index * classBytes(c) != offset) return false;
+  const met = STATE + layout.STATE_SCRATCH + (index >>> 3);
+  const bits = <u32>load<u8>(met);
+  store<u8>(met, <u8>(bits | (1 << (index & 7))));
+  return !((bits >>> (index & 7)) & 1);
 }
 
 /** Whether a free block has its mark, or no type, and is zero where the option says so. */
@@ -339,7 +404,9 @@ function verifyLists(): u32 {
   if (wrong) return wrong;
   const runs = offsetof<ArenaHeader>("runNext");
   const wrongRun = verifyArenaLists(arenasByRun, runs, offsetof<ArenaHeader>("longest"));
-  return wrongRun ? wrongRun : verifyIdle();
+  if (wrongRun) return wrongRun;
+  const wrongIdle = verifyIdle();
+  return wrongIdle ? wrongIdle : verifyRecent();
 }
 
 function verifyAvailable(domain: u32, c: u32): u32 {

@@ -46,3 +46,4 @@ export const BROKEN_INTERN: u32 = 27;
 export const BROKEN_COLLECTION: u32 = 28;
 export const BROKEN_REFERENCE_COUNT: u32 = 29;
 export const BROKEN_OWNED_BLOCK: u32 = 30;
+export const BROKEN_RECENT: u32 = 31;

@@ -2,11 +2,11 @@
  * The page table of an arena: one page for 64. Eight slots of 512 bytes, used from slot c = arena number mod 8 on,
  * cyclically (without these colours the records of all arenas would compete for the same few sets of the cache):
  *
- *   slot c    ├ 64 page records: free list 4 │ live 2 │ class 1 │ state 1 ┤     read and written by malloc and free
+ *   slot c    ├ 64 page records: free list 4 │ live 15 bits, front 1 │ class 1 │ state 1 ┤     read and written by malloc and free
  *   slot c+1  ├ 64 links:        next 4      │ previous 4              ┤     list of the class's available pools
  *   slot c+2  ├ 64 shapes:       carved 2 │ capacity 2 │ first 2 │ index 1 │ pages 1 ┤
  *   slot c+3  ├ arena header ┤
- *   slot c+4  ├ 64 slab words:   busy 2 │ candidate 1 │ 1 unused │ next candidate 4 ┤
+ *   slot c+4  ├ 64 slab words:   busy 2 │ candidate 1 │ counted 1 │ next candidate 4 ┤
  *   slot c+5 … c+7: unused
  *
  * A page's entries have the same place in their slots, so one leads to the others by the slot's distance, modulo the table.
@@ -27,6 +27,10 @@ export const SLOT_LINKS: u32 = 1;
 export const SLOT_SHAPE: u32 = 2;
 export const SLOT_HEADER: u32 = 3;
 export const SLOT_SLAB: u32 = 4;
+
+/** Bits of the live word: blocks, and whether the pool has a front (recent.ts). */
+export const LIVE_MASK: u32 = 0x7fff;
+export const RECORD_FRONT: u32 = 0x8000;
 
 export const POOL_LISTED: u32 = 0;
 export const POOL_ACTIVE: u32 = 1;
@@ -50,8 +54,8 @@ export function entryOf(record: usize, slot: u32): usize {
 export class PageRecord {
   /** Pools: blocks that were freed and are not on the active list. First page of a span: its pages. */
   freeList: u32;
-  /** Pools: blocks live or on the active list; 1 in a full pool, so that the first free leaves the fast path. Else 0. */
-  live: u16;
+  /** See `live` and `hasFront`. */
+  liveWord: u16;
   sizeClass: u8;
   /** Bits 0–1 domain, bits 2–3 POOL_ state. */
   state: u8;
@@ -68,16 +72,37 @@ export class PageRecord {
     this.freeList = pages;
   }
 
+  /** Pools: blocks live or on the active list; 1 in a full pool, so that the first free leaves the fast path. Else 0. */
+  @inline
+  get live(): u32 {
+    return this.liveWord & LIVE_MASK;
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  set live(blocks: u32) {
+    this.liveWord = <u16>((this.liveWord & RECORD_FRONT) | blocks);
+  }
+
+  /**
+   * Whether freed blocks of the pool go to the recent ones of the class first. It is the sign of the live count: so every free
+   * leaves the fast path, which asks for a count above 1.
+   */
+  @inline
+  get hasFront(): bool {
+    return (this.liveWord & RECORD_FRONT) != 0;
+  }
+
   /** Live, class and state in one word. */
   @inline
   get head(): u32 {
-    return load<u32>(changetype<usize>(this), offsetof<PageRecord>("live"));
+    return load<u32>(changetype<usize>(this), offsetof<PageRecord>("liveWord"));
   }
 
   // @ts-ignore: decorator
   @inline
   set head(word: u32) {
-    store<u32>(changetype<usize>(this), word, offsetof<PageRecord>("live"));
+    store<u32>(changetype<usize>(this), word, offsetof<PageRecord>("liveWord"));
   }
 
   /** DOMAIN_ of a pool or span. */
@@ -179,7 +204,8 @@ export class SlabWord {
   busy: u16;
   /** 1 while the slab is on the list of candidates for retirement. */
   candidate: u8;
-  unused: u8;
+  /** 1 if its pages count as a slab's: its class is no small one, or pools were at their cap (option poolBytes). */
+  countsAsSlab: u8;
   /** Record of the next candidate. */
   next: PageRecord | null;
 }
@@ -240,12 +266,10 @@ export class ArenaHeader {
 // What the bindings read of these.
 
 export const RECORD_FREE: u32 = offsetof<PageRecord>("freeList");
-export const RECORD_LIVE: u32 = offsetof<PageRecord>("live");
+export const RECORD_LIVE: u32 = offsetof<PageRecord>("liveWord");
 export const RECORD_CLASS: u32 = offsetof<PageRecord>("sizeClass");
 export const RECORD_STATE: u32 = offsetof<PageRecord>("state");
 export const RECORD_SPAN_PAGES: u32 = RECORD_FREE;
-/** Live in the record's second word. */
-export const RECORD_LIVE_MASK: u32 = 0xffff;
 export const LINK_PREVIOUS: u32 = offsetof<Links<PageRecord>>("previous");
 export const SHAPE_CARVED: u32 = offsetof<PageShape>("carved");
 export const SHAPE_CAPACITY: u32 = offsetof<PageShape>("capacity");

@@ -13,6 +13,8 @@ export const MEDIUM_CLASSES: u32 = 48;
 export const LAST_CLASS: u32 = SMALL_CLASSES + MEDIUM_CLASSES;
 /** Class of the first page of a span (a run of whole pages for one request). */
 export const CLASS_SPAN: u32 = 255;
+/** Class of the first page of a span that was freed and waits for the next request (recent.ts). */
+export const CLASS_RECENT: u32 = 253;
 /** Class of a page that is a page table. */
 export const CLASS_TABLE: u32 = 254;
 /** Entries of a per-class table for one domain, a power of two above LAST_CLASS. */

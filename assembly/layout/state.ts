@@ -2,7 +2,7 @@
  * The state block: all state of the bytes layer that does not lie in arenas. Zero is a valid empty heap: the first slow
  * path initialises what must not be zero.
  *
- *   ├ words ┤ statistics ┤ pools of each domain and class ┤ arena lists × 3 ┤ reciprocals ┤ census ┤ recount ┤ scratch ┤
+ *   ├ words ┤ statistics ┤ pools of each domain and class ┤ arena lists × 3 ┤ recent ┤ reciprocals ┤ census ┤ recount ┤ scratch ┤
  *   ├ debug words ┤ sentinel ┤ arena map ┤ free runs: length, next, previous ┤ object layer … ┤
  *
  * Classes describe what has a fixed place; what is indexed is a Table or has entries that are classes (../state.ts).
@@ -10,7 +10,8 @@
 import { ARENA_PAGED, ARENA_PAGES, MAP_ENTRIES, PAGE_BYTES } from "./arenas";
 import { DebugState } from "./debug";
 import { PageRecord, SLOT_BYTES } from "./page-table";
-import { CLASS_SLOTS, DOMAINS } from "./size-classes";
+import { RECENT_SHIFT } from "./recent";
+import { CLASS_SLOTS, DOMAINS, MEDIUM_CLASSES, SMALL_CLASSES } from "./size-classes";
 
 /**
  * The single words.
@@ -60,6 +61,8 @@ export class State {
   growthCap: u32;
   /** Bytes that press for a collection; see alloc/pressure.ts. */
   takenBytes: u32;
+  /** Pages of the spans that wait for the next request; see recent.ts. */
+  recentPages: u32;
   /** What hashes of dict keys depend on, random or from the option hashSeed; a reset leaves it. See object/values/hash.ts. */
   hashKey0: u64;
   hashKey1: u64;
@@ -153,8 +156,15 @@ export const STATE_BY_COUNT: u32 = STATE_SLABS + CLASS_TABLE_BYTES;
 export const STATE_BY_RUN: u32 = STATE_BY_COUNT + SIZED_LISTS_BYTES;
 /** Runs of free arenas by length: exact below 32, two lists a doubling above. */
 export const STATE_FREE_RUNS: u32 = STATE_BY_RUN + SIZED_LISTS_BYTES;
+/** First spans that wait, by length in pages. */
+export const STATE_RECENT_SPANS: u32 = STATE_FREE_RUNS + SIZED_LISTS_BYTES;
+/** RecentBlocks of each slab class, on lines of the cache: the state block is aligned to them. */
+export const STATE_RECENT: u32 =
+  (STATE_RECENT_SPANS + SIZED_LISTS_BYTES + ((1 << RECENT_SHIFT) - 1)) & ~((1 << RECENT_SHIFT) - 1);
+/** Where class 0 would have them. */
+export const STATE_RECENT_BASE: u32 = STATE_RECENT - ((SMALL_CLASSES + 1) << RECENT_SHIFT);
 /** ⌈2³² / class size⌉ for each class: divides an offset in a page without a division. A reset clears what lies before it. */
-export const STATE_RECIPROCAL: u32 = STATE_FREE_RUNS + SIZED_LISTS_BYTES;
+export const STATE_RECIPROCAL: u32 = STATE_RECENT + (MEDIUM_CLASSES << RECENT_SHIFT);
 
 /** Filled by census() for each domain and class. */
 @unmanaged
@@ -182,6 +192,9 @@ export class Recount extends Statistics {
   /** Arenas with free pages, and pages of candidates for retirement. */
   openArenas: u32;
   idlePages: u32;
+  /** Recent blocks that pools were found to have, and pages of recent spans. */
+  recentBlocks: u32;
+  recentPages: u32;
   unused: u32;
 }
 
@@ -214,6 +227,7 @@ export const STATE_FAULT: u32 = offsetof<State>("fault");
 export const STATE_FAULT_ADDRESS: u32 = offsetof<State>("faultAddress");
 export const STATE_FAULT_EXPECTED: u32 = offsetof<State>("faultExpected");
 export const STATE_FAULT_ACTUAL: u32 = offsetof<State>("faultActual");
+export const STATE_RECENT_PAGES: u32 = offsetof<State>("recentPages");
 export const STATE_IDLE_PAGES: u32 = offsetof<State>("idlePages");
 export const STATE_COUNT_BITS: u32 = STATE_BY_COUNT + offsetof<SizedLists>("bits");
 

@@ -1,6 +1,5 @@
 import {
   ARENA_SHIFT,
-  RECORD_LIVE_MASK,
   RECORD_MASK,
   RECORD_SHIFT,
   SMALL_LIMIT,
@@ -14,7 +13,9 @@ const SMALL = SMALL_LIMIT;
 const TO_ARENA = ARENA_SHIFT;
 const TO_RECORD = RECORD_SHIFT;
 const IN_RECORDS = RECORD_MASK;
-const LIVE = RECORD_LIVE_MASK;
+/** Lifts the live count, which is signed, to the upper half of a word. */
+const LIVE = 16;
+const ONE_LIVE = 1 << LIVE;
 
 const NOTHING = new Uint32Array(0);
 
@@ -62,9 +63,10 @@ export class Blocks {
     const words = this.#words;
     const entry = words[this.#map + (block >>> TO_ARENA)]! + ((block >>> TO_RECORD) & IN_RECORDS);
     const record = this.#sentinel + (entry >>> 2);
-    // The first word is the pool's list, the second the number of its live blocks, below what the pool is.
+    // The first word is the pool's list; the lower half of the second is the number of its live blocks, below 0 in pools of
+    // slab classes.
     const second = words[record + 1]! | 0;
-    if ((second & LIVE) <= 1) return false;
+    if (second << LIVE <= ONE_LIVE) return false;
     words[block >>> 2] = words[record]!;
     words[record] = block;
     words[record + 1] = second - 1;

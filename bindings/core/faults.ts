@@ -45,6 +45,7 @@ const INVARIANTS: Readonly<Record<number, string>> = {
   [layout.BROKEN_PRIVATE_LIST]: "a private free list is broken",
   [layout.BROKEN_INTERN]: "the table of interned strings is broken",
   [layout.BROKEN_COLLECTION]: "marks of a collection are left, but none is under way",
+  [layout.BROKEN_RECENT]: "a block or span that waits for the next request is none, or waits twice",
   [layout.BROKEN_TABLE]: "an arena and its page table do not belong together",
   [layout.BROKEN_GUARD]: "the bytes around a block were overwritten",
   [layout.BROKEN_QUARANTINE]: "a freed block was written to, or the quarantine lost one",

@@ -29,7 +29,10 @@ export function shapeAt(record: number): number {
 /** The DOMAIN_ of the blocks that a page holds; undefined if no blocks start there. */
 export function domainAt(core: Core, address: number): number | undefined {
   const record = pageRecord(core, address);
-  const holds = record && record.sizeClass !== layout.CLASS_NONE && record.sizeClass !== layout.CLASS_TABLE;
+  const holds =
+    record &&
+    record.sizeClass !== layout.CLASS_NONE &&
+    (record.sizeClass <= LAST_CLASS || record.sizeClass === layout.CLASS_SPAN);
   return holds ? record.domain : undefined;
 }
 

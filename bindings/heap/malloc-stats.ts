@@ -25,7 +25,8 @@ interface Usage {
  */
 export function mallocStatsText(core: Core, stats: HeapStats): string {
   const counts = takeCensus(core);
-  const usage = account(stats, counts, countFreePages(core));
+  // Spans that wait for the next request are nobody's.
+  const usage = account(stats, counts, countFreePages(core) + core.state(layout.STATE_RECENT_PAGES));
   checkSum(total(usage), stats.arenas * layout.ARENA_BYTES);
   return [
     ...classTable(core, counts),

@@ -64,8 +64,11 @@ export function walkPages(memory: HeapMemory, visitor: PageVisitor): void {
         visitor.span(page, (head >>> 24) & 3, word * layout.PAGE_BYTES);
         // What follows in this arena belongs to the span; arenas that are all of it have no page table.
         i += word - 1;
-      } else {
+      } else if (sizeClass === layout.CLASS_TABLE) {
         visitor.table(page);
+      } else {
+        // A span that nobody has: it waits for the next request.
+        i += word - 1;
       }
     }
   }
@@ -101,4 +104,10 @@ export function eachFreeBlock(memory: HeapMemory, pool: PoolPage, visit: (index:
   follow(pool.freeList);
   if (pool.isActive)
     follow(stateWord(memory, layout.STATE_ACTIVE + (domain * layout.CLASS_SLOTS + sizeClass) * 4));
+  if (domain !== layout.DOMAIN_RAW || sizeClass <= layout.SMALL_CLASSES) return;
+  const recent = layout.STATE_RECENT_BASE + (sizeClass << layout.RECENT_SHIFT);
+  for (let n = stateWord(memory, recent); n > 0; n--) {
+    const index = (stateWord(memory, recent + n * 4) - first) / stride;
+    if (index >= 0 && index < carved) visit(index);
+  }
 }

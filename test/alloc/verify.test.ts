@@ -28,6 +28,8 @@ function subject(): Subject {
   heap.free(small[3]!);
   heap.free(small[5]!);
   heap.verify();
+  heap.free(slabs[1]!);
+  heap.free(slabs[2]!);
   return {
     heap,
     core: coreOf(heap),
@@ -64,6 +66,9 @@ function freePage(on: Subject): number {
   }
 }
 
+/** What waits of class 65 + 8 · 4 + 0, whose blocks have 9 << 10 bytes. */
+const RECENT_OF_9000 = layout.STATE_RECENT_BASE + ((65 + 32) << layout.RECENT_SHIFT);
+
 /** A byte of the memory to change, by invariant: each is damage that verify() must find and name. */
 const DAMAGE: Record<string, (on: Subject) => number> = {
   NULL_PAGE: () => 100,
@@ -82,6 +87,7 @@ const DAMAGE: Record<string, (on: Subject) => number> = {
     core.stateAddress(layout.STATE_RUN_LENGTH + (Math.floor(huge / ARENA) - 1) * 2),
   ARENA_COUNT: (on) => header(on, on.pool) + layout.HEADER_COUNT,
   STATISTICS: ({ core }) => core.stateAddress(layout.STATE_STATS + layout.STAT_SPANS),
+  RECENT: ({ core }) => core.stateAddress(RECENT_OF_9000 + 4),
   TABLE: (on) => header(on, on.pool) + layout.HEADER_ARENA + 2,
 };
 
@@ -108,7 +114,9 @@ describe("verify() finds and names damage to the heap's own data", () => {
     const guards = ["GUARD", "QUARANTINE"]; // The debug core's; see test/debug.
     const marks = ["POISON"]; // The bindings look into it before they do anything else; see test/bindings/heap/lifecycle.test.ts.
     // From BROKEN_CRITICAL on they are the object layer's; see test/object.
-    const own = Object.keys(CODES).filter((name) => CODES[name]! < layout.BROKEN_CRITICAL);
+    const own = Object.keys(CODES).filter(
+      (name) => CODES[name]! < layout.BROKEN_CRITICAL || CODES[name] === layout.BROKEN_RECENT,
+    );
     expect([...Object.keys(DAMAGE), ...guards, ...marks].sort()).toEqual(own.sort());
   });
 
@@ -130,6 +138,19 @@ describe("verify() finds and names damage to the heap's own data", () => {
     for (const number of [error.address, error.expected, error.actual]) expect(number).toBeTypeOf("number");
     bytes[address] = good;
     on.heap.verify();
+  });
+
+  test.each([
+    ["more blocks than there are", (on: Subject) => on.core.stateAddress(RECENT_OF_9000), 3],
+    [
+      "more pages of spans than there are",
+      (on: Subject) => on.core.stateAddress(layout.STATE_RECENT_PAGES),
+      1,
+    ],
+  ])("what waits: %s", (_, address, count) => {
+    const on = subject();
+    on.core.linear.setWord(address(on), count);
+    expect(errorOf(() => on.heap.verify()).invariantCode).toBe(layout.BROKEN_RECENT);
   });
 
   test("the list of idle slabs: more pages than its slabs have", () => {

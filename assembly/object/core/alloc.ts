@@ -9,10 +9,9 @@
 import * as layout from "../../layout";
 import { ObjectHeader, TypeDescriptor } from "../../layout";
 import { STATE, objects, state } from "../../state";
-import { steppedClass } from "../../alloc/classes";
 import { zeroBytes } from "../../alloc/copy";
 import { enter, leave, refuse, takeBlock } from "../../alloc/malloc";
-import { classSlot, poolsExhausted } from "../../alloc/pools";
+import { classSlot } from "../../alloc/pools";
 import { pagesFor, takeSpan } from "../../alloc/spans";
 import { giveBlock, popBlock } from "./blocks";
 import { cacheBlock, clearFreeLists } from "./free-lists";
@@ -164,10 +163,7 @@ function takeFrom(domain: u32, bytes: usize): usize {
     leave();
     return span;
   }
-  const c = objectClass(bytes);
-  const block = takeBlock(domain, c);
-  if (block || !poolsExhausted(c)) return block;
-  return takeBlock(domain, steppedClass(state.threshold + 1));
+  return takeBlock(domain, objectClass(bytes));
 }
 
 /** The object is dead and owns nothing any more: its block goes to the private free list or back to its pool. */
