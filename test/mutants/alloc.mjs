@@ -101,7 +101,8 @@ export const alloc = [
     before: "reciprocals[c] = 0xffffffff / classBytes(c) + 1;",
     after: "reciprocals[c] = 0xffffffff / classBytes(c);",
     tests: ["test/alloc/malloc.test.ts", "test/project/checks.test.ts"],
-    survives: "the fast check then refuses blocks, and the slow one, which divides, says the same of each pointer",
+    survives:
+      "the fast check then refuses blocks, and the slow one, which divides, says the same of each pointer",
   },
   {
     name: "arenas taken in the wrong place are kept",

@@ -292,8 +292,29 @@ export const gc = [
   {
     name: "slices: what has all its references counted is no guess",
     file: "gc/step/shadow.ts",
-    before: "<u32>header <= (shadow & COUNT_MOST)",
-    after: "<u32>header < (shadow & COUNT_MOST)",
+    before: "<u32>header > counted && counted",
+    after: "<u32>header >= counted && counted",
+    tests: ["test/gc/step.test.ts"],
+  },
+  {
+    name: "slices: more references than a shadow counts hold an object for good",
+    file: "gc/step/shadow.ts",
+    before: "<u32>header > counted && counted < COUNT_MOST",
+    after: "<u32>header > counted",
+    tests: ["test/gc/step.test.ts"],
+  },
+  {
+    name: "slices: a piece with more references than a shadow counts is judged by it",
+    file: "gc/step/piece.ts",
+    before: "    if (counted == COUNT_MOST) return UNCOUNTED;\n",
+    after: "",
+    tests: ["test/gc/step.test.ts"],
+  },
+  {
+    name: "slices: what a held object of a piece leads to is garbage",
+    file: "gc/step/piece.ts",
+    before: "  store<u32>(top, <u32>child);\n  return top + 4;",
+    after: "  return top;",
     tests: ["test/gc/step.test.ts"],
   },
   {
@@ -314,7 +335,7 @@ export const gc = [
   {
     name: "slices: what was spared is not looked at again",
     file: "gc/step/confirm.ts",
-    before: "    noteSpared();\n",
+    before: "if (load<u16>(cellOf(object)) & SPARED) writeDown(object);",
     after: "",
     tests: ["test/gc/step.test.ts"],
   },
@@ -335,14 +356,14 @@ export const gc = [
   {
     name: "slices: the stack keeps what died meanwhile",
     file: "gc/step/step.ts",
-    before: "  if (!resumed) sortStack();\n",
+    before: "      if (!isStillSubject(object)) continue;\n",
     after: "",
     tests: ["test/gc/step.test.ts", "test/gc"],
   },
   {
     name: "slices: guesses keep the counts of the first round",
     file: "gc/step/step.ts",
-    before: "    store<u16>(cellOf(object), 0);\n",
+    before: "    if (!isReached(object)) store<u16>(cellOf(object), 0);\n",
     after: "",
     tests: ["test/gc/step.test.ts", "test/gc"],
   },

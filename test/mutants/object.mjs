@@ -146,10 +146,24 @@ export const object = [
   },
   {
     name: "deaths of containers without children are not counted",
-    file: "object/death/death.ts",
-    before: "  fewerYoung(type.flags & layout.FLAG_CONTAINER);\n",
+    file: "object/death/try-release.ts",
+    before: "  fewerYoung(flags & layout.FLAG_CONTAINER);\n",
     after: "",
     tests: ["test/gc/scenarios.test.ts", "test/object"],
+  },
+  {
+    name: "a death cut short keeps what it has released",
+    file: "object/death/try-release.ts",
+    before: "  store<u32>(slot, 0);\n",
+    after: "",
+    tests: ["test/object"],
+  },
+  {
+    name: "what is watched dies like anything else",
+    file: "object/death/try-release.ts",
+    before: "((<u64>(layout.META_HOOKS | layout.META_FINALIZING)) << 32) | 0xffffffff",
+    after: "((<u64>layout.META_FINALIZING) << 32) | 0xffffffff",
+    tests: ["test/object"],
   },
   {
     name: "what its finalizer brought back is taken down all the same",
