@@ -26,7 +26,9 @@ await compare({
     };
   },
   script: "mix.sql",
-  output: `@@`,
+  // So prints the same program in a native build.
+  output: `sqlite 3.40.1 rows 3450 checksum 9d0b9dbc
+`,
 });
 
 /** The folder with sqlite3.c: the given one, or made of the source package by SQLite's own script. */

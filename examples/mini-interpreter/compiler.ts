@@ -2,15 +2,10 @@ import type { Code, Node } from "./code.js";
 import { Misuse } from "./errors.js";
 import type { Machine } from "./machine.js";
 import * as nodes from "./nodes.js";
+import { FORMS, type Form } from "./forms.js";
 import { PRIMITIVES } from "./primitives/all.js";
 import { Block, Frame, type Place } from "./scope.js";
 import { elements, type World } from "./world.js";
-
-const FORMS = [
-  ...["quote", "if", "define", "set!", "lambda", "begin", "let", "let*", "letrec", "cond"],
-  ...["and", "or", "when", "unless", "do", "guard", "else", "=>"],
-] as const;
-type Form = (typeof FORMS)[number];
 
 /** Where an expression stands: what is visible, how many slots of the frame are taken, and whether its value is the procedure's. */
 interface Spot<V> {

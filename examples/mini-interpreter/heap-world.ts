@@ -459,6 +459,8 @@ export class HeapWorld implements World<Ptr> {
   }
 
   #slice(from: number, count: number): Ptr[] {
-    return Array.from({ length: count }, (_, i) => this.at(from + i));
+    const values: Ptr[] = [];
+    for (let i = 0; i < count; i++) values.push(this.at(from + i));
+    return values;
   }
 }

@@ -356,10 +356,8 @@ export class PlainWorld implements World<Plain> {
 
   // ---- the whole ----
 
-  /** What lies above the height is of no use to anybody. */
-  reclaim(): void {
-    this.#stack.fill(undefined, this.height);
-  }
+  /** JavaScript's collector does it, some time; what lies above the height is overwritten some time. */
+  reclaim(): void {}
 
   gc(): number {
     return 0;

@@ -74,10 +74,12 @@ export class Strs {
    * @throws HeapError also `ERR_HEAP_OOM`
    */
   concat(...parts: readonly Ref[]): Ptr {
-    const strs = parts.map((part) => this.#require("strs.concat", part));
+    const strs: Ptr[] = [];
     let length = 0;
     let wide: 0 | 1 = 0;
-    for (const s of strs) {
+    for (const part of parts) {
+      const s = this.#require("strs.concat", part);
+      strs.push(s);
       length += this.#lengthOf(s);
       if (this.#isWide(s)) wide = 1;
     }

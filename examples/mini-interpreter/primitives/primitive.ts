@@ -53,5 +53,7 @@ export function indexOf<V>(world: World<V>, value: V, length: number): number {
 
 /** Values on the stack. */
 export function valuesAt<V>(world: World<V>, from: number, count: number): V[] {
-  return Array.from({ length: count }, (_, i) => world.at(from + i));
+  const values: V[] = [];
+  for (let i = 0; i < count; i++) values.push(world.at(from + i));
+  return values;
 }
