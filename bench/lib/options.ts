@@ -33,6 +33,8 @@ export interface Report {
   readonly text: () => string;
   /** Of the chart. */
   readonly title?: string;
+  /** The chart as SVG, where it is not one of ratios. */
+  readonly chart?: string;
   /** Whether what was seen is as it has to be. */
   readonly isGood?: boolean;
 }
@@ -85,9 +87,10 @@ async function report<O extends CommonOptions>(
     rows,
     text,
     title = bench.about,
+    chart,
     isGood = true,
   } = await bench.run(args, options, readPlan(options, bench.rounds));
-  plot?.(rows, title);
+  plot?.(rows, title, chart);
   // Synchronously: a pipe would otherwise lose what process.exit leaves unwritten.
   writeFileSync(1, options.json ? `${JSON.stringify(rows, null, 1)}\n` : `${text()}\n`);
   if (!isGood) process.exitCode = 1;

@@ -109,14 +109,14 @@ export function plotSvg(rows: readonly Row[], title: string, axis: string): stri
 }
 
 /** What writes a chart to `file`: as SVG, or as HTML if its name ends so. Throws at once for another name. */
-export function plotter(file: string): (rows: readonly Row[], title: string) => void {
+export function plotter(file: string): (rows: readonly Row[], title: string, chart?: string) => void {
   const extension = extname(file).toLowerCase();
   if (extension !== ".svg" && extension !== ".html")
     throw new Error(`--plot ${file}: the name must end in .svg or .html`);
-  return (rows, title) => {
+  return (rows, title, chart) => {
     const reference = rows.find(({ ratio }) => ratio !== undefined)?.ratio?.to ?? "the reference";
     const axis = `time, ratio to ${reference}: median over rounds and its interval; shorter is faster`;
-    const svg = plotSvg(rows, title, axis);
+    const svg = chart ?? plotSvg(rows, title, axis);
     const head = [
       "<!doctype html>",
       '<meta charset="utf-8">',
