@@ -4,17 +4,6 @@
  */
 const SHORT: usize = 128;
 
-/** Copies `bytes` bytes between blocks of at least that many, rounded up to 8. */
-// @ts-ignore: decorator
-@inline
-export function copyBytes(to: usize, from: usize, bytes: usize): void {
-  if (bytes > SHORT) {
-    memory.copy(to, from, bytes);
-    return;
-  }
-  for (let at: usize = 0; at < bytes; at += 8) store<u64>(to + at, load<u64>(from + at));
-}
-
 /** Zeroes a block's first `bytes` bytes, rounded up to 8: every block is a multiple of 8 long. */
 // @ts-ignore: decorator
 @inline
@@ -24,4 +13,40 @@ export function zeroBytes(to: usize, bytes: usize): void {
     return;
   }
   for (let at: usize = 0; at < bytes; at += 8) store<u64>(to + at, 0);
+}
+
+/** Copies between raw blocks, which have 8 bytes or a multiple of 16. */
+// @ts-ignore: decorator
+@inline
+export function copyRaw(to: usize, from: usize, bytes: usize): void {
+  if (bytes > SHORT) {
+    memory.copy(to, from, bytes);
+    return;
+  }
+  store<u64>(to, load<u64>(from));
+  if (bytes <= 8) return;
+  store<u64>(to, load<u64>(from, 8), 8);
+  for (let at: usize = 16; at < bytes; at += 16) {
+    const low = load<u64>(from + at);
+    const high = load<u64>(from + at, 8);
+    store<u64>(to + at, low);
+    store<u64>(to + at, high, 8);
+  }
+}
+
+/** zeroBytes() of a raw block. */
+// @ts-ignore: decorator
+@inline
+export function zeroRaw(to: usize, bytes: usize): void {
+  if (bytes > SHORT) {
+    memory.fill(to, 0, (bytes + 7) & ~7);
+    return;
+  }
+  store<u64>(to, 0);
+  if (bytes <= 8) return;
+  store<u64>(to, 0, 8);
+  for (let at: usize = 16; at < bytes; at += 16) {
+    store<u64>(to + at, 0);
+    store<u64>(to + at, 0, 8);
+  }
 }

@@ -20,7 +20,7 @@ import { MappedRecord, pageRecord } from "./pages";
 import * as pools from "./pools";
 import { popRecent, popRecentSpan, pushRecent } from "./recent";
 import { giveSpan, keepSpan, noteSpan, pagesFor, resizeSpan, takeSpan } from "./spans";
-import { copyBytes, zeroBytes } from "./copy";
+import { copyRaw, zeroRaw } from "./copy";
 
 /** A new block of at least `size` bytes; for 0 a distinct one as for 1. 0 if out of memory. */
 export function malloc(size: usize): usize {
@@ -57,7 +57,12 @@ export function free(pointer: usize): void {
 @inline
 export function freeInline(pointer: usize): void {
   if (isDefined(TALLYHEAP_HARDENED)) beforeFree(pointer);
-  const record = MappedRecord.of(pointer);
+  pushFreed(pointer, MappedRecord.of(pointer));
+}
+
+// @ts-ignore: decorator
+@inline
+function pushFreed(pointer: usize, record: MappedRecord): void {
   const live = record.live;
   if (live > 1) {
     setLink(pointer, record.freeList);
@@ -75,7 +80,7 @@ export function calloc(count: usize, size: usize): usize {
   const bytes = <usize>product;
   if (bytes <= MEDIUM_LIMIT) {
     const block = mallocInline(bytes);
-    if (block) zeroBytes(block, bytes);
+    if (block) zeroRaw(block, bytes);
     return block;
   }
   ensureReady();
@@ -91,7 +96,24 @@ export function calloc(count: usize, size: usize): usize {
  * is if the new size fits and is more than three quarters of it; on failure the result is 0 and the block is intact.
  */
 export function realloc(pointer: usize, size: usize): usize {
-  if (!pointer) return mallocInline(size);
+  const record = MappedRecord.of(pointer);
+  const c = record.kind & KIND_OF_BLOCKS;
+  // Null has class 0.
+  if (c - 1 >= SMALL_LIMIT >>> 3) return pointer ? reallocLarge(pointer, size) : malloc(size);
+  const old = (<usize>c) << 3;
+  const bytes = size + usize(size == 0);
+  if (bytes <= old && (bytes << 2 > old * 3 || rawBytes(bytes) == old)) return pointer;
+  const block = mallocInline(bytes);
+  if (!block) return bytes <= old ? pointer : 0;
+  copyRaw(block, pointer, min(old, bytes));
+  if (isDefined(TALLYHEAP_HARDENED)) beforeFree(pointer);
+  else markFreed(pointer);
+  pushFreed(pointer, record);
+  return block;
+}
+
+/** realloc of a slab's block or a span. */
+function reallocLarge(pointer: usize, size: usize): usize {
   const old = usableSize(pointer);
   if (!old) return refuse(layout.FAULT_BAD_POINTER, pointer);
   size += usize(size == 0);
@@ -100,11 +122,11 @@ export function realloc(pointer: usize, size: usize): usize {
   } else if (size <= old && ((<u64>size) << 2 > <u64>old * 3 || sameBlockBytes(size, old))) {
     return pointer;
   }
-  const block = mallocInline(size);
+  const block = malloc(size);
   if (!block) return size <= old ? pointer : 0;
-  copyBytes(block, pointer, min(old, size));
+  memory.copy(block, pointer, min(old, size));
   markFreed(pointer);
-  freeInline(pointer);
+  free(pointer);
   return block;
 }
 

@@ -10,7 +10,7 @@
  */
 import * as layout from "../layout";
 import { ArenaHeader, Links, PageRecord, SizedLists } from "../layout";
-import { STATE, arenasByCount, arenasByRun, statistics } from "../state";
+import { STATE, arenasByCount, arenasByRun, state, statistics } from "../state";
 import { randomBit } from "./hardening";
 import { giveArenas, mapEntry, markArenas, takeArenas } from "./arenas";
 
@@ -130,21 +130,19 @@ function takeRun(header: ArenaHeader, length: u32, alignment: u32): usize {
 
 /**
  * Gives a run of pages back. An arena left with nothing but its own page table goes back whole; if the table lay in
- * another arena, that page goes back too, and perhaps that arena with it, and so on. True if an arena went back.
+ * another arena, that page goes back too, and perhaps that arena with it, and so on.
  */
-export function givePages(address: usize, length: u32): bool {
-  let closed = false;
+export function givePages(address: usize, length: u32): void {
   while (true) {
     const header = arenaHeader(address);
     const pages = header.freePages | runMask(pageNumber(address), length);
     if (pages != header.emptyPages) {
       relist(header, pages);
-      return closed;
+      return;
     }
     address = header.table;
     closeArena(header);
-    if (arenaOf(address) == <usize>header.arena) return true;
-    closed = true;
+    if (arenaOf(address) == <usize>header.arena) return;
     length = 1;
     pageRecord(address).clear();
   }
@@ -207,11 +205,16 @@ function closeArena(header: ArenaHeader): void {
   giveArenas(header.arena >>> layout.ARENA_SHIFT, 1);
 }
 
+export function arenasInUse(): u32 {
+  return statistics.arenasPaged + statistics.arenasTail;
+}
+
 /** Keeps the statistics when arenas were taken that are among the paged or tail ones already. */
 export function noteTaken(arenas: u32): void {
   statistics.arenasTaken += arenas;
-  const now = statistics.arenasPaged + statistics.arenasTail;
+  const now = arenasInUse();
   if (now > statistics.arenasHighWater) statistics.arenasHighWater = now;
+  state.arenasAtPeak = max(state.arenasAtPeak, statistics.arenasPaged);
 }
 
 // ---- lists of arenas ----

@@ -230,29 +230,24 @@ function becomeIdle(record: PageRecord): void {
   state.idleSlabs = slabHead(record, shape);
   state.idlePages += shape.pages;
   if (state.idlePages <= layout.IDLE_PAGES || statistics.arenasPaged <= layout.IDLE_ARENAS) return;
-  // Arenas go back: the heap is shrinking, and idle current pools should not pin what is left of it.
-  if (retireIdleSlabs()) retireIfChanged();
+  retireIdleSlabs();
+  retireIfShrunk();
 }
 
-/**
- * Gives back the pages of all candidates that are still idle; a candidate that was used again is one no more. True if
- * an arena went back with them.
- */
-function retireIdleSlabs(): bool {
-  let closed = false;
+/** Gives back the pages of all candidates that are still idle; a candidate that was used again is one no more. */
+function retireIdleSlabs(): void {
   let head = state.idleSlabs;
   state.idleSlabs = null;
   state.idlePages = 0;
   while (head) {
     const slab = head.slab;
     slab.candidate = 0;
-    if (!slab.busy && closeSlab(head)) closed = true;
+    if (!slab.busy) closeSlab(head);
     head = slab.next;
   }
-  return closed;
 }
 
-function closeSlab(head: PageRecord): bool {
+function closeSlab(head: PageRecord): void {
   const pages = <u32>head.shape.pages;
   const slot = slotOf(head);
   const start = head.page;
@@ -263,7 +258,7 @@ function closeSlab(head: PageRecord): bool {
     record.clear();
   }
   slabCounts[slot] -= 1;
-  return givePages(start, pages);
+  givePages(start, pages);
 }
 
 /** Keeps the number of a slab's pools that are not idle; returns its slab word. */
@@ -384,11 +379,21 @@ export function retireIdlePools(): void {
   }
   retireIdleSlabs();
   state.poolsChanged = 0;
+  state.arenasAtPeak = statistics.arenasPaged;
 }
 
 /** retireIdlePools(), unless no pool became current since it ran last: spans that come and go pay nothing. */
 export function retireIfChanged(): void {
   if (state.poolsChanged) retireIdlePools();
+}
+
+/**
+ * retireIdlePools(), once an eighth of the paged arenas that there were since then is gone, and more than one: what is idle
+ * should not pin arenas that would go back. Each time that one goes back would be too often: it may have held a large span.
+ */
+export function retireIfShrunk(): void {
+  const peak = state.arenasAtPeak;
+  if (statistics.arenasPaged + max(1, peak >>> 3) < peak) retireIdlePools();
 }
 
 /**

@@ -9,7 +9,8 @@ import * as layout from "../layout";
 import { FAULT_CORRUPT, PageRecord, SMALL_CLASSES } from "../layout";
 import { recentBlocks, recentSpans, state } from "../state";
 import { isMarked, unmark } from "./marks";
-import { givePages, pageRecord } from "./pages";
+import { arenasInUse, pageRecord } from "./pages";
+import { giveAll } from "./tails";
 
 /** Blocks that a class may keep. */
 // @ts-ignore: decorator
@@ -62,48 +63,84 @@ export function isRecent(c: u32, block: usize): bool {
 
 // ---- spans ----
 
-/** Takes a waiting span of `length` pages or few more; 0 if none waits. The caller notes it as a span again. */
+/** List of spans of so many pages, 9 ≤ length < RECENT_LENGTHS: exact below 32, then eight lists a doubling. */
 // @ts-ignore: decorator
 @inline
+export function recentList(length: u32): u32 {
+  if (length < 32) return length - 8;
+  const top = 31 - clz(length);
+  return 24 + ((top - 5) << 3) + ((length >>> (top - 3)) & 7);
+}
+
+/**
+ * Takes a waiting span of `length` pages or up to an eighth more; 0 if none waits that is the newest of its list. The caller
+ * notes it as a span again.
+ */
 export function popRecentSpan(length: u32): usize {
-  if (length >= layout.RECENT_LENGTHS) return 0;
-  const longer = recentSpans.bits >>> length;
-  if (!longer) return 0;
-  const more = <u32>ctz(longer);
-  if (more > length >>> layout.RECENT_FIT_SHIFT) return 0;
-  const found = length + more;
-  const span = <usize>recentSpans.head(found);
-  recentSpans.setHead(found, <u32>changetype<usize>(pageRecord(span).links.next));
-  state.recentPages -= found;
+  if (length - layout.RECENT_SHORTEST >= layout.RECENT_LENGTHS - layout.RECENT_SHORTEST) return 0;
+  const list = recentList(length);
+  const most = length >>> layout.RECENT_FIT_SHIFT;
+  // Those of its own list may be shorter, those of the next one cannot.
+  const found = takeIfFits(list, length, most);
+  return found ? found : takeIfFits(list + 1, length, most);
+}
+
+// @ts-ignore: decorator
+@inline
+function takeIfFits(list: u32, length: u32, most: u32): usize {
+  const span = list < 64 ? <usize>recentSpans.head(list) : 0;
+  if (!span) return 0;
+  const record = pageRecord(span);
+  const pages = record.spanPages;
+  if (pages - length > most) return 0;
+  unlinkFirst(list, record);
   return span;
 }
 
-/** Keeps a freed span; false if it is too long, or too many pages wait. */
+// @ts-ignore: decorator
+@inline
+function unlinkFirst(list: u32, record: PageRecord): void {
+  recentSpans.setHead(list, <u32>changetype<usize>(record.links.next));
+  state.recentPages -= record.spanPages;
+}
+
+/** Pages that spans may wait with. */
+// @ts-ignore: decorator
+@inline
+function mostPages(): u32 {
+  return min(layout.RECENT_PAGES, max(16, arenasInUse()) << layout.RECENT_SHARE_SHIFT);
+}
+
+/** Whether a span of so many pages is kept if no other is. */
+export function canWait(length: u32): bool {
+  return length >= layout.RECENT_SHORTEST && length < layout.RECENT_LENGTHS && length <= mostPages();
+}
+
+/** Keeps a freed span; false if too many pages would wait, or its length is not kept. */
 // @ts-ignore: decorator
 @inline
 export function pushRecentSpan(span: usize, record: PageRecord): bool {
   const length = record.spanPages;
   const pages = state.recentPages + length;
-  if (length >= layout.RECENT_LENGTHS || pages > layout.RECENT_PAGES) return false;
+  if (pages > mostPages() || length < layout.RECENT_SHORTEST || length >= layout.RECENT_LENGTHS) return false;
   state.recentPages = pages;
   record.sizeClass = <u8>layout.CLASS_RECENT;
+  const list = recentList(length);
   // Links are addresses of spans, not of records: who takes one needs its address.
-  record.links.next = changetype<PageRecord | null>(<usize>recentSpans.head(length));
-  recentSpans.setHead(length, <u32>span);
+  record.links.next = changetype<PageRecord | null>(<usize>recentSpans.head(list));
+  recentSpans.setHead(list, <u32>span);
   return true;
 }
 
-/** Gives the pages of all waiting spans back. True if an arena went back with them. */
-export function releaseRecentSpans(): bool {
-  let closed = false;
+/** Gives the pages of all waiting spans back. */
+export function releaseRecentSpans(): void {
   while (recentSpans.bits) {
-    const length = <u32>ctz(recentSpans.bits);
-    const span = <usize>recentSpans.head(length);
+    const list = <u32>ctz(recentSpans.bits);
+    const span = <usize>recentSpans.head(list);
     const record = pageRecord(span);
-    recentSpans.setHead(length, <u32>changetype<usize>(record.links.next));
+    const length = record.spanPages;
+    unlinkFirst(list, record);
     record.clear();
-    if (givePages(span, length)) closed = true;
+    giveAll(span, length);
   }
-  state.recentPages = 0;
-  return closed;
 }

@@ -11,6 +11,7 @@ export function reset(): void {
   state.idleSlabs = null;
   state.idlePages = 0;
   state.recentPages = 0;
+  state.arenasAtPeak = 0;
   state.takenBytes = 0;
   const frontier = state.frontier;
   const first = state.first;

@@ -11,20 +11,13 @@
 import * as layout from "../layout";
 import { ARENA_PAGES, ARENA_SHIFT, PAGE_SHIFT } from "../layout";
 import { statistics } from "../state";
-import {
-  ensureReady,
-  giveArenas,
-  kindOf,
-  likelyArenas,
-  markArenas,
-  takeArenas,
-  takeArenasAt,
-} from "./arenas";
+import { ensureReady, giveArenas, kindOf, likelyArenas, markArenas, takeArenas } from "./arenas";
 import * as pages from "./pages";
 import { pageRecord } from "./pages";
 import { addPressure, relievePressure } from "./pressure";
-import { obtainPages, retireIdlePools, retireIfChanged } from "./pools";
-import { pushRecentSpan } from "./recent";
+import { obtainPages, retireIdlePools, retireIfShrunk } from "./pools";
+import { canWait, pushRecentSpan, releaseRecentSpans } from "./recent";
+import { firstPages, giveAll, giveTail, nextArena, noteTail, tailArenas, takeTail } from "./tails";
 
 const LONGEST: u32 = ARENA_PAGES - layout.TABLE_POSITIONS;
 
@@ -68,11 +61,15 @@ export function noteSpan(span: usize, length: u32, domain: u32): usize {
 export function giveSpan(span: usize): void {
   const record = pageRecord(span);
   const length = record.spanPages;
+  if (record.domain == layout.DOMAIN_RAW && canWait(length)) {
+    // Too many wait, or too long ones: from now on those that this program frees now. Fewer arenas may let fewer wait.
+    releaseRecentSpans();
+    if (keepSpan(span)) return;
+  }
   record.clear();
   countGiven(length);
-  const tail = tailArenas(span, length);
-  if (tail) giveTail(nextArena(span), tail);
-  if (pages.givePages(span, length - tail * ARENA_PAGES)) retireIfChanged();
+  giveAll(span, length);
+  retireIfShrunk();
 }
 
 /** Frees a raw span that waits for the next request; false if it cannot, or the pointer is no span's. */
@@ -138,24 +135,6 @@ function growSpan(span: usize, old: u32, length: u32): u32 {
   return here + tail * ARENA_PAGES;
 }
 
-/** Pages from the span's start to the end of its arena. */
-function firstPages(span: usize): u32 {
-  return ARENA_PAGES - pages.pageNumber(span);
-}
-
-/** Number of the arena behind the span's first. */
-// @ts-ignore: decorator
-@inline
-function nextArena(span: usize): u32 {
-  return <u32>(span >>> ARENA_SHIFT) + 1;
-}
-
-/** Whole arenas behind its first that a span of this length covers or begins to cover. */
-export function tailArenas(span: usize, length: u32): u32 {
-  const here = firstPages(span);
-  return length <= here ? 0 : (length - here + (ARENA_PAGES - 1)) / ARENA_PAGES;
-}
-
 // ---- spans over several arenas ----
 
 /** `t` is what whole arenas leave over, rounded up to the alignment, if the first arena has so many pages to give. */
@@ -216,22 +195,4 @@ function takeBesideHost(length: u32, alignment: u32, domain: u32): usize {
 function pagesHere(length: u32, alignment: u32): u32 {
   alignment = min(alignment, ARENA_PAGES);
   return (((length - 1) & (ARENA_PAGES - 1)) + alignment) & ~(alignment - 1);
-}
-
-function takeTail(first: u32, length: u32): bool {
-  if (!takeArenasAt(first, length)) return false;
-  noteTail(first, length);
-  return true;
-}
-
-function noteTail(first: u32, length: u32): void {
-  markArenas(first, length, layout.ARENA_TAIL);
-  statistics.arenasTail += length;
-  pages.noteTaken(length);
-}
-
-function giveTail(first: u32, length: u32): void {
-  statistics.arenasTail -= length;
-  statistics.arenasReclaimed += length;
-  giveArenas(first, length);
 }

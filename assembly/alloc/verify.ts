@@ -38,8 +38,8 @@ import { linkOf } from "./links";
 import { isMarked } from "./marks";
 import { arenaHeader, longestRun, pageNumber, pageRecord, runMask } from "./pages";
 import { blocksFrom, classSlot, isSmall } from "./pools";
-import { recentLimit } from "./recent";
-import { tailArenas } from "./spans";
+import { recentLimit, recentList } from "./recent";
+import { tailArenas } from "./tails";
 
 const recount = changetype<Recount>(STATE + layout.STATE_RECOUNT);
 
@@ -182,8 +182,8 @@ function verifySpan(record: PageRecord): u32 {
       return broken(layout.BROKEN_SPAN_LENGTH, span, length, i);
   }
   if (record.sizeClass == layout.CLASS_RECENT) {
-    if (tail || record.domain) return broken(layout.BROKEN_RECENT, span, 0, tail);
     recount.recentPages += length;
+    recount.spanTails += tail;
     return 0;
   }
   const end = span + ((<usize>length) << PAGE_SHIFT);
@@ -336,17 +336,15 @@ function verifyRecent(): u32 {
   for (let c = layout.SMALL_CLASSES + 1; c <= layout.LAST_CLASS; c++) blocks += recentBlocks(c).count;
   if (blocks != recount.recentBlocks) return broken(layout.BROKEN_RECENT, 0, recount.recentBlocks, blocks);
   let pages: u32 = 0;
-  for (let length: u32 = 0; length < layout.RECENT_LENGTHS; length++) {
-    let span = <usize>recentSpans.head(length);
-    if (recentSpans.has(length) != (span != 0)) return broken(layout.BROKEN_RECENT, span, length, 0);
+  for (let list: u32 = 0; list < 64; list++) {
+    let span = <usize>recentSpans.head(list);
+    if (recentSpans.has(list) != (span != 0)) return broken(layout.BROKEN_RECENT, span, list, 0);
     while (span) {
       const record = pageRecord(span);
-      if (
-        record.sizeClass != layout.CLASS_RECENT ||
-        record.spanPages != length ||
-        pages > layout.RECENT_PAGES
-      )
-        return broken(layout.BROKEN_RECENT, span, length, record.spanPages);
+      const length = record.spanPages;
+      const waits = record.sizeClass == layout.CLASS_RECENT && record.domain == layout.DOMAIN_RAW;
+      if (!waits || recentList(length) != list || pages > layout.RECENT_PAGES)
+        return broken(layout.BROKEN_RECENT, span, list, length);
       pages += length;
       span = changetype<usize>(record.links.next);
     }

@@ -61,6 +61,8 @@ export class State {
   growthCap: u32;
   /** Bytes that press for a collection; see alloc/pressure.ts. */
   takenBytes: u32;
+  /** The most paged arenas at a time since idle pools were retired last. */
+  arenasAtPeak: u32;
   /** Pages of the spans that wait for the next request; see recent.ts. */
   recentPages: u32;
   /** What hashes of dict keys depend on, random or from the option hashSeed; a reset leaves it. See object/values/hash.ts. */

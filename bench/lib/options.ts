@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 
 import { cac, type CAC, type Command } from "cac";
+import type { Curves } from "tallyheap-cli/report";
 
 import { TLSF, type Contender, type Field } from "./contenders.js";
 import { nodeVersion, runOnNode } from "./node.js";
@@ -33,6 +34,8 @@ export interface Report {
   readonly text: () => string;
   /** Of the chart. */
   readonly title?: string;
+  /** What the chart shows, if not ratios. */
+  readonly curves?: readonly Curves[];
   /** Whether what was seen is as it has to be. */
   readonly isGood?: boolean;
 }
@@ -82,13 +85,14 @@ async function report<O extends CommonOptions>(
 ): Promise<void> {
   const plot = options.plot === undefined ? undefined : plotter(options.plot);
   const plan = readPlan(options, bench.rounds);
-  const { rows, text, title = bench.about, isGood = true } = await bench.run(args, options, plan);
-  plot?.(rows, title, [
+  const { rows, text, title = bench.about, curves, isGood = true } = await bench.run(args, options, plan);
+  const facts: [string, string][] = [
     ["Processor", processorName()],
     ["Node", nodeVersion],
     ["Rounds", String(plan.rounds)],
     ["Seed", String(plan.seed)],
-  ]);
+  ];
+  plot?.(rows, title, facts, curves);
   // Synchronously: a pipe would otherwise lose what process.exit leaves unwritten.
   writeFileSync(1, options.json ? `${JSON.stringify(rows, null, 1)}\n` : `${text()}\n`);
   if (!isGood) process.exitCode = 1;

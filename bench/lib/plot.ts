@@ -1,8 +1,8 @@
-/** A chart of ratios, a group of bars a workload, as one page: the report of the command line (cli/) draws it. */
+/** Ratios, a group of bars a workload, or curves, as one page: the report of the command line (cli/) draws it. */
 
 import { writeFileSync } from "node:fs";
 
-import { reportHtml, type Ratios } from "tallyheap-cli/report";
+import { reportHtml, type Curves, type Ratios } from "tallyheap-cli/report";
 
 import { contenders, find, workloads, type Row } from "./results.js";
 
@@ -29,8 +29,15 @@ export function ratiosOf(rows: readonly Row[]): Ratios {
 /** What writes a chart to `file`. Throws at once for a name that is no page's. */
 export function plotter(
   file: string,
-): (rows: readonly Row[], title: string, facts: readonly (readonly [string, string])[]) => void {
+): (
+  rows: readonly Row[],
+  title: string,
+  facts: readonly (readonly [string, string])[],
+  curves?: readonly Curves[],
+) => void {
   if (!/\.html?$/i.test(file)) throw new Error(`--plot ${file}: the name must end in .html`);
-  return (rows, title, facts) =>
-    writeFileSync(file, reportHtml({ version: 1, title, facts, notes: [], ratios: ratiosOf(rows) }));
+  return (rows, title, facts, curves) => {
+    const chart = curves === undefined ? { ratios: ratiosOf(rows) } : { curves };
+    writeFileSync(file, reportHtml({ version: 1, title, facts, notes: [], ...chart }));
+  };
 }

@@ -34,6 +34,8 @@ export interface PlotOptions {
   /** Where marks of the x axis stand, if not by their distance, and how they are called. */
   readonly marks?: readonly (readonly [at: number, name: string])[];
   readonly yMax?: number;
+  /** Both axes are logarithmic. */
+  readonly isLog?: boolean;
   /** A line across, at this value. */
   readonly reference?: number;
   /** Plots of one key have one cursor. */
@@ -43,6 +45,8 @@ export interface PlotOptions {
 
 const FONT = "12px system-ui, sans-serif";
 const MARKS = 8;
+/** uPlot's number for a logarithmic scale. */
+const LOG = 3;
 
 /**
  * A plot by uPlot in an element that takes the focus: the arrow keys go from value to value, the legend shows the values
@@ -99,13 +103,15 @@ function uplotOptions(options: PlotOptions, width: number): uPlot.Options {
       drag: { x: false, y: false },
       ...(options.sync === undefined ? {} : { sync: { key: options.sync } }),
     },
-    scales: {
-      x: {
-        time: false,
-        range: (_, low, high) => (low === high ? [low - 1, high + 1] : [low - pad, high + pad]),
-      },
-      y: { range: (_, __, high) => [0, options.yMax ?? (high > 0 ? high * 1.05 : 1)] },
-    },
+    scales: options.isLog
+      ? { x: { time: false, distr: LOG }, y: { distr: LOG } }
+      : {
+          x: {
+            time: false,
+            range: (_, low, high) => (low === high ? [low - 1, high + 1] : [low - pad, high + pad]),
+          },
+          y: { range: (_, __, high) => [0, options.yMax ?? (high > 0 ? high * 1.05 : 1)] },
+        },
     axes: [
       {
         ...axis(options.xLabel, 44),

@@ -283,5 +283,51 @@ const ratios: Section = ({ ratios: all }) => {
   );
 };
 
+const DASHES: readonly (readonly number[] | undefined)[] = [undefined, [8, 4], [2, 4]];
+
+const curves: Section = ({ curves: all }) => {
+  if (all === undefined) return undefined;
+  const formatY = (value: number): string => value.toPrecision(3);
+  return section(
+    "curves",
+    "Cost by size",
+    "Both axes are logarithmic. A line that is level costs the same at every size.",
+    ...all.flatMap(({ title, xLabel, x, lines }) => {
+      const series = lines.map(({ name, values }, i): PlotSeries => {
+        const dash = DASHES[Math.floor(i / CONTENDER_COLOURS) % DASHES.length];
+        return {
+          ...{ label: name, values, colour: `--contender-${i % CONTENDER_COLOURS}`, form: "line" },
+          ...(dash && { dash }),
+        };
+      });
+      const rows = x.map((at, i) => ({ at, values: lines.map(({ values }) => values[i]!) }));
+      const columns: Column<(typeof rows)[number]>[] = [
+        { head: xLabel, cell: ({ at }) => format.count(at) },
+        ...lines.map(({ name }, i) => ({
+          head: name,
+          cell: ({ values }: (typeof rows)[number]) => formatY(values[i]!),
+        })),
+      ];
+      return [
+        plot({
+          ...{ label: title, height: 320, x, series, xLabel, yLabel: title, isLog: true },
+          ...{ formatX: format.count, formatY, yWidth: 64 },
+        }),
+        foldedTable(title, columns, rows),
+      ];
+    }),
+  );
+};
+
 /** In the order of the page. */
-export const SECTIONS: readonly Section[] = [ratios, arenas, memory, classes, types, pauses, holders, sites];
+export const SECTIONS: readonly Section[] = [
+  ratios,
+  curves,
+  arenas,
+  memory,
+  classes,
+  types,
+  pauses,
+  holders,
+  sites,
+];

@@ -17,6 +17,7 @@ export interface ReportData {
   readonly holders?: readonly Holder[];
   readonly sites?: readonly SiteUse[];
   readonly ratios?: Ratios;
+  readonly curves?: readonly Curves[];
 }
 
 /** Memory over time: a value a sample, in bytes. */
@@ -89,6 +90,14 @@ export interface Ratios {
       readonly high: number;
     } | null)[];
   }[];
+}
+
+/** Costs against a size, both on logarithmic axes: what is level does not grow. */
+export interface Curves {
+  readonly title: string;
+  readonly xLabel: string;
+  readonly x: readonly number[];
+  readonly lines: readonly { readonly name: string; readonly values: readonly number[] }[];
 }
 
 /** An `ArenaMap` in fewer characters: seven numbers for each of its uses. */

@@ -1,3 +1,7 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { expect, test } from "vitest";
 
 import { INLINED } from "../../bench/lib/contenders.js";
@@ -25,6 +29,22 @@ test("a chart has the ratios of all contenders by workload, with their intervals
     { median: 0.5, low: 0.5, high: 0.5 },
   ]);
   expect(contenders[2]!.values[1]).toBeNull();
+});
+
+test("a chart may have curves in place of ratios", () => {
+  const folder = mkdtempSync(join(tmpdir(), "plot-"));
+  try {
+    const file = join(folder, "chart.html");
+    const curves = [
+      { title: "by size", xLabel: "bytes", x: [1, 10], lines: [{ name: "malloc", values: [2, 3] }] },
+    ];
+    plotter(file)([], "Costs", [["Node", "24"]], curves);
+    const page = readFileSync(file, "utf8");
+    expect(page).toContain('"curves":[{"title":"by size"');
+    expect(page).not.toContain('"ratios"');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("a name that is no page's is refused before anything is measured", () => {
