@@ -1,6 +1,6 @@
 // npm run build: assembly/ -> build/*.wasm -> bindings/generated/*.ts -> dist/.
 //   --bench   also what bench/ needs (bench/steps.mjs, then bench/*.ts -> build/bench)
-//   --cli     also the command line: cli/src and cli/page -> cli/dist; --bench needs it, too
+//   --cli     also the command line: cli/src and cli/page -> cli/dist; --bench and --examples need it, too
 //   --examples  also examples/*.ts -> build/examples
 //   --quiet   print nothing unless something fails
 
@@ -188,11 +188,13 @@ async function benchSteps() {
 /** @type {import("./steps.mjs").Step} */
 const exampleStep = {
   name: "build/examples",
-  after: ["dist"],
+  // Some compare heaps with the library of the benchmarks.
+  after: ["dist", cliStep.name],
   inputs: [
     "examples/**/*.ts",
     "bench/lib/**/*.ts",
     "bindings/**/*.ts",
+    "cli/src/**/*.ts",
     "tsconfig.json",
     "tsconfig.examples.json",
     "package-lock.json",
@@ -208,7 +210,7 @@ try {
   }
   const wanted = [
     ...steps,
-    ...(flags.has("--cli") || flags.has("--bench") ? [cliStep] : []),
+    ...(["--cli", "--bench", "--examples"].some((flag) => flags.has(flag)) ? [cliStep] : []),
     ...(flags.has("--bench") && glob("bench/**/*.ts").length > 0 ? await benchSteps() : []),
     ...(flags.has("--examples") ? [exampleStep] : []),
   ];
