@@ -64,7 +64,8 @@ function runExactly(generation: u32): i32 {
   return found;
 }
 
-function run(generation: u32): i32 {
+/** The same without its announcements, for a collection in slices that has to go on in one go. */
+export function run(generation: u32): i32 {
   count(generation);
   const sets = generation > 1 ? ALL : generation ? YOUNG | MIDDLE : YOUNG;
   const mask = upTo(generation);

@@ -75,10 +75,12 @@ export class Collector {
   #thresholds: Thresholds;
   #debug = 0;
   #stats = blankStats();
-  #began = 0;
+  /** When the last collection of each generation began. */
+  readonly #began = [0, 0, 0];
   #manual = false;
-  /** Time that a collection in slices has taken before this slice; −1 if none is under way. */
-  #slicedMs = -1;
+  /** When this slice began, if it is one that was asked for; what the run's slices before it took. */
+  #sliceBegan: number | undefined;
+  #slicedMs = 0;
 
   /** @internal */
   constructor(
@@ -136,9 +138,9 @@ export class Collector {
     }
     const outer = this.#manual;
     this.#manual = true;
-    this.#began = performance.now();
-    if (this.#slicedMs < 0) this.#slicedMs = 0;
-    const deadline = this.#began + budgetMs;
+    const began = performance.now();
+    this.#sliceBegan = began;
+    const deadline = began + budgetMs;
     let left = budgetObjects;
     let state = 0;
     let resumed = 0;
@@ -152,7 +154,8 @@ export class Collector {
       } while (state === 0 && left > 0 && performance.now() < deadline);
     } finally {
       this.#manual = outer;
-      this.#slicedMs = state === 0 ? this.#slicedMs + performance.now() - this.#began : -1;
+      this.#sliceBegan = undefined;
+      this.#slicedMs += performance.now() - began;
     }
     if (state < 0) throw this.#takeDamage(core);
     return state !== 0;
@@ -161,7 +164,6 @@ export class Collector {
   /** @internal Ends a collection in slices, whose memory would look like blocks of the host. */
   abandon(): void {
     if (!this.#lifecycle.hasObjectLayer) return;
-    this.#slicedMs = -1;
     this.#calls.enter(() => this.#calls.abi.gc_abandon());
   }
 
@@ -358,11 +360,14 @@ export class Collector {
       console.error(`gc: collecting generation ${generation}...\ngc: count: ${this.counts.join(" ")}`);
     }
     this.#callBack("start", { generation, collected: 0, uncollectable: 0, candidates: 0, durationMs: 0 });
-    if (this.#slicedMs < 0) this.#began = performance.now();
+    this.#began[generation] = performance.now();
+    if (this.#sliceBegan !== undefined) this.#slicedMs = 0;
   }
 
   #stopped(generation: number): void {
-    const durationMs = performance.now() - this.#began + Math.max(this.#slicedMs, 0);
+    const began = this.#sliceBegan;
+    const now = performance.now();
+    const durationMs = began === undefined ? now - this.#began[generation]! : now - began + this.#slicedMs;
     const core = this.#lifecycle.started();
     const collected = core.state(layout.STATE_GC_COLLECTED);
     const candidates = core.state(layout.STATE_GC_CANDIDATES);

@@ -85,7 +85,10 @@ export function confirmRest(): i32 {
     if (collector.stepWhole) addToWhole(object);
     else {
       end = gatherFrom(object, end);
-      if (collector.stepWaiting) takeWhole(end);
+      if (collector.stepWaiting) {
+        takeWhole(end);
+        addToWhole(object);
+      }
     }
   }
   if (collector.stepWhole) return confirmWhole();

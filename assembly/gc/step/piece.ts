@@ -16,17 +16,7 @@ import { COLOUR, SAVED } from "../heap/colour";
 import { TRASH, markPage } from "../heap/pages";
 import { STACK } from "../pass/stack";
 import { GATHER, RESCUE, TALLY, scanOf, visit } from "../pass/visit";
-import {
-  COUNT_MOST,
-  PIECE,
-  REACHED,
-  cellOf,
-  isGuess,
-  isHeld,
-  isSubject,
-  stackBase,
-  stackLimit,
-} from "./shadow";
+import { COUNT_MOST, PIECE, REACHED, cellOf, isGuess, isSubject, stackBase, stackLimit } from "./shadow";
 
 /** The piece has an object with more references than a shadow counts. */
 export const UNCOUNTED: i32 = -2;
@@ -56,7 +46,7 @@ export function gather(object: usize, end: usize): usize {
   const shadow = <u32>load<u16>(cell);
   const header = headerOf(object);
   if (shadow & PIECE || !isSubject(header)) return end;
-  if (!isGuess(header, shadow) && !(shadow & collector.stepTakes)) return end;
+  if (!isGuess(object, header, shadow) && !(shadow & collector.stepTakes)) return end;
   const isFull = end == stackLimit();
   if (collector.stepWhole) {
     store<u16>(cell, <u16>REACHED);
@@ -135,7 +125,7 @@ export function judge(end: usize, spared: u32): i32 {
     const object = load<usize>(place);
     const cell = cellOf(object);
     const shadow = <u32>load<u16>(cell);
-    if (shadow & PIECE && isHeld(headerOf(object), shadow)) rescueFrom(object, cell, spared);
+    if (shadow & PIECE && <u32>headerOf(object) > (shadow & COUNT_MOST)) rescueFrom(object, cell, spared);
   }
   return colourGarbage(end);
 }

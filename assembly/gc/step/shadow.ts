@@ -36,24 +36,27 @@ const STACK_BYTES: usize = layout.MARK_STACK_ENTRIES << 2;
 /** Room for what was spared, at least and for each arena: a collection of the whole heap comes cheaper than a longer list. */
 const SPARED_BYTES: usize = 16384;
 const SPARED_SHIFT: u32 = 9;
+/** Hubs that are counted in full. Each reference to one of them looks for it among the others. */
+const HUBS: u32 = 32;
 
 /**
  * Takes the memory for a run, but for the tables:
  *
- *   ├ addresses of tables ┤ stack ┤ spared ┤
+ *   ├ addresses of tables ┤ stack ┤ spared ┤ hubs ┤
  *
  * False, and nothing taken, if there is none.
  */
 export function openTables(): bool {
   const arenas = state.frontier;
   const tables = take(
-    ((<usize>arenas) << 2) + STACK_BYTES + SPARED_BYTES + ((<usize>arenas) << SPARED_SHIFT),
+    ((<usize>arenas) << 2) + STACK_BYTES + SPARED_BYTES + ((<usize>arenas) << SPARED_SHIFT) + (HUBS << 3),
   );
   if (!tables) return false;
   collector.tables = tables;
   collector.tableArenas = arenas;
   collector.stepTop = stackBase();
   collector.spared = 0;
+  collector.stepHubs = 0;
   return true;
 }
 
@@ -155,6 +158,7 @@ export function tally(child: usize): void {
   if (!cell) return;
   const shadow = <u32>load<u16>(cell);
   if ((shadow & COUNT_MOST) < COUNT_MOST) store<u16>(cell, <u16>(shadow + 1));
+  else tallyHub(child);
 }
 
 /** Reaches a child, and puts it on the stack whose top is `top`. The new top. */
@@ -189,14 +193,52 @@ export function reach(object: usize, cell: usize, top: usize): usize {
  */
 // @ts-ignore: decorator
 @inline
-export function isGuess(header: u64, shadow: u32): bool {
-  return !(shadow & REACHED) && !isHeld(header, shadow);
+export function isGuess(object: usize, header: u64, shadow: u32): bool {
+  return !(shadow & REACHED) && !isHeld(object, header, shadow);
 }
 
-/** Whether it has more references than its shadow counts. A count at its most may stand for any number. */
+/** Whether it has more references than its shadow counts. */
 // @ts-ignore: decorator
 @inline
-export function isHeld(header: u64, shadow: u32): bool {
+export function isHeld(object: usize, header: u64, shadow: u32): bool {
   const counted = shadow & COUNT_MOST;
-  return <u32>header > counted && counted < COUNT_MOST;
+  return <u32>header > counted && (counted < COUNT_MOST || isHubHeld(object, <u32>header));
+}
+
+// ---- hubs: objects with more references than a shadow counts ----
+//
+//   ├ object 4 │ references beyond COUNT_MOST 4 ┤ × stepHubs ≤ HUBS        such as a document's root, to which all of it leads back
+
+/** The reference of another one to a hub, which is noted if there is room. */
+function tallyHub(object: usize): void {
+  let entry = hubOf(object);
+  if (!entry) {
+    if (collector.stepHubs == HUBS) return;
+    entry = hubs() + (collector.stepHubs << 3);
+    collector.stepHubs = collector.stepHubs + 1;
+    store<u64>(entry, <u64>object);
+  }
+  store<u32>(entry, load<u32>(entry, 4) + 1, 4);
+}
+
+/** Whether a hub has more references than were counted. One that found no room is a guess, whatever holds it. */
+function isHubHeld(object: usize, count: u32): bool {
+  const entry = hubOf(object);
+  if (!entry) return collector.stepHubs < HUBS;
+  return count > COUNT_MOST + load<u32>(entry, 4);
+}
+
+/** Entry of a hub; 0 if it has none. */
+function hubOf(object: usize): usize {
+  const end = hubs() + (collector.stepHubs << 3);
+  for (let entry = hubs(); entry < end; entry += 8) {
+    if (load<u32>(entry) == <u32>object) return entry;
+  }
+  return 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function hubs(): usize {
+  return stackLimit() + ((<usize>sparedRoom()) << 2);
 }

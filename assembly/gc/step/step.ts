@@ -25,7 +25,7 @@ import { clearFreeLists } from "../../object/core/free-lists";
 import { headerOf, metaOf } from "../../object/core/header";
 import { announceCollection } from "../../object/core/host";
 import { endOf, firstOf, strideOf } from "../../object/core/page-blocks";
-import { HOST_FAILED, collect } from "../collect";
+import { HOST_FAILED, collect, run } from "../collect";
 import { ALL, nextPage } from "../heap/pages";
 import { retune } from "../thresholds";
 import { FOLLOW, TALLY, scanOf, visit } from "../pass/visit";
@@ -84,15 +84,18 @@ export function step(units: u32, resumed: bool): i32 {
   if (zeros.deferring && !enterExact()) return HOST_FAILED;
   collector.collecting = 1;
   let left = <i32>units;
-  if (!resumed) collector.stepProven = collector.stepTop;
-  while (left > 0 && collector.stepPhase) left -= advance(left);
+  if (!resumed || zeros.deferring) collector.stepProven = collector.stepTop;
+  while (left > 0 && collector.stepPhase && !collector.traversed) left -= advance(left);
   if (zeros.deferring) leaveExact(outer);
   const ended = !collector.stepPhase;
   const damaged = ended && <i32>collector.stepFound < 0;
   if (ended) announceCollection(layout.COLLECTION_STOP, 2);
   collector.collecting = 0;
   if (zeros.deferring) reclaimZeros();
-  else drain();
+  else if (objects.deferred) {
+    collector.stepProven = collector.stepTop;
+    drain();
+  }
   return damaged ? -1 : i32(ended);
 }
 
@@ -144,8 +147,10 @@ function advance(left: i32): i32 {
 function endPhase(): i32 {
   const phase = collector.stepPhase;
   if (phase == TALLYING || phase == RETALLYING) collector.stepPhase = MARKING;
-  else if (phase == FORGETTING) collector.stepPhase = RETALLYING;
-  else if (phase == MARKING) {
+  else if (phase == FORGETTING) {
+    collector.stepHubs = 0;
+    collector.stepPhase = RETALLYING;
+  } else if (phase == MARKING) {
     // What found no room on the stack is found by another sweep.
     if (collector.stepWaiting) collector.stepWaiting = 0;
     else collector.stepPhase = CONFIRMING;
@@ -160,11 +165,13 @@ function endPhase(): i32 {
 /** One piece of the second look, or all of the third. */
 function lookAgain(): i32 {
   if (collector.spared > sparedRoom()) {
-    // More than could be written down: one collection of everything.
-    collector.collecting = 0;
-    addFound(collect(2));
-    collector.collecting = 1;
-    return endRun();
+    // More than could be written down: one collection of everything, as part of this run.
+    const before = collector.stepFound;
+    const found = run(2);
+    addFound(found);
+    if (found > 0) collector.candidates = collector.candidates + before;
+    collector.collected = collector.stepFound;
+    return 1;
   }
   if (collector.stepPhase == ENDING) {
     addFound(confirmRest());
@@ -238,7 +245,7 @@ function markFrom(page: usize, left: i32): i32 {
       store<u32>(collector.stepTop, <u32>object);
       collector.stepTop = collector.stepTop + 4;
     } else {
-      if (!isHeld(header, shadow)) continue;
+      if (!isHeld(object, header, shadow)) continue;
       collector.stepTop = reach(object, cell, collector.stepTop);
     }
     if (collector.stepTop == stackBase()) continue;
@@ -272,7 +279,7 @@ function confirmFrom(page: usize): i32 {
     const header = headerOf(object);
     if (!isSubject(header)) continue;
     units++;
-    if (isGuess(header, load<u16>(cellOf(object)))) last = gatherFrom(object, last);
+    if (isGuess(object, header, load<u16>(cellOf(object)))) last = gatherFrom(object, last);
   }
   if (last == stackBase()) return units;
   if (collector.stepWaiting) {

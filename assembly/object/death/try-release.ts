@@ -1,9 +1,10 @@
 /**
  * The death that most objects die: nothing watches the object, and what it holds others hold as well, or owns nothing
- * itself. It is done without a call, so that nothing can end it half-way, and whoever comes from outside needs no guard.
+ * itself. It is done without a call, so that nothing can end it half-way.
  *
  * A slot is cleared when it is released. Where the next step would take a call, the result is false, and the object owns
- * what its slots still say, to be released as any other (death.ts).
+ * what its slots still say, to be released as any other (death.ts). Who calls it sees to it that this cannot fail: a leaf
+ * is released whole or not at all, for others there has to be room on the stack.
  */
 import * as layout from "../../layout";
 import { Dict, TypeDescriptor } from "../../layout";

@@ -1,4 +1,4 @@
-import { COUNT_LIMIT, FAULT_NONE } from "../../generated/layout.js";
+import { COUNT_LIMIT, FAULT_NONE, META_LEAF } from "../../generated/layout.js";
 import { isTagged, type Ptr } from "../../core/ptr.js";
 import { reserveStack } from "../../core/stack.js";
 import type { Ref } from "./handle.js";
@@ -61,6 +61,8 @@ export class Counts {
   #release(p: Ptr): void {
     if (this.#zeros.add(p)) return;
     const { quick } = this.#calls;
+    // What it cannot do it leaves half done, to be completed: that must not fail.
+    if ((this.#memory.i32[(p >>> 2) + 1]! & META_LEAF) === 0) reserveStack();
     if (quick === undefined || quick.release_quick(p) === 0) this.#releaseSlow(p);
   }
 
