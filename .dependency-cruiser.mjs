@@ -2,6 +2,7 @@
 //
 //   bindings/   entries ─▶ debug, link ─▶ heap ─▶ inspect, image, profile ─▶ collector ─▶ objects ─▶ core ─▶ generated
 //     objects/  stress ─▶ values, ownership, weak ─▶ types ─▶ access
+//   cli/        src/main, src/commands ─▶ the rest of src ─▶ src/report-data;  page ─▶ src/report-data
 //   assembly/   abi ─▶ gc ─▶ object ─▶ debug ─▶ alloc ─▶ layout, state
 //               rt ─▶ alloc ─▶ layout, state
 
@@ -47,6 +48,18 @@ export default {
       "^assembly/(layout/|state)",
     ]),
     ...layers("layers of the runtime", ["^assembly/rt[./]", "^assembly/alloc/", "^assembly/(layout/|state)"]),
+    {
+      name: "the page of a report knows its data alone",
+      severity: "error",
+      from: { path: "^cli/page/" },
+      to: { path: "^(cli/src/(?!report-data)|bench/|bindings/)" },
+    },
+    {
+      name: "what others import of the command line has nothing of the benchmarks",
+      severity: "error",
+      from: { path: "^cli/src/(report|report-data|recorder|html)\\.ts$" },
+      to: { path: "^bench/" },
+    },
     {
       name: "the core and the runtime share the bytes layer alone",
       severity: "error",

@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 export default defineConfig([
-  globalIgnores(["build/**", "dist/**", "bindings/generated/**", "coverage/**"]),
+  globalIgnores(["build/**", "**/dist/**", "bindings/generated/**", "coverage/**"]),
   {
     files: ["**/*.mjs", "**/*.ts"],
     extends: [js.configs.recommended, tseslint.configs.strict],

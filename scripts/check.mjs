@@ -54,7 +54,7 @@ const checks = [
   tool(
     "no import circles, layers point one way",
     "dependency-cruiser/bin/dependency-cruise.mjs",
-    ...["--config", ".dependency-cruiser.mjs", "bindings", "assembly"],
+    ...["--config", ".dependency-cruiser.mjs", "bindings", "assembly", "cli/src", "cli/page", "bench/lib"],
   ),
   tool("knip", "knip/bin/knip.js", "--no-progress"),
   tool("publint", "publint/src/cli.js", "--strict"),
@@ -93,7 +93,11 @@ function checkLock() {
 function checkVersions() {
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   if (manifest.dependencies) throw new Error("the package must not have runtime dependencies");
-  for (const [name, version] of Object.entries(manifest.devDependencies)) {
+  const cli = JSON.parse(readFileSync(join(root, "cli/package.json"), "utf8"));
+  if (cli.version !== manifest.version || cli.peerDependencies.tallyheap !== manifest.version)
+    throw new Error("cli/package.json has another version");
+  const all = [manifest.devDependencies, cli.dependencies, cli.devDependencies].flatMap(Object.entries);
+  for (const [name, version] of all) {
     if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
       throw new Error(`${name} is "${version}", not an exact version`);
   }

@@ -1,4 +1,5 @@
 import * as layout from "../generated/layout.js";
+import { isTagged } from "../core/ptr.js";
 import { LAST_CLASS, classBytes } from "../core/size-classes.js";
 import {
   BlockIndex,
@@ -236,7 +237,10 @@ class GraphReader {
         const key = u32[(entry + layout.ENTRY_KEY) >>> 2]!;
         if (key === 0) continue;
         this.#refer(EDGE_INTERNAL, keyName, key);
-        this.#refer(EDGE_VALUE, graph.nodeAt(key), u32[(entry + layout.ENTRY_VALUE) >>> 2]!);
+        const value = u32[(entry + layout.ENTRY_VALUE) >>> 2]!;
+        if (!isTagged(key)) this.#refer(EDGE_VALUE, graph.nodeAt(key), value);
+        // No object, so no node to be named by.
+        else this.#referByInt((key | 0) >> 1, value);
       }
     };
   }
@@ -250,6 +254,12 @@ class GraphReader {
     if (kind === EDGE_WEAK) this.#graph.reserveEdges(1);
     else this.#counted[node]!++;
     this.#graph.addEdge(kind, label, node);
+  }
+
+  /** The value of a dict under a tagged int: an item, or named by the text of a negative one. */
+  #referByInt(key: number, value: number): void {
+    if (key >= 0) this.#refer(EDGE_ITEM, key, value);
+    else this.#refer(EDGE_FIELD, this.#graph.names.number(String(key)), value);
   }
 
   /** The raw block behind an object. */

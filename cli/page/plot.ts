@@ -78,7 +78,7 @@ export function plot(options: PlotOptions): HTMLElement {
     moveCursor(chart, Math.min(last, Math.max(0, next)));
   });
   element.addEventListener("focus", () => {
-    if (chart !== undefined && chart.cursor.idx == null) moveCursor(chart, 0);
+    if (chart !== undefined && typeof chart.cursor.idx !== "number") moveCursor(chart, 0);
   });
   return element;
 }
@@ -136,7 +136,7 @@ function uplotOptions(options: PlotOptions, width: number): uPlot.Options {
     series: [
       {
         label: options.xLabel,
-        value: (_, value) => (value == null ? "–" : nameOf(options, value)),
+        value: (_, value) => (typeof value === "number" ? nameOf(options, value) : "–"),
       },
       ...series.map((one) => uplotSeries(one, options)),
     ],
@@ -179,7 +179,7 @@ function uplotSeries(series: PlotSeries, { formatY }: PlotOptions): uPlot.Series
   const shared = {
     label: series.label,
     stroke: ink,
-    value: (_: uPlot, value: number | null) => (value == null ? "–" : formatY(value)),
+    value: (_: uPlot, value: number | null) => (typeof value === "number" ? formatY(value) : "–"),
   };
   if (form === "bars") {
     const paths = uPlot.paths.bars!({ size: [0.9 * width, 60 * width], align: 0 });

@@ -133,7 +133,10 @@ function pathTo(node: SnapshotNode): string {
     }
     if (nearest === undefined) break;
     const { node: holder, label } = nearest;
-    steps.unshift(`${holder.className() || holder.name()} ${label}`);
+    // Of the groups at the root only the last one says something.
+    const isGroup = holder.type() === "synthetic";
+    if (!isGroup || at.type() !== "synthetic")
+      steps.unshift(`${isGroup ? holder.name() : holder.className()} ${label}`);
     at = holder;
   }
   return steps.join(" → ");

@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -9,7 +18,7 @@ import { hasCompiler } from "../bench/command.js";
 import { encode, type Operation } from "../bench/encode.js";
 import { OP_FREE, OP_MALLOC } from "../../bench/lib/trace.js";
 import { readSnapshot } from "../inspect/snapshot-file.js";
-import { root } from "../project/repository.js";
+import { npm, read, root } from "../project/repository.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tallyheap-cli-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -168,6 +177,33 @@ describe("results", () => {
     expect(data.holders[0]!.name).toMatch(/^list @\d+$/);
     expect(data.holders[0]!.path).toContain("(Handles)");
   });
+});
+
+test("the package has what it needs, and runs where there is no checkout", async () => {
+  const packed = await npm(
+    ["pack", "--json", "--ignore-scripts", "--pack-destination", folder],
+    join(root, "cli"),
+  );
+  const [{ filename, files }] = JSON.parse(packed.stdout) as [
+    { filename: string; files: { path: string }[] },
+  ];
+  expect(files.map(({ path }) => path).filter((path) => !path.startsWith("dist/"))).toEqual([
+    ...["README.md", "bin/tallyheap-cli.mjs", "package.json"],
+  ]);
+  const home = join(folder, "home/node_modules/tallyheap-cli");
+  mkdirSync(home, { recursive: true });
+  expect(spawnSync("tar", ["-xzf", join(folder, filename), "--strip-components=1", "-C", home]).status).toBe(
+    0,
+  );
+  const { dependencies } = JSON.parse(read("cli/package.json")) as { dependencies: object };
+  for (const name of Object.keys(dependencies))
+    symlinkSync(join(root, "node_modules", name), join(home, "..", name));
+  const out = join(folder, "packed.html");
+  const bin = join(home, "bin/tallyheap-cli.mjs");
+  const run = spawnSync(process.execPath, [bin, "report", trace, "-o", out], { encoding: "utf8" });
+  expect(run.stderr).toBe("");
+  expect(run.status).toBe(0);
+  expect(readFileSync(out, "utf8")).toContain("Trace small");
 });
 
 describe("help", () => {

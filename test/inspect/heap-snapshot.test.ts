@@ -143,6 +143,19 @@ describe("what an object looks like", () => {
     drop(heap, leaf, text, list, key, dict, weak);
   });
 
+  test("values of a dict under tagged ints are named by them", () => {
+    const heap = newHeap(release, { taggedInts: true });
+    const value = heap.list();
+    const dict = heap.dict([7, 2 ** 30 - 1, -3].map((key) => [heap.int(key), value] as const));
+    const { nodes } = readSnapshot(snapshotText(heap));
+    expect(edgesOf(only(nodes, "dict")).filter(([, , target]) => target === "list")).toEqual([
+      ["element", 7, "list"],
+      ["element", 2 ** 30 - 1, "list"],
+      ["property", "-3", "list"],
+    ]);
+    drop(heap, value, dict);
+  });
+
   test("who holds what from outside: handles, bare references, nobody", () => {
     const heap = newHeap(release, { autoCollect: false });
     const Node = heap.defineType({ name: "Base", fields: { next: "ref" } });
