@@ -94,6 +94,9 @@ export function declareUpstream(file: string, options: UpstreamOptions = {}): vo
     beforeAll(() => {
       // Some of them read files beside them, and require more of the copy they belong to.
       process.chdir(directory);
+      // What a test loaded then belongs to the copy of an earlier file, and to its heap.
+      for (const name of Object.keys(require.cache))
+        if (name.startsWith(directory)) delete require.cache[name];
       for (const [name, module] of modules) require.cache[name] = module;
     });
     afterAll(() => process.chdir(here));
