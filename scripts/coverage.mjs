@@ -1,6 +1,6 @@
 // npm run coverage:core
-// Which functions and branches of the core the tests reach, over the release, debug and hardened builds; then the list of
-// what they do not. The runtime for AssemblyScript programs (assembly/rt) is not in these builds.
+// Which functions of the wasm the tests enter and which ways of its branches they take, in the release, debug and hardened
+// builds; first the list of what they do not. The runtime for AssemblyScript programs (assembly/rt) is not in these builds.
 //   --minutes N --seed S   random programs for so long besides (npm run fuzz)
 //   --only-programs        these alone
 //   TEST…                  these tests in place of all
@@ -9,8 +9,8 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { compiledPlaces, instrument } from "./coverage/instrument.mjs";
-import { compileCore, scratchTree } from "./scratch-tree.mjs";
+import { instrument } from "./coverage/instrument.mjs";
+import { scratchTree, useCore } from "./scratch-tree.mjs";
 import { root } from "./steps.mjs";
 
 const CORES = ["release", "debug", "hardened"];
@@ -36,6 +36,9 @@ const { values, positionals } = parseArgs({
 
 /** @typedef {import("./coverage/instrument.mjs").Place} Place */
 
+/** Entered, or decided for; decided against. */
+const [YES, NO] = [1, 2];
+
 /** @param {string} folder @param {string[]} tests @param {NodeJS.ProcessEnv} env */
 async function runTests(folder, tests, env) {
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
@@ -58,36 +61,55 @@ async function runTests(folder, tests, env) {
   return new Promise((resolve) => child.on("close", resolve));
 }
 
-/** @param {Place[]} places @param {Place["kind"]} kind @param {Set<number>} compiled @param {Uint8Array} reached */
-function count(places, kind, compiled, reached) {
-  const all = places.flatMap((place, id) => (place.kind === kind && compiled.has(id) ? [id] : []));
-  const met = all.filter((id) => reached[id] === 1).length;
-  return `${met} of ${all.length} ${kind === "branch" ? "branches" : "functions"} (${((met / all.length) * 100).toFixed(1)} %)`;
-}
-
-/** Unreached places by file; of a function that was never entered only the function. @param {Place[]} places @param {Set<number>} compiled @param {Uint8Array} reached */
-function listUnreached(places, compiled, reached) {
-  for (const file of new Set(places.map((place) => place.file))) {
-    const missing = places.flatMap((place, id) =>
-      place.file === file && compiled.has(id) && reached[id] === 0 ? [place] : [],
-    );
-    if (missing.length === 0) continue;
-    console.log(file);
-    for (const { line, kind, what } of missing)
-      console.log(
-        `  ${String(line).padStart(4)}  ${kind === "function" ? `function ${what}` : what.replace(/\s+/g, " ")}`,
-      );
+/**
+ * Prints what was not reached, by function: a function that was never entered, or the side of a condition that was never taken.
+ * @param {string} core @param {Place[]} places @param {Uint8Array} seen
+ */
+function report(core, places, seen) {
+  const functions = { met: 0, all: 0 };
+  const branches = { met: 0, all: 0 };
+  /** @type {Map<string, string[]>} */
+  const missing = new Map();
+  const note = (/** @type {Place} */ { func }, /** @type {string} */ what) =>
+    missing.set(func, [...(missing.get(func) ?? []), what]);
+  places.forEach((place, index) => {
+    const bits = seen[index] ?? 0;
+    if (place.condition === undefined) {
+      functions.all++;
+      if (bits & YES) functions.met++;
+      else note(place, "is never entered");
+      return;
+    }
+    branches.all += 2;
+    for (const [side, text] of /** @type {const} */ ([
+      [YES, "never true"],
+      [NO, "never false"],
+    ])) {
+      if (bits & side) branches.met++;
+      else note(place, `${text}: ${place.condition.slice(0, 120)}`);
+    }
+  });
+  console.log(`\n${core}.wasm`);
+  for (const [func, lines] of missing) {
+    const isUnentered = lines[0] === "is never entered";
+    console.log(`  ${func.replace("assembly/", "")}${isUnentered ? " is never entered" : ""}`);
+    if (!isUnentered) for (const line of lines) console.log(`      ${line}`);
   }
+  const part = (/** @type {{ met: number, all: number }} */ { met, all }) =>
+    `${met} of ${all} (${((met / all) * 100).toFixed(1)} %)`;
+  return `${core}.wasm: ${part(functions)} functions, ${part(branches)} ways of branches`;
 }
 
 const { folder, remove } = scratchTree("coverage");
 try {
-  const places = instrument(folder);
-  const compiled = new Set();
+  /** @type {Map<string, Place[]>} */
+  const places = new Map();
+  let total = 0;
   for (const core of CORES) {
-    await compileCore(folder, core, { optimizeLevel: 0, textFile: `build/${core}.wat` });
-    for (const id of compiledPlaces(readFileSync(join(folder, `build/${core}.wat`), "utf8")))
-      compiled.add(id);
+    const instrumented = instrument(readFileSync(join(root, `build/${core}.wat`), "utf8"), total);
+    useCore(folder, core, instrumented.wasm);
+    places.set(core, instrumented.places);
+    total += instrumented.places.length;
   }
   const reports = join(folder, "build/coverage");
   mkdirSync(reports, { recursive: true });
@@ -96,20 +118,25 @@ try {
     join(folder, "vitest.coverage.mjs"),
     `import config from "./vitest.config.mjs";\nexport default { ...config, test: { ...config.test, setupFiles: ["${setup}"] } };\n`,
   );
-  const env = { ...process.env, TALLYHEAP_COVERAGE: reports, TALLYHEAP_PLACES: String(places.length) };
+  const env = { ...process.env, TALLYHEAP_COVERAGE: reports, TALLYHEAP_PLACES: String(total) };
   if (!values["only-programs"]) await runTests(folder, positionals.length > 0 ? positionals : TESTS, env);
   if (Number(values.minutes) > 0) {
     const programs = { ...env, TALLYHEAP_MINUTES: values.minutes, TALLYHEAP_SEED: values.seed };
     await runTests(folder, ["test/programs/fuzz.test.ts", "test/programs/programs.test.ts"], programs);
   }
-  const reached = new Uint8Array(places.length);
-  for (const file of readdirSync(reports))
-    readFileSync(join(reports, file)).forEach((byte, id) => {
-      if (byte) reached[id] = 1;
+  const seen = new Uint8Array(total);
+  for (const file of readdirSync(reports)) {
+    readFileSync(join(reports, file)).forEach((bits, place) => {
+      if (bits) seen[place] = (seen[place] ?? 0) | bits;
     });
-  listUnreached(places, compiled, reached);
-  for (const kind of /** @type {const} */ (["function", "branch"]))
-    console.log(count(places, kind, compiled, reached));
+  }
+  let first = 0;
+  const summary = CORES.map((core) => {
+    const own = places.get(core) ?? [];
+    const line = report(core, own, seen.subarray(first, (first += own.length)));
+    return line;
+  });
+  console.log(`\n${summary.join("\n")}`);
 } finally {
   remove();
 }

@@ -36,13 +36,13 @@ export function scratchTree(name) {
  * compiler is warm: it takes a tenth of the time.
  * @param {string} folder
  * @param {string} core
- * @param {{ optimizeLevel?: number, textFile?: string }} [how]
+ * @param {{ optimizeLevel?: number }} [how]
  */
-export async function compileCore(folder, core, { optimizeLevel = 1, textFile } = {}) {
+export async function compileCore(folder, core, { optimizeLevel = 1 } = {}) {
   const { options, targets } = JSON.parse(readFileSync(join(root, "asconfig.json"), "utf8"));
   const { outFile, use } = targets[core];
   const quick = { ...options, optimizeLevel, shrinkLevel: 0, converge: false };
-  const config = { options: quick, targets: { [core]: { outFile, use, ...(textFile && { textFile }) } } };
+  const config = { options: quick, targets: { [core]: { outFile, use } } };
   writeFileSync(join(folder, "asconfig.quick.json"), JSON.stringify(config));
   const where = ["--baseDir", folder, "--config", "asconfig.quick.json", "--target", core];
   const { error, stderr } = await asc.main(["assembly/abi/core.ts", ...where]);

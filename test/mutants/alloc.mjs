@@ -58,7 +58,7 @@ export const alloc = [
     file: "alloc/arenas.ts",
     before: "min(max(least, min(min(wanted, 3 * end), state.growthCap)), ceiling - end)",
     after: "min(max(least, min(wanted, 3 * end)), ceiling - end)",
-    tests: ["test/bindings/heap/options.test.ts", "test/alloc/limits.test.ts"],
+    tests: ["test/alloc/placement.test.ts", "test/alloc"],
   },
   {
     name: "memory that was used counts as untouched",
@@ -72,7 +72,7 @@ export const alloc = [
     file: "alloc/arenas.ts",
     before: "while (run && <u32>runLengths[run] < length) run = nextRuns[run];",
     after: "while (run && <u32>runLengths[run] <= length) run = nextRuns[run];",
-    tests: ["test/alloc", "test/model/bytes.test.ts"],
+    tests: ["test/alloc/placement.test.ts", "test/alloc"],
   },
   {
     name: "a run taken out of its list cuts the way back",
@@ -109,7 +109,7 @@ export const alloc = [
     file: "alloc/arenas.ts",
     before: "    if (taken && taken != first) giveArenas(taken, length);\n",
     after: "",
-    tests: ["test/alloc/foreign.test.ts", "test/alloc/realloc.test.ts"],
+    tests: ["test/alloc/placement.test.ts", "test/alloc"],
   },
   {
     name: "the largest heap is one arena larger",
@@ -415,7 +415,7 @@ export const alloc = [
     file: "alloc/checks.ts",
     before: "    if (pointer != record.page) return layout.FAULT_BAD_POINTER;\n",
     after: "",
-    tests: ["test/project/checks.test.ts"],
+    tests: ["test/alloc/placement.test.ts"],
   },
   // ---- validator ----
   {
@@ -459,7 +459,7 @@ export const alloc = [
     file: "alloc/pressure.ts",
     before: "state.takenBytes = taken < bytes ? u32.MAX_VALUE : taken;",
     after: "state.takenBytes = taken;",
-    tests: ["test/bindings/objects/owned-bytes.test.ts"],
+    tests: ["test/gc/other-counts.test.ts"],
   },
   {
     name: "pressure outlives a reset",

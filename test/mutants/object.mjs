@@ -170,7 +170,7 @@ export const object = [
     file: "object/death/death.ts",
     before: "        if (lives) continue;\n",
     after: "",
-    tests: ["test/object/death/finalization.test.ts"],
+    tests: ["test/object", "test/model/objects.test.ts", "test/programs"],
   },
   {
     name: "items inside a list are taken for a block",
@@ -234,7 +234,7 @@ export const object = [
     file: "object/death/weak.ts",
     before: "    if (!next) setMeta(referent, metaOf(referent) & ~layout.META_WEAK);\n",
     after: "",
-    tests: ["test/object/death/weakrefs.test.ts"],
+    tests: ["test/programs", "test/object"],
   },
   {
     name: "a dying object can be had from a weak reference",

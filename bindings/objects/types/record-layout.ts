@@ -1,4 +1,5 @@
 import {
+  FLAG_BLOCKS,
   FLAG_CONTAINER,
   FLAG_FINALIZER,
   FLAG_ITEMS_REF,
@@ -69,13 +70,14 @@ export function layOutRecord(options: TypeOptions, base: KnownType | undefined):
   if (end >= TYPE_SIZE_LIMIT) throw tooLarge(name, "its last field");
   const finalize = readFinalizer(options.finalize) ?? inherited?.finalize;
   const allRefs = [...refs, ...(inherited?.refs ?? [])];
+  const allBlocks = [...blocks, ...(inherited?.blocks ?? [])];
   const holds = allRefs.length > 0 || items === "ref";
   const flags =
     (holds && !isAcyclic ? FLAG_CONTAINER : 0) |
     (finalize ? FLAG_FINALIZER : 0) |
-    (items === "ref" ? FLAG_ITEMS_REF : 0);
+    (items === "ref" ? FLAG_ITEMS_REF : 0) |
+    (allBlocks.length > 0 ? FLAG_BLOCKS : 0);
   const freeCap = readCap(options.freeList);
-  const allBlocks = [...blocks, ...(inherited?.blocks ?? [])];
   const facts = { finalize, itemLayout, length, weak, refs: allRefs, blocks: allBlocks, flags, freeCap };
   return { size: end, own, facts };
 }

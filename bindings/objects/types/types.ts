@@ -101,11 +101,15 @@ export class Types {
     const base = this.#readBase(options.extends);
     const record = layOutRecord(options, base);
     const { size, facts } = record;
+    const flags =
+      id < this.#memory.state(layout.STATE_TYPE_COUNT) ? this.#descriptorWord(id, layout.TYPE_FLAGS) : 0;
+    // What addTraverse() adds to a type; the host that restores it adds its function anew.
+    const added = flags & layout.FLAG_TRAVERSED ? layout.FLAG_TRAVERSED | layout.FLAG_CONTAINER : 0;
     const same =
       id < this.#memory.state(layout.STATE_TYPE_COUNT) &&
       this.#descriptorWord(id, layout.TYPE_SIZE) === size &&
       this.#descriptorWord(id, layout.TYPE_BASE) === (base?.id ?? 0) &&
-      this.#descriptorWord(id, layout.TYPE_FLAGS) === facts.flags;
+      (flags & ~added) === (facts.flags & ~added);
     if (!same)
       throw new HeapError("ERR_HEAP_CORRUPT", `restore: the type ${options.name} is another in the memory`);
     return this.#make(id, options, record, base);
