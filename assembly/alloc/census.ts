@@ -20,8 +20,9 @@ export function census(): void {
   // Raw ones, whose domain is the first of the table.
   for (let c = layout.SMALL_CLASSES + 1; c <= layout.LAST_CLASS; c++) {
     const entry = entryOf(c);
-    entry.live -= recentBlocks(c).count;
-    entry.available += recentBlocks(c).count;
+    const count = recentBlocks(c).count;
+    entry.live -= count;
+    entry.available += count;
   }
 }
 

@@ -23,14 +23,9 @@ export function copyRaw(to: usize, from: usize, bytes: usize): void {
     memory.copy(to, from, bytes);
     return;
   }
-  store<u64>(to, load<u64>(from));
-  if (bytes <= 8) return;
-  store<u64>(to, load<u64>(from, 8), 8);
-  for (let at: usize = 16; at < bytes; at += 16) {
-    const low = load<u64>(from + at);
-    const high = load<u64>(from + at, 8);
-    store<u64>(to + at, low);
-    store<u64>(to + at, high, 8);
+  for (let at: usize = 0; at < bytes; at += 16) {
+    store<u64>(to + at, load<u64>(from + at));
+    if (bytes > 8) store<u64>(to + at, load<u64>(from + at, 8), 8);
   }
 }
 
@@ -42,11 +37,8 @@ export function zeroRaw(to: usize, bytes: usize): void {
     memory.fill(to, 0, (bytes + 7) & ~7);
     return;
   }
-  store<u64>(to, 0);
-  if (bytes <= 8) return;
-  store<u64>(to, 0, 8);
-  for (let at: usize = 16; at < bytes; at += 16) {
+  for (let at: usize = 0; at < bytes; at += 16) {
     store<u64>(to + at, 0);
-    store<u64>(to + at, 0, 8);
+    if (bytes > 8) store<u64>(to + at, 0, 8);
   }
 }

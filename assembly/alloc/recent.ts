@@ -64,8 +64,6 @@ export function isRecent(c: u32, block: usize): bool {
 // ---- spans ----
 
 /** List of spans of so many pages, 9 ≤ length < RECENT_LENGTHS: exact below 32, then eight lists a doubling. */
-// @ts-ignore: decorator
-@inline
 export function recentList(length: u32): u32 {
   if (length < 32) return length - 8;
   const top = 31 - clz(length);
@@ -85,10 +83,8 @@ export function popRecentSpan(length: u32): usize {
   return found ? found : takeIfFits(list + 1, length, most);
 }
 
-// @ts-ignore: decorator
-@inline
 function takeIfFits(list: u32, length: u32, most: u32): usize {
-  const span = list < 64 ? <usize>recentSpans.head(list) : 0;
+  const span = <usize>recentSpans.head(list);
   if (!span) return 0;
   const record = pageRecord(span);
   const pages = record.spanPages;
@@ -97,23 +93,14 @@ function takeIfFits(list: u32, length: u32, most: u32): usize {
   return span;
 }
 
-// @ts-ignore: decorator
-@inline
 function unlinkFirst(list: u32, record: PageRecord): void {
   recentSpans.setHead(list, <u32>changetype<usize>(record.links.next));
   state.recentPages -= record.spanPages;
 }
 
 /** Pages that spans may wait with. */
-// @ts-ignore: decorator
-@inline
 function mostPages(): u32 {
   return min(layout.RECENT_PAGES, max(16, arenasInUse()) << layout.RECENT_SHARE_SHIFT);
-}
-
-/** Whether a span of so many pages is kept if no other is. */
-export function canWait(length: u32): bool {
-  return length >= layout.RECENT_SHORTEST && length < layout.RECENT_LENGTHS && length <= mostPages();
 }
 
 /** Keeps a freed span; false if too many pages would wait, or its length is not kept. */

@@ -10,13 +10,13 @@
  */
 import * as layout from "../layout";
 import { ARENA_PAGES, ARENA_SHIFT, PAGE_SHIFT } from "../layout";
-import { statistics } from "../state";
+import { state, statistics } from "../state";
 import { ensureReady, giveArenas, kindOf, likelyArenas, markArenas, takeArenas } from "./arenas";
 import * as pages from "./pages";
 import { pageRecord } from "./pages";
 import { addPressure, relievePressure } from "./pressure";
 import { obtainPages, retireIdlePools, retireIfShrunk } from "./pools";
-import { canWait, pushRecentSpan, releaseRecentSpans } from "./recent";
+import { pushRecentSpan, releaseRecentSpans } from "./recent";
 import { firstPages, giveAll, giveTail, nextArena, noteTail, tailArenas, takeTail } from "./tails";
 
 const LONGEST: u32 = ARENA_PAGES - layout.TABLE_POSITIONS;
@@ -61,8 +61,8 @@ export function noteSpan(span: usize, length: u32, domain: u32): usize {
 export function giveSpan(span: usize): void {
   const record = pageRecord(span);
   const length = record.spanPages;
-  if (record.domain == layout.DOMAIN_RAW && canWait(length)) {
-    // Too many wait, or too long ones: from now on those that this program frees now. Fewer arenas may let fewer wait.
+  if (record.domain == layout.DOMAIN_RAW && length < layout.RECENT_LENGTHS && state.recentPages) {
+    // Others wait, and there are too many: from now on those that this program frees now.
     releaseRecentSpans();
     if (keepSpan(span)) return;
   }

@@ -313,12 +313,7 @@ function verifyPool(record: PageRecord, shape: PageShape, c: u32): u32 {
 /** Recent blocks of the pool are blocks of it, and neither free in it nor met twice. */
 function countRecent(first: usize, c: u32, carved: u32): bool {
   const recent = recentBlocks(c);
-  const count = recent.count;
-  if (count > recentLimit(c)) {
-    broken(layout.BROKEN_RECENT, first, recentLimit(c), count);
-    return false;
-  }
-  for (let n: u32 = 1; n <= count; n++) {
+  for (let n = min(recent.count, recentLimit(c)); n; n--) {
     const block = recent.block(n);
     // Those of other pools are theirs to prove.
     if (block - first >= carved * classBytes(c)) continue;
@@ -342,14 +337,17 @@ function verifyRecent(): u32 {
     while (span) {
       const record = pageRecord(span);
       const length = record.spanPages;
-      const waits = record.sizeClass == layout.CLASS_RECENT && record.domain == layout.DOMAIN_RAW;
-      if (!waits || recentList(length) != list || pages > layout.RECENT_PAGES)
+      if (
+        record.sizeClass != layout.CLASS_RECENT ||
+        recentList(length) != list ||
+        pages > layout.RECENT_PAGES
+      )
         return broken(layout.BROKEN_RECENT, span, list, length);
       pages += length;
       span = changetype<usize>(record.links.next);
     }
   }
-  return pages == recount.recentPages && pages == state.recentPages && pages <= layout.RECENT_PAGES
+  return pages == recount.recentPages && pages == state.recentPages
     ? 0
     : broken(layout.BROKEN_RECENT, 0, recount.recentPages, pages);
 }
