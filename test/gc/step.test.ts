@@ -121,6 +121,129 @@ describe.each(builds)("collections in slices, $name core", (build) => {
     expect(live(heap)).toBe(0);
   });
 
+  test("the last look takes what finds no room in its list: a chain of rings, each held by the one above", () => {
+    for (const rings of [4097, 4200, 4500]) {
+      const heap = manualHeap(build);
+      let above = 0 as Ptr;
+      for (let i = 0; i < rings; i++) {
+        // A pair among rings of one, so that a list is full within it.
+        const next = ring(heap, i === 255 ? 2 : 1);
+        if (above !== 0) {
+          heap.lists.append(next, above);
+          heap.decref(above);
+        }
+        above = next;
+      }
+      heap.decref(above);
+      finish(heap, 4000);
+      expect(live(heap), `${rings} rings`).toBe(0);
+    }
+  });
+
+  test("a run that ends as one collection is announced once, and counts all that it found", () => {
+    const heap = manualHeap(build);
+    let above = 0 as Ptr;
+    for (let i = 0; i < 9000; i++) {
+      const next = ring(heap, 2);
+      if (above !== 0) {
+        heap.lists.append(next, above);
+        heap.decref(above);
+      }
+      above = next;
+    }
+    const phases: string[] = [];
+    heap.collector.callbacks.add((phase) => phases.push(phase));
+    const { collections } = heap.collector.stats()[2]!;
+    heap.decref(above);
+    finish(heap, 4000);
+    expect(phases).toEqual(["start", "stop"]);
+    expect(heap.collector.stats()[2]).toMatchObject({ collections: collections + 1, collected: 18_000 });
+    expect(live(heap)).toBe(0);
+  });
+
+  // What had more references than its shadow counts was a guess always, with all that hangs on it.
+  test("a live root with many references back to it costs no look at it as a whole", () => {
+    const heap = manualHeap(build);
+    const root = heap.list();
+    for (let i = 0; i < 6000; i++) {
+      const child = heap.list([root]);
+      heap.lists.append(root, child);
+      heap.decref(child);
+    }
+    for (let run = 0; run < 2; run++) finish(heap, 500);
+    // All of it was reached, so that a run looks at each object thrice, and none of it in one go.
+    expect(finish(heap, 500)).toBeLessThan((6000 * 10) / 500);
+    expect(heap.collector.stats()[2]!.collected).toBe(0);
+    heap.decref(root);
+    finish(heap, 500);
+    expect(live(heap)).toBe(0);
+  });
+
+  test("deaths that were deferred and finalizers run between the parts of one slice", () => {
+    const heap = manualHeap(build);
+    const stack = heap.stack({ slots: 4 });
+    const Loud = heap.defineType({
+      name: "Loud",
+      fields: { next: "ref" },
+      finalize: () => {
+        for (let i = 0; i < 300; i++) heap.decref(heap.list([heap.none]));
+      },
+    });
+    for (let round = 0; round < 10; round++) {
+      const trees = Array.from({ length: 4 }, () => {
+        const tree = heap.list();
+        for (let i = 0; i < 1500; i++) {
+          const branch = heap.list([heap.none]);
+          heap.lists.append(tree, branch);
+          heap.decref(branch);
+        }
+        const loud = heap.alloc(Loud);
+        heap.lists.append(tree, loud);
+        heap.decref(loud);
+        return tree;
+      });
+      for (const tree of trees) {
+        for (let i = 0; i < 3 + round; i++) heap.collector.step({ budgetObjects: 700 + 100 * round });
+        heap.decref(tree);
+        heap.collector.step({ budgetObjects: 100_000 });
+      }
+      while (!heap.collector.step({ budgetObjects: 100_000 }));
+      heap.reclaim();
+      heap.verify();
+    }
+    stack.dispose();
+    heap.gc();
+    expect(live(heap)).toBe(0);
+  });
+
+  test("collections between two slices have durations of their own", () => {
+    const heap = manualHeap(build);
+    const held = heap.list();
+    for (let i = 0; i < 5000; i++) {
+      const item = heap.list();
+      heap.lists.append(held, item);
+      heap.decref(item);
+    }
+    const durations: [number, number][] = [];
+    heap.collector.callbacks.add((phase, { generation, durationMs }) => {
+      if (phase === "stop") durations.push([generation, durationMs]);
+    });
+    expect(heap.collector.step({ budgetObjects: 10 })).toBe(false);
+    const start = performance.now();
+    while (performance.now() - start < 60);
+    heap.gc(0);
+    const between = performance.now() - start;
+    const from = performance.now();
+    finish(heap, 100_000);
+    const slices = performance.now() - from;
+    heap.gc(0);
+    expect(durations.map(([generation]) => generation)).toEqual([0, 2, 0]);
+    expect(durations[0]![1]).toBeLessThan(between - 50);
+    expect(durations[1]![1]).toBeLessThan(slices + 40);
+    expect(durations[2]![1]).toBeLessThan(40);
+    heap.decref(held);
+  });
+
   test("finalizers run once, may resurrect, and weak references are cleared before", () => {
     const heap = manualHeap(build);
     const seen: string[] = [];

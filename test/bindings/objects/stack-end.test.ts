@@ -80,6 +80,35 @@ describe.each(builds)("at the end of the stack, $name core", (build) => {
     }
   });
 
+  // A death that was begun before there was known to be room for it left an object without what had been released.
+  test("a decref that the end of the stack cuts short leaves the object as it was", () => {
+    const heap = build.create({ autoCollect: false });
+    const shared = heap.list();
+    let cut = 0;
+    for (let at = 0; at < DEPTHS; at += 3) {
+      const root = heap.list();
+      for (const item of [heap.fromJS([[]]), heap.float(2.5)]) {
+        heap.lists.append(root, item);
+        heap.decref(item);
+      }
+      heap.lists.append(root, shared);
+      const references = heap.refcount(shared);
+      let depth = 0;
+      let isAlive = true;
+      whileUnwinding(() => {
+        if (depth++ === at && done(() => heap.decref(root))) isAlive = false;
+      }, at % 8);
+      if (!isAlive) continue;
+      cut++;
+      expect(heap.refcount(shared)).toBe(references);
+      expect(heap.toJS(root)).toEqual([[[]], 2.5, []]);
+      heap.decref(root);
+    }
+    expect(cut).toBeGreaterThan(0);
+    expect(heap.refcount(shared)).toBe(1);
+    heap.verify();
+  });
+
   const MOST_ITEMS = 40;
   const refusals: Record<string, (heap: Heap, item: Ptr, dead: Ptr) => Ptr> = {
     "a dict": (heap, item, dead) =>
