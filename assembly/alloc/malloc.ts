@@ -196,14 +196,11 @@ export function takeBlock(domain: u32, c: u32): usize {
 
 function newSpan(size: usize, alignment: u32): usize {
   const pages = pagesOf(size);
+  if (!enter()) return 0;
   let span = alignment == 1 ? popRecentSpan(pages) : 0;
-  if (span) {
-    noteSpan(span, pageRecord(span).spanPages, layout.DOMAIN_RAW);
-  } else {
-    if (!enter()) return 0;
-    span = takeSpan(pages, alignment, layout.DOMAIN_RAW);
-    leave();
-  }
+  if (span) noteSpan(span, pageRecord(span).spanPages, layout.DOMAIN_RAW);
+  else span = takeSpan(pages, alignment, layout.DOMAIN_RAW);
+  leave();
   if (isDefined(TALLYHEAP_HARDENED) && span)
     hardening.writeGuard(span + usableSize(span) + hardening.GUARD_BYTES);
   return span;
@@ -216,12 +213,8 @@ function freeSlow(pointer: usize): void {
 /** Frees a block off the fast path. FAULT_NONE, or what is wrong with the pointer. */
 export function releaseSlow(pointer: usize): u32 {
   const kind = MappedRecord.of(pointer).kind & KIND_OF_BLOCKS;
-  if (kind - (layout.SMALL_CLASSES + 1) < layout.MEDIUM_CLASSES) {
-    if (pushRecent(kind, pointer)) return layout.FAULT_NONE;
-  } else if (kind == layout.CLASS_SPAN && keepSpan(pointer)) {
-    return layout.FAULT_NONE;
-  }
-  return release(pointer);
+  const isSlab = kind - (layout.SMALL_CLASSES + 1) < layout.MEDIUM_CLASSES;
+  return isSlab && pushRecent(kind, pointer) ? layout.FAULT_NONE : release(pointer);
 }
 
 function release(pointer: usize): u32 {
@@ -234,7 +227,7 @@ function release(pointer: usize): u32 {
   if (!enter()) return fault(layout.FAULT_CORRUPT, pointer);
   let live: bool = true;
   if (isPool) live = pools.freeSlow(record, pointer);
-  else giveSpan(pointer);
+  else if (!keepSpan(pointer)) giveSpan(pointer);
   leave();
   return live ? layout.FAULT_NONE : fault(layout.FAULT_DOUBLE_FREE, pointer);
 }

@@ -72,10 +72,10 @@ export function giveSpan(span: usize): void {
   retireIfShrunk();
 }
 
-/** Frees a raw span that waits for the next request; false if it cannot, or the pointer is no span's. */
+/** Frees a raw span that waits for the next request; false if it cannot. */
 export function keepSpan(span: usize): bool {
-  if (span & (layout.PAGE_BYTES - 1)) return false;
   const record = pageRecord(span);
+  if (record.domain != layout.DOMAIN_RAW) return false;
   const length = record.spanPages;
   if (!pushRecentSpan(span, record)) return false;
   countGiven(length);
