@@ -142,7 +142,7 @@ export class Collector {
     this.#sliceBegan = began;
     const deadline = began + budgetMs;
     let left = budgetObjects;
-    let state = 0;
+    let state: number;
     let resumed = 0;
     try {
       do {

@@ -96,7 +96,7 @@ export function declareUpstream(file: string, options: UpstreamOptions = {}): vo
       process.chdir(directory);
       // What a test loaded then belongs to the copy of an earlier file, and to its heap.
       for (const name of Object.keys(require.cache))
-        if (name.startsWith(directory)) delete require.cache[name];
+        if (name.startsWith(directory)) Reflect.deleteProperty(require.cache, name);
       for (const [name, module] of modules) require.cache[name] = module;
     });
     afterAll(() => process.chdir(here));

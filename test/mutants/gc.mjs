@@ -313,7 +313,7 @@ export const gc = [
   },
   {
     name: "slices: what a held object of a piece leads to is garbage",
-    file: "gc/step/piece.ts",
+    file: "gc/step/shadow.ts",
     before: "  store<u32>(top, <u32>child);\n  return top + 4;",
     after: "  return top;",
     tests: ["test/gc/step.test.ts"],

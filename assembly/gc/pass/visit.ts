@@ -25,8 +25,7 @@ import {
 import { mayHoldContainers } from "../../object/core/young-pages";
 import { COLOURED, COLOURS, WHITE } from "../heap/colour";
 import { RESCAN, markPage } from "../heap/pages";
-import { gather, rescue } from "../step/piece";
-import { follow, tally } from "../step/shadow";
+import { follow, gather, rescue, tally } from "../step/shadow";
 
 /** Takes the reference out of the child's count. */
 export const SUBTRACT: u32 = 0;

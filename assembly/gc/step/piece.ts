@@ -9,14 +9,13 @@
  *
  *   ├ stackBase … list of the piece … ┤      mark stack: what of it is held and not followed yet
  */
-import * as layout from "../../layout";
 import { collector } from "../../state";
 import { headerOf, metaOf, setMeta } from "../../object/core/header";
-import { COLOUR, SAVED } from "../heap/colour";
+import { COLOUR } from "../heap/colour";
 import { TRASH, markPage } from "../heap/pages";
 import { STACK } from "../pass/stack";
 import { GATHER, RESCUE, TALLY, scanOf, visit } from "../pass/visit";
-import { COUNT_MOST, PIECE, REACHED, cellOf, isGuess, isSubject, stackBase, stackLimit } from "./shadow";
+import { COUNT_MOST, PIECE, REACHED, cellOf, gather, stackBase, takeIntoWhole } from "./shadow";
 
 /** The piece has an object with more references than a shadow counts. */
 export const UNCOUNTED: i32 = -2;
@@ -37,30 +36,6 @@ export function gatherFrom(object: usize, end: usize): usize {
 function gatherChildren(parent: usize, end: usize): usize {
   const meta = metaOf(parent);
   return visit(GATHER, parent, meta, scanOf(meta), 0, 0, 0, end);
-}
-
-/** Adds one object if it is a guess, or has the flag that this look takes. */
-export function gather(object: usize, end: usize): usize {
-  const cell = cellOf(object);
-  if (!cell) return end;
-  const shadow = <u32>load<u16>(cell);
-  const header = headerOf(object);
-  if (shadow & PIECE || !isSubject(header)) return end;
-  if (!isGuess(object, header, shadow) && !(shadow & collector.stepTakes)) return end;
-  const isFull = end == stackLimit();
-  if (collector.stepWhole) {
-    store<u16>(cell, <u16>REACHED);
-    takeIntoWhole(object);
-    if (isFull) return end;
-  } else {
-    if (isFull) {
-      collector.stepWaiting = 1;
-      return end;
-    }
-    store<u16>(cell, <u16>PIECE);
-  }
-  store<u32>(end, <u32>object);
-  return end + 4;
 }
 
 // ---- a piece that is no list: too large for one, or too often referred to ----
@@ -87,11 +62,6 @@ function drainInto(top: usize): void {
     top -= 4;
     top = gatherChildren(load<usize>(top), top);
   }
-}
-
-function takeIntoWhole(object: usize): void {
-  setMeta(object, metaOf(object) | SAVED);
-  markPage(object, TRASH);
 }
 
 // ---- a list ----
@@ -142,16 +112,6 @@ function rescueFrom(object: usize, cell: usize, spared: u32): void {
     const meta = metaOf(parent);
     top = visit(RESCUE, parent, meta, scanOf(meta), 0, 0, <usize>spared, top);
   }
-}
-
-// @ts-ignore: decorator
-@inline
-export function rescue(child: usize, spared: u32, top: usize): usize {
-  const cell = cellOf(child);
-  if (!cell || !(load<u16>(cell) & PIECE)) return top;
-  store<u16>(cell, <u16>spared);
-  store<u32>(top, <u32>child);
-  return top + 4;
 }
 
 function colourGarbage(end: usize): i32 {

@@ -16,9 +16,10 @@ import { kindOf } from "../../alloc/arenas";
 import { calloc } from "../../alloc/malloc";
 import { pageRecord } from "../../alloc/pages";
 import { giveBuffer } from "../../object/core/buffers";
-import { headerOf } from "../../object/core/header";
+import { headerOf, metaOf, setMeta } from "../../object/core/header";
 import { endOf, firstOf, strideOf } from "../../object/core/page-blocks";
-import { ALL_GENERATIONS, TRACKED } from "../heap/colour";
+import { ALL_GENERATIONS, SAVED, TRACKED } from "../heap/colour";
+import { TRASH, markPage } from "../heap/pages";
 
 /** What holds it is known, or it needs nothing to hold it. */
 export const REACHED: u32 = 0x8000;
@@ -186,6 +187,49 @@ export function reach(object: usize, cell: usize, top: usize): usize {
   store<u32>(top, <u32>object);
   return top + 4;
 }
+
+/** Adds one object if it is a guess, or has the flag that this look takes. */
+export function gather(object: usize, end: usize): usize {
+  const cell = cellOf(object);
+  if (!cell) return end;
+  const shadow = <u32>load<u16>(cell);
+  const header = headerOf(object);
+  if (shadow & PIECE || !isSubject(header)) return end;
+  if (!isGuess(object, header, shadow) && !(shadow & collector.stepTakes)) return end;
+  const isFull = end == stackLimit();
+  if (collector.stepWhole) {
+    store<u16>(cell, <u16>REACHED);
+    takeIntoWhole(object);
+    if (isFull) return end;
+  } else {
+    if (isFull) {
+      collector.stepWaiting = 1;
+      return end;
+    }
+    store<u16>(cell, <u16>PIECE);
+  }
+  store<u32>(end, <u32>object);
+  return end + 4;
+}
+
+/** The piece is no list: see piece.ts. */
+export function takeIntoWhole(object: usize): void {
+  setMeta(object, metaOf(object) | SAVED);
+  markPage(object, TRASH);
+}
+
+/** Finds that an object of the piece is held, and puts it on the stack whose top is `top`. The new top. */
+// @ts-ignore: decorator
+@inline
+export function rescue(child: usize, spared: u32, top: usize): usize {
+  const cell = cellOf(child);
+  if (!cell || !(load<u16>(cell) & PIECE)) return top;
+  store<u16>(cell, <u16>spared);
+  store<u32>(top, <u32>child);
+  return top + 4;
+}
+
+// ---- what a shadow says ----
 
 /**
  * Whether an object is a guess: nothing reached it, and it has no more references than its shadow counts, as far as it
