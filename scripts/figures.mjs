@@ -66,7 +66,7 @@ const median = (/** @type {Sample[]} */ samples) => samples[0]?.median ?? NaN;
 /** @type {Line[]} */
 const LINES = [
   {
-    text: "malloc family, heap calls of five programs, from wasm: time to glibc's. tallyheap linked in / called / dlmalloc / AssemblyScript's TLSF",
+    text: "malloc family, heap calls of nine programs, from wasm: time to glibc's. tallyheap linked in / called / dlmalloc / AssemblyScript's TLSF",
     bench: "replay",
     contenders: ["tallyheap (inlined)", "tallyheap (called)", "dlmalloc (wasm)", "tlsf (wasm)"],
     digits: 2,

@@ -37,11 +37,16 @@ const PICTURE_LABEL = 10;
 /** The smaller one of the bundled graphs: someone waits for the screen. */
 const GRAPH = "imports";
 
+/** Those of the bundled traces that fit one screen and half a minute; `bench:replay` has them all. */
+const TRACES = ["cc1", "jq", "lua", "py-ast-json", "sqlite"];
+
 type Options = Pick<CommonOptions, "rounds" | "seed"> & { all?: boolean };
 
 /** The traces in tallyheap's two forms, natively, and in the best other wasm heap. */
 async function measure(plan: Plan, options: Options): Promise<{ field: Field; rows: Row[] }> {
-  const traces = bundledTraces().map(readTrace);
+  const traces = bundledTraces()
+    .map(readTrace)
+    .filter(({ name }) => TRACES.includes(name));
   const { contenders: all, ...field } = await assemble();
   const contenders = all.filter(({ kind, isFloor }) => options.all || (kind !== "typescript" && !isFloor));
   const limit = options.rounds === undefined && { leastRounds: LEAST_ROUNDS, budgetMs: BUDGET_MS };
