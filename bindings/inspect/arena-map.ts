@@ -29,7 +29,7 @@ export interface ArenaMap {
   readonly uses: readonly PageUse[];
 }
 
-const DOMAINS = ["raw", "object", "container"] as const;
+const DOMAIN_NAMES = ["raw", "object", "container"] as const;
 
 /** Reads which pages of which arenas are used, and for what. */
 export function readArenaMap(memory: HeapMemory): ArenaMap {
@@ -39,7 +39,7 @@ export function readArenaMap(memory: HeapMemory): ArenaMap {
     address: number,
     domain: number,
     rest: Pick<PageUse, "pages" | "blockBytes" | "live" | "capacity">,
-  ): void => void uses.push({ kind, address, domain: DOMAINS[domain] ?? "raw", ...rest });
+  ): void => void uses.push({ kind, address, domain: DOMAIN_NAMES[domain] ?? "raw", ...rest });
   walkPages(memory, {
     pool: (pool) => {
       const { page, domain, stride, capacity } = pool;
