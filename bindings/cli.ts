@@ -4,6 +4,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { readGrowth, type Growth } from "./core/growth.js";
 import { LinkError } from "./link/errors.js";
+import { EXIT_FAILED, EXIT_USAGE, UsageError, attempt } from "./link/failure.js";
 import { link, type LinkOptions } from "./link/link.js";
 
 const USAGE = `usage: tallyheap link IN.wasm -o OUT.wasm [options]
@@ -26,20 +27,6 @@ interface Request {
   readonly output: string;
   readonly options: LinkOptions;
 }
-
-const EXIT_FAILED = 1;
-const EXIT_USAGE = 2;
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "no such file or directory",
-  EACCES: "permission denied",
-  EISDIR: "it is a directory",
-  ENOTDIR: "a part of the path is no directory",
-  EROFS: "the file system is read-only",
-  ENOSPC: "no space left",
-};
-
-class UsageError extends Error {}
 
 try {
   const request = parse(process.argv.slice(2));
@@ -71,15 +58,6 @@ function replace(file: string, bytes: Uint8Array): void {
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
-  }
-}
-
-function attempt<T>(what: string, action: () => T): T {
-  try {
-    return action();
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new Error(`${what}: ${REASONS[code ?? ""] ?? code ?? String(cause)}`, { cause });
   }
 }
 

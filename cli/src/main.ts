@@ -10,7 +10,7 @@ import { addReplay } from "./commands/replay.js";
 import { addReport } from "./commands/report.js";
 import { addSnapshot } from "./commands/snapshot.js";
 import { addStats } from "./commands/stats.js";
-import { EXIT_FAILED, EXIT_USAGE, UsageError } from "./failure.js";
+import { EXIT_FAILED, EXIT_USAGE, UsageError } from "../../bindings/link/failure.js";
 
 const NAME = "tallyheap-cli";
 const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");

@@ -2,7 +2,7 @@
 
 import { closeSync, openSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 
-import { attempt } from "./failure.js";
+import { attempt } from "../../bindings/link/failure.js";
 
 /**
  * Writes a file: beside it first, and under its name when it is whole. What is no regular file, as /dev/stdout, is written

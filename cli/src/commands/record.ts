@@ -1,7 +1,7 @@
 import type { CAC } from "cac";
 
 import { recordProgram } from "../../../bench/lib/recording.js";
-import { UsageError } from "../failure.js";
+import { UsageError } from "../../../bindings/link/failure.js";
 import { print, writeFile } from "../output.js";
 
 interface Options {

@@ -8,7 +8,7 @@ import { makeTable } from "../../../bench/lib/table.js";
 import type { Trace } from "../../../bench/lib/trace.js";
 import { inspectPass, timePass } from "../../../bench/replay/chunks.js";
 import { heapReplayer } from "../../../bench/replay/typescript-replay.js";
-import { UsageError } from "../failure.js";
+import { UsageError } from "../../../bindings/link/failure.js";
 import { readInputOf } from "../inputs.js";
 import { print } from "../output.js";
 

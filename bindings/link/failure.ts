@@ -1,4 +1,4 @@
-/** How a command fails: a line on stderr, and a code for scripts. */
+/** How a command fails, this package's or the one of cli/: a line on stderr, and a code for scripts. */
 
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
