@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 /** `tallyheap link IN -o OUT`: the bytes layer inside a C or C++ module. */
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { readGrowth, type Growth } from "./core/growth.js";
 import { LinkError } from "./link/errors.js";
 import { EXIT_FAILED, EXIT_USAGE, UsageError, attempt } from "./link/failure.js";
 import { link, type LinkOptions } from "./link/link.js";
+import { writeFile } from "./link/output.js";
 
 const USAGE = `usage: tallyheap link IN.wasm -o OUT.wasm [options]
 
@@ -46,19 +47,7 @@ async function run({ input, output, options }: Request): Promise<void> {
   } catch (cause) {
     throw cause instanceof LinkError ? new Error(`${input} ${cause.message}`, { cause }) : cause;
   }
-  attempt(`cannot write ${output}`, () => replace(output, linked));
-}
-
-/** Writes beside the file and renames, so that nobody ever sees a half of it. */
-function replace(file: string, bytes: Uint8Array): void {
-  const temporary = `${file}.${process.pid}.tmp`;
-  try {
-    writeFileSync(temporary, bytes);
-    renameSync(temporary, file);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
+  writeFile(output, (write) => write(linked));
 }
 
 /** The request, or undefined if only help was asked for. */

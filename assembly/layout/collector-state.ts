@@ -83,6 +83,9 @@ export class CollectorState {
   /** What was spared, in a list of which this entry is the next. */
   spared: u32;
   stepEntry: u32;
+  /** Where to go on in the page, 0 = at its first object; and in a long object, by its next item. */
+  stepObject: usize;
+  stepItem: u32;
   /** Objects with more references than a shadow counts. */
   stepHubs: u32;
   /** References that one slice of an automatic full collection looks at; 0 = those take no slices. */

@@ -123,7 +123,7 @@ export class Collector {
   /**
    * One slice of a full collection: true when it is complete. The program may change everything between slices; what it
    * lets go of meanwhile may be found by the next collection only. A piece of garbage that hangs together goes at once, so
-   * a slice takes longer than its budget where one such piece is large, and so does a slice that meets a long list.
+   * a slice takes longer than its budget where one such piece is large.
    * Finalizers and callbacks run inside of slices. A collection of everything, by `gc()` or for want of memory, ends the run.
    * @throws HeapError `ERR_HEAP_ARGUMENT`; `ERR_HEAP_BUSY` inside a collection; `ERR_HEAP_CORRUPT` as `gc()`
    */

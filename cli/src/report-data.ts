@@ -109,8 +109,9 @@ export interface PackedMap {
   readonly uses: readonly number[];
 }
 
-const KINDS = ["pool", "span", "table"] as const;
-const DOMAINS = ["raw", "object", "container"] as const;
+/** By the numbers that a report has for them. */
+const KINDS = ["pool", "span", "table"] as const satisfies readonly PageUse["kind"][];
+const DOMAINS = ["raw", "object", "container"] as const satisfies readonly PageUse["domain"][];
 const NUMBERS = 7;
 
 export function packMap({ arenaBytes, pageBytes, arenas, uses }: ArenaMap): PackedMap {

@@ -162,6 +162,71 @@ describe.each(builds)("collections in slices, $name core", (build) => {
   });
 
   // What had more references than its shadow counts was a guess always, with all that hangs on it.
+  test("long lists and dicts are looked at in parts, and found with what only they hold", () => {
+    const heap = manualHeap(build);
+    const items = 20_000;
+    const list = heap.list();
+    const dict = heap.dict();
+    for (let i = 0; i < items; i++) {
+      const inList = ring(heap, 1);
+      const inDict = ring(heap, 1);
+      const key = heap.int(i);
+      heap.lists.append(list, inList);
+      heap.dicts.set(dict, key, inDict);
+      release(heap, inList, inDict, key);
+    }
+    heap.lists.append(list, dict);
+    heap.lists.append(list, list);
+    heap.decref(dict);
+    // Each reference is counted once and followed once; a part is 512.
+    expect(finish(heap, 1000)).toBeGreaterThan((2 * (2 * items)) / 1500);
+    expect(live(heap)).toBe(2 * items + 2);
+    heap.decref(list);
+    finish(heap, 1000);
+    expect(live(heap)).toBe(0);
+  });
+
+  test("long lists and dicts that change between their parts lose nothing", () => {
+    const seed = seedOf("step: long objects");
+    const random = new Random(seed);
+    const heap = manualHeap(build);
+    let made = 0;
+    const fill = (list: Ptr, dict: Ptr, count: number): void => {
+      for (let i = 0; i < count; i++) {
+        const item = ring(heap, 1);
+        const key = heap.int(made++);
+        heap.lists.append(list, item);
+        heap.dicts.set(dict, key, item);
+        release(heap, item, key);
+      }
+    };
+    let [list, dict] = [heap.list(), heap.dict()];
+    fill(list, dict, 3000);
+    for (let run = 0; run < 6; run++) {
+      while (!heap.collector.step({ budgetObjects: 300 })) {
+        const what = random.below(20);
+        if (what < 8) fill(list, dict, random.below(40));
+        else if (what < 16) {
+          for (let i = random.below(60); i > 0 && heap.lists.length(list) > 0; i--)
+            heap.decref(heap.lists.pop(list));
+        } else if (what === 16) for (const key of [...heap.dicts.keys(dict)]) heap.dicts.delete(dict, key);
+        else if (what === 17) {
+          // Their blocks are those of others soon.
+          release(heap, list, dict);
+          [list, dict] = [heap.list(), heap.dict()];
+          fill(list, dict, 1000 + random.below(2000));
+        }
+      }
+      for (const item of heap.collector.referents(list, dict))
+        expect(heap.refcount(item), `seed ${seed}`).toBeGreaterThan(0);
+      heap.verify();
+    }
+    release(heap, list, dict);
+    finish(heap, 300);
+    finish(heap, 300);
+    expect(live(heap), `seed ${seed}`).toBe(0);
+  });
+
   test("a live root with many references back to it costs no look at it as a whole", () => {
     const heap = manualHeap(build);
     const root = heap.list();

@@ -38,6 +38,8 @@ import {
 
 /** Objects that the second look takes into one piece, about. */
 const RETRY_BYTES: usize = 256 << 2;
+/** Entries that it looks at for that: most of them may be gone. A header each, at random: some 100 µs. */
+const RETRY_ENTRIES: u32 = 1024;
 
 /** Collects what of the list is garbage. The number of objects; −1 and a fault if counts are too low. Host code may run. */
 export function confirm(end: usize): i32 {
@@ -67,13 +69,29 @@ export function confirm(end: usize): i32 {
 
 /** The second look: at some of what was spared. The number of objects that went; −1 as confirm(). */
 export function retrySome(): i32 {
+  const first = collector.stepEntry;
   let end = stackBase();
-  while (collector.stepEntry < collector.spared && end - stackBase() < RETRY_BYTES) {
+  const last = min(collector.stepEntry + RETRY_ENTRIES, collector.spared);
+  while (collector.stepEntry < last && end - stackBase() < RETRY_BYTES) {
     const object = takeEntry();
     if (object) end = gatherFrom(object, end);
   }
-  collector.stepLooked = <u32>((end - stackBase()) >>> 2);
+  collector.stepLooked = <u32>((end - stackBase()) >>> 2) + (collector.stepEntry - first);
   return end > stackBase() ? confirm(end) : 0;
+}
+
+/** Leaves in the list what the second look spared, so that the third has no more to do than it must; whether that is done. */
+export function siftSome(): bool {
+  const last = min(collector.stepEntry + RETRY_ENTRIES, collector.spared);
+  while (collector.stepEntry < last) {
+    const object = takeEntry();
+    if (!object || !(load<u16>(cellOf(object)) & WAITING)) continue;
+    store<u32>(stackLimit() + ((<usize>collector.stepItem) << 2), <u32>object);
+    collector.stepItem = collector.stepItem + 1;
+  }
+  if (last < collector.spared) return false;
+  collector.spared = collector.stepItem;
+  return true;
 }
 
 /** The third look: at all that is left, as one piece. */

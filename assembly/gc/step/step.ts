@@ -29,13 +29,15 @@ import { HOST_FAILED, collect, run } from "../collect";
 import { ALL, nextPage } from "../heap/pages";
 import { retune } from "../thresholds";
 import { FOLLOW, TALLY, scanOf, visit } from "../pass/visit";
-import { confirm, confirmRest, retrySome } from "./confirm";
+import { confirm, confirmRest, retrySome, siftSome } from "./confirm";
+import { PART, nextPart, visitPart, weightOf } from "./part";
 import { forget, gatherFrom } from "./piece";
 import {
   REACHED,
   SPARED,
   WAITING,
   cellOf,
+  closeSomeTables,
   closeTables,
   isGuess,
   isHeld,
@@ -43,9 +45,11 @@ import {
   isSubject,
   openTable,
   openTables,
+  putOff,
   reach,
   sparedRoom,
   stackBase,
+  stackLimit,
 } from "./shadow";
 
 const OPENING: u32 = 1;
@@ -55,12 +59,21 @@ const FORGETTING: u32 = 4;
 const RETALLYING: u32 = 5;
 const CONFIRMING: u32 = 6;
 const RETRYING: u32 = 7;
-const ENDING: u32 = 8;
+const SIFTING: u32 = 8;
+const ENDING: u32 = 9;
+const CLOSING: u32 = 10;
 
 /** Units that an object of a piece takes. */
 const PIECE_UNITS: i32 = 4;
+/** Flag of an object on the stack that is followed in parts: below it is its next item. */
+const PAUSED: usize = 1;
+
 /** Units that a table takes: its 32 KiB become zero. */
 const TABLE_UNITS: i32 = 500;
+/** Units that giving some back takes. */
+const CLOSE_UNITS: i32 = 500;
+/** Units that some entries take of the list of what was spared. */
+const SIFT_UNITS: i32 = 4000;
 
 /** Further rounds of guessing at most: each costs as much as a third of a run, and nothing keeps a program from moving more. */
 const ROUNDS: u32 = 2;
@@ -109,6 +122,8 @@ function begin(): bool {
   collector.stepTakes = 0;
   collector.stepWhole = 0;
   collector.stepFound = 0;
+  collector.stepObject = 0;
+  collector.stepItem = 0;
   collector.count1 = 0;
   collector.count2 = 0;
   collector.collecting = 1;
@@ -127,7 +142,7 @@ function advance(left: i32): i32 {
     } else collector.stepPage = number;
     return TABLE_UNITS;
   }
-  if (collector.stepPhase >= RETRYING) return lookAgain();
+  if (collector.stepPhase >= RETRYING) return collector.stepPhase == CLOSING ? closeSome() : lookAgain();
   if (collector.stepTop > stackBase()) return followSome(left);
   const page = nextPage(collector.stepPage, ALL);
   if (!page) {
@@ -140,7 +155,7 @@ function advance(left: i32): i32 {
   if (phase == MARKING) return markFrom(page, left);
   if (phase == FORGETTING) return forgetFrom(page);
   if (phase == CONFIRMING) return confirmFrom(page);
-  return tallyFrom(page, phase == RETALLYING);
+  return tallyFrom(page, left, phase == RETALLYING);
 }
 
 /** A phase has seen all pages. */
@@ -156,13 +171,12 @@ function endPhase(): i32 {
     else collector.stepPhase = CONFIRMING;
   } else {
     collector.stepTakes = SPARED;
-    collector.stepEntry = 0;
-    collector.stepPhase = RETRYING;
+    enterLook(RETRYING);
   }
   return 1;
 }
 
-/** One piece of the second look, or all of the third. */
+/** One piece of the second look, some of what the third will take, or all of that. */
 function lookAgain(): i32 {
   if (collector.spared > sparedRoom()) {
     // More than could be written down: one collection of everything, as part of this run.
@@ -175,20 +189,37 @@ function lookAgain(): i32 {
   }
   if (collector.stepPhase == ENDING) {
     addFound(confirmRest());
-    return endRun();
+    if (!collector.tables) return 1;
+    collector.stepPage = 0;
+    collector.stepPhase = CLOSING;
+    return 1;
+  }
+  if (collector.stepPhase == SIFTING) {
+    if (siftSome()) enterLook(ENDING);
+    return SIFT_UNITS;
   }
   addFound(retrySome());
   if (collector.tables && collector.stepEntry == collector.spared) {
+    collector.stepReached = collector.stepReached + collector.spared;
     collector.stepTakes = WAITING;
-    collector.stepEntry = 0;
-    collector.stepPhase = ENDING;
+    enterLook(SIFTING);
   }
   return 1 + <i32>collector.stepLooked * PIECE_UNITS;
 }
 
-function endRun(): i32 {
-  if (!collector.tables) return 1;
-  collector.total = collector.stepReached + collector.spared;
+/** The next look at what was spared begins with the first entry. */
+function enterLook(phase: u32): void {
+  collector.stepEntry = 0;
+  collector.stepItem = 0;
+  collector.stepPhase = phase;
+}
+
+/** Gives tables back; behind the last one the run is over. */
+function closeSome(): i32 {
+  const next = closeSomeTables(<u32>collector.stepPage);
+  collector.stepPage = next;
+  if (next) return CLOSE_UNITS;
+  collector.total = collector.stepReached;
   collector.pending = 0;
   collector.candidates = collector.total + collector.stepFound;
   collector.collected = collector.stepFound;
@@ -206,25 +237,58 @@ function addFound(found: i32): void {
 
 // ---- pages ----
 
-/** Counts the references from the objects of a page, or from the guesses among them. */
-function tallyFrom(page: usize, guessesOnly: bool): i32 {
+/** Counts the references from the objects of a page, or from the guesses among them, as far as `left` units go. */
+function tallyFrom(page: usize, left: i32, guessesOnly: bool): i32 {
   const end = endOf(page);
   const stride = strideOf(page);
   let known: u32 = 0;
   let scan: u32 = 0;
   let units: i32 = 1;
-  for (let object = firstOf(page); object < end; object += stride) {
+  for (let object = resumeIn(page, stride); object < end; object += stride) {
     const header = headerOf(object);
     if (!isSubject(header) || (guessesOnly && isReached(object))) continue;
+    if (units > left) return pauseAt(object, page, units);
     const meta = <u32>(header >>> 32);
     // Objects of a type tend to lie together.
     if ((meta & layout.META_TYPE) != known) {
       known = meta & layout.META_TYPE;
       scan = scanOf(meta);
     }
+    const weight = weightOf(object, meta, scan);
+    if (weight > PART) {
+      if (tallyPart(object, meta)) return pauseAt(object, page, units + PART);
+      units += PART;
+      continue;
+    }
     visit(TALLY, object, meta, scan, 0, 0, 0, 0);
-    units += weightOf(object, scan);
+    units += weight;
   }
+  return units;
+}
+
+/** The first object of a page, or where the last slice paused in it. What is there by now may be of another size. */
+function resumeIn(page: usize, stride: usize): usize {
+  const first = firstOf(page);
+  const paused = collector.stepObject;
+  if (!paused) return first;
+  collector.stepObject = 0;
+  if (paused >= first && paused - page < layout.PAGE_BYTES && !((paused - first) % stride)) return paused;
+  collector.stepItem = 0;
+  return first;
+}
+
+/** Counts the references from the next part of a long object; whether there is another one. */
+function tallyPart(object: usize, meta: u32): bool {
+  const from = collector.stepItem;
+  visitPart(TALLY, object, meta, from, 0);
+  collector.stepItem = nextPart(object, meta, from);
+  return collector.stepItem != 0;
+}
+
+/** The page is looked at again, from this object on. */
+function pauseAt(object: usize, page: usize, units: i32): i32 {
+  collector.stepObject = object;
+  collector.stepPage = page - layout.PAGE_BYTES;
   return units;
 }
 
@@ -304,16 +368,6 @@ function isReached(object: usize): bool {
   return (load<u16>(cellOf(object)) & REACHED) != 0;
 }
 
-/** References of an object, about. */
-// @ts-ignore: decorator
-@inline
-function weightOf(object: usize, scan: u32): i32 {
-  const y = scan >>> layout.SCAN_Y_SHIFT;
-  const kind = scan & layout.SCAN_KIND;
-  if (kind == layout.SCAN_FIELDS) return <i32>(1 + (y >>> 2));
-  return kind == layout.SCAN_PIECES ? 8 : 1 + load<i32>(object + y);
-}
-
 /**
  * Follows objects from the stack until it is empty, or `left` units are used up. The units it took. What lies on the stack
  * from earlier slices may have died: it is proved first that there is an object still.
@@ -326,7 +380,13 @@ function followSome(left: i32): i32 {
   let units: i32 = 0;
   while (top > base && units <= left) {
     top -= 4;
-    const object = load<usize>(top);
+    let object = load<usize>(top);
+    let from: u32 = 0;
+    if (object & PAUSED) {
+      object ^= PAUSED;
+      top -= 4;
+      from = load<u32>(top);
+    }
     if (top < collector.stepProven) {
       collector.stepProven = top;
       units++;
@@ -337,9 +397,30 @@ function followSome(left: i32): i32 {
       known = meta & layout.META_TYPE;
       scan = scanOf(meta);
     }
-    top = visit(FOLLOW, object, meta, scan, 0, 0, 0, top);
-    units += weightOf(object, scan);
+    const weight = weightOf(object, meta, scan);
+    if (from | u32(weight > PART)) {
+      top = followPart(object, meta, from, top);
+      units += PART;
+    } else {
+      top = visit(FOLLOW, object, meta, scan, 0, 0, 0, top);
+      units += weight;
+    }
   }
   collector.stepTop = top;
   return units;
+}
+
+/** Follows a part of a long object, whose next one waits on the stack below all that this one leads to. */
+function followPart(object: usize, meta: u32, from: u32, top: usize): usize {
+  const next = nextPart(object, meta, from);
+  if (next) {
+    if (top + 8 > stackLimit()) {
+      putOff(object);
+      return top;
+    }
+    store<u32>(top, next);
+    store<u32>(top, (<u32>object) | PAUSED, 4);
+    top += 8;
+  }
+  return visitPart(FOLLOW, object, meta, from, top);
 }

@@ -2,7 +2,8 @@ import type { CAC } from "cac";
 
 import { recordProgram } from "../../../bench/lib/recording.js";
 import { UsageError } from "../../../bindings/link/failure.js";
-import { print, writeFile } from "../output.js";
+import { writeFile } from "../../../bindings/link/output.js";
+import { print } from "../output.js";
 
 interface Options {
   json?: boolean;

@@ -1,9 +1,10 @@
 import type { CAC } from "cac";
 
 import { startProgress } from "../../../bench/lib/progress.js";
+import { writeFile } from "../../../bindings/link/output.js";
 import { reportHtml } from "../html.js";
 import { readInput } from "../inputs.js";
-import { print, writeFile } from "../output.js";
+import { print } from "../output.js";
 import { graphOfProgram } from "../python.js";
 import type { ReportData } from "../report-data.js";
 import { watchGraph, watchImage, watchTrace } from "../watched.js";

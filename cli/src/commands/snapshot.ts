@@ -2,8 +2,9 @@ import type { CAC } from "cac";
 import { createHeap, type Heap } from "tallyheap";
 
 import { buildTypes } from "../../../bench/lib/graph-types.js";
+import { writeFile } from "../../../bindings/link/output.js";
 import { readInputOf } from "../inputs.js";
-import { print, writeFile } from "../output.js";
+import { print } from "../output.js";
 import { graphOfProgram } from "../python.js";
 
 interface Options {
