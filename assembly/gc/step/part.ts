@@ -3,7 +3,6 @@
  * does to it between two parts makes guesses wrong, at most.
  */
 import * as layout from "../../layout";
-import { Dict } from "../../layout";
 import { typeByMeta } from "../../object/core/header";
 import { itemsOf } from "../../object/death/slots";
 import { see } from "../pass/visit";
@@ -49,15 +48,22 @@ export function visitPart(act: u32, object: usize, meta: u32, from: u32, state: 
   for (let i: u32 = 0; !from && i < type.refs; i++) {
     state = see(act, load<usize>(object + type.refOffset(i)), 0, 0, 0, state);
   }
+  // It may have become shorter since the part before.
+  let count = end > from ? end - from : 0;
+  let slot = itemsOf(object, type);
+  // From item to item; or from an entry's key to its value, and to the next one's key.
+  let step: usize = 4;
+  let both: usize = 8;
   if (type.flags & layout.FLAG_ENTRIES) {
-    for (let i = from; i < end; i++) {
-      const entry = changetype<Dict>(object).entry(i);
-      state = see(act, entry.key, 0, 0, 0, state);
-      state = see(act, entry.value, 0, 0, 0, state);
-    }
-  } else {
-    const items = itemsOf(object, type);
-    for (let i = from; i < end; i++) state = see(act, load<usize>(items + (i << 2)), 0, 0, 0, state);
+    slot += from * layout.ENTRY_BYTES + layout.ENTRY_KEY;
+    step = layout.ENTRY_VALUE - layout.ENTRY_KEY;
+    both = layout.ENTRY_BYTES;
+    count <<= 1;
+  } else slot += from << 2;
+  for (; count; count--) {
+    state = see(act, load<usize>(slot), 0, 0, 0, state);
+    slot += step;
+    step = both - step;
   }
   return state;
 }

@@ -272,9 +272,14 @@ function resumeIn(page: usize, stride: usize): usize {
   const paused = collector.stepObject;
   if (!paused) return first;
   collector.stepObject = 0;
-  if (paused >= first && paused - page < layout.PAGE_BYTES && !((paused - first) % stride)) return paused;
-  collector.stepItem = 0;
-  return first;
+  const isObject =
+    paused >= first &&
+    paused - page < layout.PAGE_BYTES &&
+    !((paused - first) % stride) &&
+    isSubject(headerOf(paused));
+  const meta = isObject ? metaOf(paused) : 0;
+  if (!isObject || weightOf(paused, meta, scanOf(meta)) <= PART) collector.stepItem = 0;
+  return isObject ? paused : first;
 }
 
 /** Counts the references from the next part of a long object; whether there is another one. */
