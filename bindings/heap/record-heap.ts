@@ -155,7 +155,8 @@ export class RecordHeap extends ByteHeap {
   /**
    * Releases a reference (*steals* it); with the last one the object dies at once, and what it alone held: finalizer,
    * weak references, fields, memory. May run finalizers and callbacks. (CPython: Py_DECREF)
-   * @throws HeapError `ERR_HEAP_DOUBLE_FREE` if more is released than was taken
+   * @throws HeapError `ERR_HEAP_DOUBLE_FREE` if more is released than was taken; also, naming it, if what died refers to an
+   *   object of which that is true: the death is complete then
    */
   decref(p: Ref): void {
     if (typeof p === "number" && (this.#checked ? this.#looksLive(p) : !isTagged(p))) {

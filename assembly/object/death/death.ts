@@ -10,6 +10,8 @@
  * so the way back is found from the child alone. If nothing is left behind the slot, the parent is released at once and
  * the child takes its place; a chain is then freed in one pass.
  *
+ * What is walked has a count below 1, as links are: a reference to it that nobody owned is met as a fault, not as a count.
+ *
  * Finalizer and callbacks of a child run before it is linked, with the heap in order: PEP 442 needs its count word.
  * They may allocate, free, resurrect and collect. What is linked is marked as dying, untracked, and reached by nobody.
  */
@@ -27,7 +29,7 @@ import { countStacks, uncountStacks } from "../core/stacks";
 import { addZero, defersDeath, setLimit, settleZeros, takeZero } from "../core/zero-counts";
 import { NESTED, popDeferred } from "./deferred";
 import { postpone, runDeathHooks } from "./hooks";
-import { beforeFirst, bufferAt, link, ownsAfter, releaseAfter } from "./slots";
+import { beforeFirst, bufferAt, link, linkOf, ownsAfter, releaseAfter } from "./slots";
 import { tryFree, tryRelease } from "./try-release";
 import { unlinkWeakref } from "./weak";
 
@@ -62,11 +64,17 @@ function destroy(object: usize, meta: u32): u32 {
   if (meta & layout.META_FINALIZING) return fault(layout.FAULT_DOUBLE_FREE, object);
   if (objects.critical) return fault(layout.FAULT_CORRUPT, object);
   if (defersDeath()) return defer(object);
-  if (objects.nesting > layout.NESTING_LIMIT) postpone(object, meta, NESTED);
-  else {
-    deallocate(object);
-    if (objects.deferred) drain();
+  if (objects.nesting > layout.NESTING_LIMIT) {
+    postpone(object, meta, NESTED);
+    return layout.FAULT_NONE;
   }
+  const pending = state.fault;
+  state.fault = layout.FAULT_NONE;
+  deallocate(object);
+  if (objects.deferred) drain();
+  // A reference that nobody owned, to something that died with the object or before.
+  if (state.fault == layout.FAULT_DOUBLE_FREE) return layout.FAULT_DOUBLE_FREE;
+  if (!state.fault) state.fault = pending;
   return layout.FAULT_NONE;
 }
 
@@ -158,6 +166,7 @@ const BATCH: u32 = isDefined(TALLYHEAP_DEBUG) ? 3 : 4096;
 /** Releases what an object owns, and the object. */
 function walk(root: usize): void {
   enterCritical();
+  setCount(root, 0);
   let object = walkOn(root, beforeFirst(root, typeOf(root)), true, BATCH);
   while (object) object = walkOn(object, objects.deathSlot, false, BATCH);
   leaveCritical();
@@ -174,7 +183,7 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
   let parent: usize = 0;
   let type = typeOf(object);
   if (!isRoot) {
-    via = load<usize>(object);
+    via = linkOf(object);
     parent = via ? load<usize>(via) : 0;
   }
   let dead: u32 = 0;
@@ -196,6 +205,7 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
       }
       childType = typeByMeta(meta);
       if (tryFree(child, childType)) continue;
+      setCount(child, 0);
       if (ownsAfter(object, type, slot)) {
         link(object, via, parent);
         parent = object;
@@ -219,7 +229,7 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
       }
       object = parent;
       slot = via;
-      via = load<usize>(object);
+      via = linkOf(object);
       parent = via ? load<usize>(via) : 0;
       type = typeOf(object);
     }

@@ -1,4 +1,11 @@
-import { COUNT_LIMIT, FAULT_NONE, META_LEAF } from "../../generated/layout.js";
+import {
+  COUNT_LIMIT,
+  FAULT_DOUBLE_FREE,
+  FAULT_NONE,
+  META_LEAF,
+  STATE_FAULT_ADDRESS,
+} from "../../generated/layout.js";
+import { HeapError, hex } from "../../core/errors.js";
 import { isTagged, type Ptr } from "../../core/ptr.js";
 import { reserveStack } from "../../core/stack.js";
 import type { Ref } from "./handle.js";
@@ -77,7 +84,16 @@ export class Counts {
       lifecycle.trapped(cause);
     }
     if (fault === FAULT_NONE) return;
-    lifecycle.started().takeFault();
+    const core = lifecycle.started();
+    const at = core.state(STATE_FAULT_ADDRESS) as Ptr;
+    core.takeFault();
+    if (fault === FAULT_DOUBLE_FREE && at !== p) throw releasedBefore(p, at);
     this.#calls.throwFault("decref", p, fault);
   }
+}
+
+/** The object died as it should, and met a reference to `at` that somebody had released without owning it. */
+function releasedBefore(p: Ptr, at: Ptr): HeapError {
+  const message = `decref(${hex(p)}): what died with it referred to ${hex(at)}, whose references were released too often before`;
+  return new HeapError("ERR_HEAP_DOUBLE_FREE", message, { operation: "decref", ptr: at });
 }
