@@ -107,7 +107,7 @@ export const gc = [
     file: "gc/pass/visit.ts",
     before: "        if (count < layout.COUNT_LIMIT) setCount(child, count - 1);",
     after: "        setCount(child, count - 1);",
-    tests: ["test/gc/other-counts.test.ts"],
+    tests: ["test/object/core/immortals.test.ts", "test/gc/other-counts.test.ts"],
   },
   {
     name: "of a dict's entries every second word is visited",
@@ -369,5 +369,33 @@ export const gc = [
     tests: ["test/gc/step.test.ts", "test/gc"],
     survives:
       "wrong guesses cost time: no phase is trusted but the last one, which looks at each guess again",
+  },
+  {
+    name: "slices: a list that became shorter goes on where it was left",
+    file: "gc/step/part.ts",
+    before: "let count = end > from ? end - from : 0;",
+    after: "let count = end - from;",
+    tests: ["test/gc/step.test.ts"],
+  },
+  {
+    name: "slices: only the first part of a long object is counted",
+    file: "gc/step/step.ts",
+    before: "  collector.stepItem = nextPart(object, meta, from);\n  return collector.stepItem != 0;",
+    after: "  return false;",
+    tests: ["test/gc/step.test.ts"],
+  },
+  {
+    name: "slices: only the first part of a long object is followed",
+    file: "gc/step/step.ts",
+    before: "    top += 8;\n",
+    after: "",
+    tests: ["test/gc/step.test.ts"],
+  },
+  {
+    name: "slices: the last look forgets what the second spared",
+    file: "gc/step/confirm.ts",
+    before: "if (!object || !(load<u16>(cellOf(object)) & WAITING)) continue;",
+    after: "if (!object || load<u16>(cellOf(object)) & WAITING) continue;",
+    tests: ["test/gc/step.test.ts"],
   },
 ];

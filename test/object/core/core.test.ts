@@ -49,6 +49,33 @@ describe.each(["release", "debug"] as const)("object core, %s", (build) => {
     console.log(`${build} tree: ${(((performance.now() - start) * 1e6) / 2 ** 22).toFixed(1)} ns/object`);
   });
 
+  it("knows an object by its first byte alone", () => {
+    make();
+    const node = core.type(3);
+    const objects = Array.from({ length: 20 }, () => core.new("alloc", node, 0));
+    const starts = new Set(objects);
+    for (let address = objects[0]!; address < objects[19]! + 40; address++) {
+      const fault = core.call["check_object"]!(address);
+      if (starts.has(address)) expect(fault, `${address}`).toBe(L.FAULT_NONE);
+      else expect(fault, `${address}`).not.toBe(L.FAULT_NONE);
+      if (address < objects[19]! && !starts.has(address)) expect(fault).toBe(L.FAULT_BAD_POINTER);
+    }
+    for (const object of objects) decref(object);
+  });
+
+  it("gives no object from a weak reference while the object's death waits", () => {
+    make();
+    const node = core.type(1, { weak: 1 });
+    const object = core.new("alloc", node, 0);
+    const weakref = core.new("weakref_new", object, 0);
+    const meta = core.get(object + 4);
+    core.put(object + 4, meta | L.META_DYING);
+    expect(core.call["deref"]!(weakref)).toBe(0);
+    core.put(object + 4, meta);
+    expect(core.call["deref"]!(weakref)).toBe(object);
+    for (const p of [object, object, weakref]) decref(p);
+  });
+
   it("frees a list of three million, and chains through lists, tuples and dicts", () => {
     make();
     const list = core.new("list_new", 0);
@@ -220,7 +247,8 @@ describe.each(["release", "debug"] as const)("object core, %s", (build) => {
     const object = core.new("alloc", type, 0);
     let code = 0;
     core.finalize = (self) => (code = core.call["release"]!(self));
-    decref(object);
+    // Nobody took the fault, so whoever caused the death hears of it, too.
+    expect(core.call["release"]!(object)).toBe(L.FAULT_DOUBLE_FREE);
     expect(code).toBe(L.FAULT_DOUBLE_FREE);
     const odd = core.new("alloc", type, 0);
     core.put(odd, 0);

@@ -88,6 +88,38 @@ describe.each(builds)("dicts of pairs, $name core", (build) => {
     for (const p of [dict, key, value]) heap.decref(p);
   });
 
+  test("the finalizer of a value that is replaced sees the new one in its place", () => {
+    const heap = newHeap(build);
+    const key = heap.intern("key");
+    const seen: Ptr[] = [];
+    const Watched = heap.defineType({
+      name: "Watched",
+      finalize: () => void seen.push(heap.dicts.get(dict, key)),
+    });
+    const value = heap.alloc(Watched);
+    const dict = heap.dict([[key, value]]);
+    heap.decref(value);
+    const list = heap.list();
+    heap.dicts.set(dict, key, list);
+    expect(seen).toEqual([list]);
+    for (const p of [dict, key, list]) heap.decref(p);
+  });
+
+  test("an iteration sees that entries moved, although there are as many as before", () => {
+    const heap = newHeap(build);
+    const keys = Array.from({ length: 6 }, (_, i) => heap.int(1000 + i));
+    const dict = heap.dict(keys.slice(0, 5).map((key) => [key, heap.none]));
+    heap.dicts.delete(dict, keys[1]!);
+    const iterator = heap.dicts.keys(dict);
+    expect(iterator.next().value).toBe(keys[0]);
+    // The table is full: it is built anew without the deleted entry.
+    heap.dicts.set(dict, keys[5]!, heap.none);
+    heap.dicts.delete(dict, keys[3]!);
+    expect(heap.dicts.size(dict)).toBe(4);
+    expect(() => iterator.next()).toThrow(expect.objectContaining({ code: "ERR_HEAP_RANGE" }));
+    for (const p of [dict, ...keys]) heap.decref(p);
+  });
+
   test("nothing is left of a dict when a pair of it is refused, wherever it stands", () => {
     const heap = newHeap(build);
     const key = heap.int(5000);

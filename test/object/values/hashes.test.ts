@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { DICT_TABLE, ENTRY_HASH } from "../../../bindings/generated/layout.js";
 import { createHeap, type Heap, type HeapOptions, type Ptr } from "../../../bindings/index.js";
 import { builds, errorOf } from "../../support/cores.js";
 import { newHeap, release, seedOf } from "../../support/objects.js";
@@ -91,6 +92,23 @@ describe("hashSeed", () => {
     expect(new Set([0, 1, 2n ** 32n, 2n ** 64n, 2n ** 96n].map((hashSeed) => hash({ hashSeed }))).size).toBe(
       5,
     );
+  });
+
+  test("keys the hashes of ints and of objects by their address, too", () => {
+    const hashOfKey = (hashSeed: number, make: (heap: Heap) => Ptr): number => {
+      const heap = createHeap({ hashSeed });
+      const key = make(heap);
+      const dict = heap.dict([[key, heap.none]]);
+      const { u32 } = heap.views;
+      const hash = u32[(u32[(dict + DICT_TABLE) >>> 2]! + ENTRY_HASH) >>> 2]!;
+      heap.dispose();
+      return hash;
+    };
+    const seeds = [1, 2, 3, 4];
+    for (const make of [(heap: Heap) => heap.int(123_456), (heap: Heap) => heap.list()]) {
+      expect(new Set(seeds.map((seed) => hashOfKey(seed, make))).size).toBe(seeds.length);
+      for (const seed of seeds) expect(hashOfKey(seed, make)).toBe(hashOfKey(seed, make));
+    }
   });
 
   test("without one every heap has hashes of its own", () => {
