@@ -25,8 +25,7 @@ export type { Growth } from "./core/growth.js";
 export type { LeakedBlock, LeakedObject, LeakReport } from "./core/leak-report.js";
 export type { ForgottenHandles, Hardening, HeapOptions, MemoryPressure } from "./core/options.js";
 export type { HeapStats, StatsView } from "./core/stats.js";
-export { Handle } from "./objects/access/handle.js";
-export type { Ref } from "./objects/access/handle.js";
+export type { Handle, Ref } from "./objects/access/handle.js";
 export type { RawExports, RawHeap } from "./heap/raw.js";
 
 /** Options of other entries: there is nothing here that they could mean. */

@@ -16,7 +16,7 @@ const CODES: Readonly<Record<number, HeapErrorCode>> = {
   [layout.FAULT_RANGE]: "ERR_HEAP_RANGE",
 };
 
-/** What verify() can find broken, as a sentence's predicate. */
+/** What verify() can find broken in a heap of bytes, as a sentence's predicate. */
 const INVARIANTS: Readonly<Record<number, string>> = {
   [layout.BROKEN_POISON]: "an operation of the heap did not come to its end",
   [layout.BROKEN_NULL_PAGE]: "memory that must stay zero was written to",
@@ -34,17 +34,6 @@ const INVARIANTS: Readonly<Record<number, string>> = {
   [layout.BROKEN_ARENA_RUN]: "a run of free arenas is not coalesced or not listed",
   [layout.BROKEN_ARENA_COUNT]: "an arena's count of free pages, or of its longest run of them, is wrong",
   [layout.BROKEN_STATISTICS]: "the statistics differ from what the walk counted",
-  [layout.BROKEN_CRITICAL]: "a death was cut short",
-  [layout.BROKEN_TYPE]: "an object has a type that does not exist, or a type contradicts its descriptor",
-  [layout.BROKEN_COUNT]: "an object has a count that no live object can have",
-  [layout.BROKEN_REFERENCE_COUNT]: "an object is referred to more often than its count says",
-  [layout.BROKEN_REFERENCE]: "a reference leads to no live object",
-  [layout.BROKEN_OWNED_BLOCK]: "an object owns what is no live block",
-  [layout.BROKEN_WEAK_LIST]: "a list of weak references is broken",
-  [layout.BROKEN_CONTAINER]: "a container contradicts itself, or lies where no container is expected",
-  [layout.BROKEN_PRIVATE_LIST]: "a private free list is broken",
-  [layout.BROKEN_INTERN]: "the table of interned strings is broken",
-  [layout.BROKEN_COLLECTION]: "marks of a collection are left, but none is under way",
   [layout.BROKEN_RECENT]: "a block or span that waits for the next request is none, or waits twice",
   [layout.BROKEN_TABLE]: "an arena and its page table do not belong together",
   [layout.BROKEN_GUARD]: "the bytes around a block were overwritten",
@@ -99,14 +88,13 @@ const STATISTICS: Readonly<Record<number, string>> = {
   [layout.STAT_ARENAS_TAIL]: "arenas inside of spans",
 };
 
-/** An invariant that verify() checks, in words. */
+/** An invariant of bytes that verify() checks, in words. */
 export function invariantName(broken: number): string {
   return INVARIANTS[broken] ?? `invariant ${broken}`;
 }
 
 /** The error for the first broken invariant that the core's verify() found. */
-export function brokenError(core: Core, broken: number): HeapError {
-  const invariant = invariantName(broken);
+export function brokenError(core: Core, broken: number, invariant = invariantName(broken)): HeapError {
   const noted = core.state(layout.STATE_FAULT_ADDRESS);
   const expected = core.state(layout.STATE_FAULT_EXPECTED);
   const actual = core.state(layout.STATE_FAULT_ACTUAL);

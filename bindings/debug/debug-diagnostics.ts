@@ -1,7 +1,8 @@
 import * as layout from "../generated/layout.js";
 import type { Core } from "../core/core.js";
 import { HeapError, hex, type HeapErrorCode, type HeapErrorDetails } from "../core/errors.js";
-import { OVERRELEASED, brokenError, faultError, faultReason, invariantName } from "../core/faults.js";
+import { OVERRELEASED, brokenError, faultError, faultReason } from "../core/faults.js";
+import { anyInvariantName } from "../objects/access/object-diagnostics.js";
 import type { LeakedBlock, LeakedBlocks } from "../core/leak-report.js";
 import { NULL, type Ptr } from "../core/ptr.js";
 import type { Diagnostics, OwnBlocks } from "../core/diagnostics.js";
@@ -37,8 +38,8 @@ export class DebugDiagnostics implements Diagnostics {
 
   broken(core: Core, broken: number): HeapError {
     if (broken !== layout.BROKEN_GUARD && broken !== layout.BROKEN_QUARANTINE)
-      return brokenError(core, broken);
-    const details = { operation: "verify", invariant: invariantName(broken), invariantCode: broken };
+      return brokenError(core, broken, anyInvariantName(broken));
+    const details = { operation: "verify", invariant: anyInvariantName(broken), invariantCode: broken };
     const error = this.#damageError(core, "ERR_HEAP_CORRUPT", "verify()", details);
     forgetBlock(core);
     return error;

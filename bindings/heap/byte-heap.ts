@@ -16,7 +16,7 @@ import { blockEnd } from "../core/page-record.js";
 import { MAX_U32, NULL, isU32, type Ptr } from "../core/ptr.js";
 import { retry } from "../core/requests.js";
 import { makeStatsView, type HeapStats, type StatsView } from "../core/stats.js";
-import { Handle, resolve, type Ref } from "../objects/access/handle.js";
+import type { Ref } from "../objects/access/handle.js";
 import { mallocStatsText } from "./malloc-stats.js";
 import { RawHeap } from "./raw.js";
 import { migrate } from "./trim.js";
@@ -146,7 +146,7 @@ export class ByteHeap {
    */
   bytes(ref: Ref, length: number): Uint8Array<ArrayBuffer> {
     const { linear } = this.lifecycle.live();
-    const ptr = isU32(ref) ? ref : resolve(this.lifecycle, "bytes", ref);
+    const ptr = isU32(ref) ? ref : this.resolveHandle("bytes", ref);
     requireSize("bytes", "length", length);
     if (ptr + length > linear.views.u8.length) linear.refresh();
     const memory = linear.views.u8;
@@ -282,12 +282,19 @@ export class ByteHeap {
     return 0; // The debug core says how much was asked for.
   }
 
-  /** Refuses what cannot be the address of a block. What a handle stands for is an object: those end with their counts. */
   #requireBlock(operation: string, ptr: Ref): asserts ptr is Ptr {
-    if (!(ptr instanceof Handle)) return requirePtr(operation, ptr);
-    const object = resolve(this.lifecycle, operation, ptr);
-    const message = `${operation}: the handle stands for the object at ${hex(object)}, which is no block of \`malloc\``;
-    throw new HeapError("ERR_HEAP_BAD_POINTER", message, { operation, ptr: object });
+    if (!isU32(ptr)) this.refuseAsBlock(operation, ptr);
+  }
+
+  /** @internal The pointer that something else than a pointer stands for, where a pointer into the heap is wanted: here nothing does. */
+  protected resolveHandle(operation: string, ref: unknown): Ptr {
+    requirePtr(operation, ref);
+    return ref;
+  }
+
+  /** @internal Refuses what is no pointer where the address of a block is wanted. */
+  protected refuseAsBlock(operation: string, ref: unknown): void {
+    requirePtr(operation, ref);
   }
 }
 

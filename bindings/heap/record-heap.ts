@@ -9,12 +9,14 @@ import {
   type IntegerKind,
 } from "../core/arguments.js";
 import type { Core } from "../core/core.js";
-import { coreDiagnostics, type Diagnostics } from "../core/diagnostics.js";
+import { HeapError, hex } from "../core/errors.js";
+import type { Diagnostics } from "../core/diagnostics.js";
 import type { Settings } from "../core/options.js";
 import { NULL, isTagged, isU32, type Ptr } from "../core/ptr.js";
 import type { Counts } from "../objects/access/counts.js";
-import type { Ref, Value } from "../objects/access/handle.js";
+import { Handle, resolve, type Ref, type Value } from "../objects/access/handle.js";
 import type { ObjectCalls } from "../objects/access/object-calls.js";
+import { objectDiagnostics } from "../objects/access/object-diagnostics.js";
 import type { ObjectMemory } from "../objects/access/object-memory.js";
 import { looksLive } from "../objects/access/pointer-check.js";
 import { KIND_BITS, OFFSET_BITS, OFFSET_MASK, type Field } from "../objects/types/field.js";
@@ -71,7 +73,7 @@ export class RecordHeap extends ByteHeap {
   #quick: ObjectExports | undefined;
 
   /** @internal Use `createHeap`. */
-  constructor(core: Core, settings: Settings, diagnostics: Diagnostics = coreDiagnostics) {
+  constructor(core: Core, settings: Settings, diagnostics: Diagnostics = objectDiagnostics) {
     super(core, settings, diagnostics);
     this.#objectLayer = makeObjectLayer(this.lifecycle, core);
     const { memory, calls, types, counts, numbers } = this.#objectLayer;
@@ -454,5 +456,18 @@ export class RecordHeap extends ByteHeap {
     if (!isU32(items)) throw argumentError("alloc", "items", items, "a number of items");
     const { name } = this.#types.requireRecord("alloc", type);
     throw argumentError("alloc", "items", items, `0: ${name} has no items`);
+  }
+
+  /** @internal */
+  protected override resolveHandle(operation: string, ref: unknown): Ptr {
+    return resolve(this.lifecycle, operation, ref);
+  }
+
+  /** @internal What a handle stands for is an object: those end with their counts. */
+  protected override refuseAsBlock(operation: string, ref: unknown): void {
+    if (!(ref instanceof Handle)) return super.refuseAsBlock(operation, ref);
+    const object = resolve(this.lifecycle, operation, ref);
+    const message = `${operation}: the handle stands for the object at ${hex(object)}, which is no block of \`malloc\``;
+    throw new HeapError("ERR_HEAP_BAD_POINTER", message, { operation, ptr: object });
   }
 }
