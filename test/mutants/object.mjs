@@ -168,8 +168,8 @@ export const object = [
   {
     name: "what its finalizer brought back is taken down all the same",
     file: "object/death/death.ts",
-    before: "        if (lives) continue;\n",
-    after: "",
+    before: "isOver = !runDeathHooks(child);",
+    after: "runDeathHooks(child);",
     tests: ["test/object", "test/model/objects.test.ts", "test/programs"],
   },
   {

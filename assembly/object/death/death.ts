@@ -29,7 +29,7 @@ import { countStacks, uncountStacks } from "../core/stacks";
 import { addZero, defersDeath, setLimit, settleZeros, takeZero } from "../core/zero-counts";
 import { NESTED, popDeferred } from "./deferred";
 import { postpone, runDeathHooks } from "./hooks";
-import { beforeFirst, bufferAt, link, linkOf, ownsAfter, releaseAfter } from "./slots";
+import { beforeFirst, bufferAt, drop, link, linkOf, ownsAfter, releaseAfter } from "./slots";
 import { tryFree, tryRelease } from "./try-release";
 import { unlinkWeakref } from "./weak";
 
@@ -173,8 +173,8 @@ function walk(root: usize): void {
 }
 
 /**
- * At most `left` steps of the walk from `object` on, whose slot `slot` was released last; it was linked, unless `isRoot`.
- * Where the walk stands then; 0 at its end.
+ * At most `left` steps of the walk from `object` on, the root, or where it paused: its slot `slot` holds the last reference to
+ * a child, or is 0, and it owns nothing any more; it was linked then. Where the walk stands afterwards; 0 at its end.
  */
 function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
   // `object` is held by the slot `via` of `parent`. It is linked when the walk goes deeper, or pauses, or runs host
@@ -187,42 +187,14 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
     parent = via ? load<usize>(via) : 0;
   }
   let dead: u32 = 0;
-  while (--left) {
-    slot = releaseAfter(object, type, slot);
-    let child: usize = 0;
-    let childType = type;
-    if (slot) {
-      child = load<usize>(slot);
-      const meta = metaOf(child);
-      if (meta & layout.META_HOOKS) {
-        link(object, via, parent);
-        fewerYoung(dead);
-        dead = 0;
-        leaveCritical();
-        const lives = !runDeathHooks(child);
-        enterCritical();
-        if (lives) continue;
-      }
-      childType = typeByMeta(meta);
-      if (tryFree(child, childType)) continue;
-      setCount(child, 0);
-      if (ownsAfter(object, type, slot)) {
-        link(object, via, parent);
-        parent = object;
-        via = slot;
-        object = child;
-        type = childType;
-        slot = beforeFirst(object, type);
-        continue;
-      }
-    }
-    dead += type.flags & layout.FLAG_CONTAINER;
-    giveMemory(object, type);
-    if (child) {
-      object = child;
-      type = childType;
-      slot = beforeFirst(object, type);
-    } else {
+  let isMet: bool = !isRoot;
+  while (true) {
+    if (!isMet) slot = releaseAfter(object, type, slot);
+    isMet = false;
+    if (!--left) break;
+    if (!slot) {
+      dead += type.flags & layout.FLAG_CONTAINER;
+      giveMemory(object, type);
       if (!via) {
         object = 0;
         break;
@@ -232,6 +204,38 @@ function walkOn(object: usize, slot: usize, isRoot: bool, left: u32): usize {
       via = linkOf(object);
       parent = via ? load<usize>(via) : 0;
       type = typeOf(object);
+    } else {
+      const child = load<usize>(slot);
+      const meta = metaOf(child);
+      let isOver = false;
+      if (meta & layout.META_HOOKS) {
+        link(object, via, parent);
+        fewerYoung(dead);
+        dead = 0;
+        leaveCritical();
+        isOver = !runDeathHooks(child);
+        enterCritical();
+      }
+      if (!isOver) {
+        const childType = typeByMeta(meta);
+        const stop = tryFree(child, childType);
+        if (stop) {
+          setCount(child, 0);
+          if (ownsAfter(object, type, slot)) {
+            link(object, via, parent);
+            parent = object;
+            via = slot;
+          } else {
+            dead += type.flags & layout.FLAG_CONTAINER;
+            giveMemory(object, type);
+          }
+          object = child;
+          type = childType;
+          slot = stop;
+          if (stop == child) slot = beforeFirst(child, type);
+          else isMet = drop(load<usize>(stop));
+        }
+      }
     }
   }
   fewerYoung(dead);
@@ -249,8 +253,6 @@ export function letGo(object: usize, type: TypeDescriptor): void {
 }
 
 /** All slots are released: gives back the buffer and the block. */
-// @ts-ignore: decorator
-@inline
 function giveMemory(object: usize, type: TypeDescriptor): void {
   if (type.flags & layout.FLAG_BUFFER) giveBuffer(bufferAt(object, type.itemsOffset));
   else if (type.flags & (layout.FLAG_WEAKREF | layout.FLAG_BLOCKS)) letGo(object, type);

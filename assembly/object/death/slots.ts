@@ -164,7 +164,7 @@ export function bufferAt(object: usize, offset: usize): usize {
 /** Takes one reference from a child; true if it is the last, which stays. */
 // @ts-ignore: decorator
 @inline
-function drop(child: usize): bool {
+export function drop(child: usize): bool {
   if (isTagged(child)) return false;
   const header = headerOf(child);
   if (isShared(header)) {

@@ -2,9 +2,9 @@
  * The death that most objects die: nothing watches the object, and what it holds others hold as well, or owns nothing
  * itself. It is done without a call, so that nothing can end it half-way.
  *
- * A slot is cleared when it is released. Where the next step would take a call, the result is false, and the object owns
- * what its slots still say, to be released as any other (death.ts). Who calls it sees to it that this cannot fail: a leaf
- * is released whole or not at all, for others there has to be room on the stack.
+ * A slot is cleared when it is released. Where the next step would take a call it stops, and the object owns what its slots
+ * still say, to be released by the walk (death.ts). Who calls it sees to it that this cannot fail: a leaf is released whole
+ * or not at all, for others there has to be room on the stack.
  */
 import * as layout from "../../layout";
 import { Dict, TypeDescriptor } from "../../layout";
@@ -30,35 +30,39 @@ const OTHER_OWNERS: u32 = layout.FLAG_WEAKREF | layout.FLAG_BLOCKS;
 export function tryRelease(object: usize): bool {
   const header = headerOf(object);
   if ((header & UNWATCHED_MASK) != UNWATCHED || objects.critical | zeros.deferring) return false;
-  return tryFree(object, typeByMeta(<u32>(header >>> 32)));
+  return !tryFree(object, typeByMeta(<u32>(header >>> 32)));
 }
 
-/** The death of an object that nothing watches; false if it would take a call, and something of it is left. */
-export function tryFree(object: usize, type: TypeDescriptor): bool {
+/**
+ * The death of an object that nothing watches. 0 if it is over; else the slot whose release would take a call, after the
+ * others were released; the object itself if all were, or nothing was begun.
+ */
+export function tryFree(object: usize, type: TypeDescriptor): usize {
   const scan = type.scan;
   if (isItems(scan)) {
     const items = firstItem(object, scan);
     for (let slot = endOfItems(object, scan); slot > items;) {
       slot -= 4;
-      if (!tryClear(slot)) return false;
+      if (!tryClear(slot)) return slot;
     }
   } else if (scan & layout.SCAN_FIELDS) {
     const end = endOfFields(object, scan);
     for (let slot = firstField(object, scan); slot < end; slot += 4) {
-      if (!tryClear(slot)) return false;
+      if (!tryClear(slot)) return slot;
     }
-  } else if (!(type.flags & layout.FLAG_ENTRIES) || !tryClearEntries(changetype<Dict>(object))) return false;
-  return tryGiveMemory(object, type);
-}
-
-// @ts-ignore: decorator
-@inline
-function tryClearEntries(dict: Dict): bool {
-  let slot = dict.table + layout.ENTRY_KEY;
-  for (const end = slot + dict.filled * layout.ENTRY_BYTES; slot < end; slot += layout.ENTRY_BYTES) {
-    if (!tryClear(slot) || !tryClear(slot + (layout.ENTRY_VALUE - layout.ENTRY_KEY))) return false;
+  } else {
+    if (!(type.flags & layout.FLAG_ENTRIES)) return object;
+    const dict = changetype<Dict>(object);
+    // Key, value, next entry's key …
+    let slot = dict.table + layout.ENTRY_KEY;
+    let step = layout.ENTRY_VALUE - layout.ENTRY_KEY;
+    for (const end = slot + dict.filled * layout.ENTRY_BYTES; slot < end;) {
+      if (!tryClear(slot)) return slot;
+      slot += step;
+      step = layout.ENTRY_BYTES - step;
+    }
   }
-  return true;
+  return tryGiveMemory(object, type) ? 0 : object;
 }
 
 // @ts-ignore: decorator
