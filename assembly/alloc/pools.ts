@@ -45,7 +45,7 @@ import { linkTurned } from "./hardening";
 import { linkOf, pop, popProved, setLink } from "./links";
 import { carvedMark } from "./marks";
 import { givePages, pageRecord, takePages } from "./pages";
-import { releaseRecentSpans } from "./recent";
+import { WAITS, releaseRecentSpans } from "./recent";
 
 /**
  * Blocks carved at once. 64 took 5 % less of a replay than 32 and as much as a whole page (bench:replay); an OS page is
@@ -277,7 +277,7 @@ function openPools(domain: u32, c: u32, slot: usize): PageRecord | null {
   countPages(countsAsSlab, pages);
   const head = pageRecord(start);
   head.slab.countsAsSlab = <u8>countsAsSlab;
-  const front = domain == layout.DOMAIN_RAW && c > layout.SMALL_CLASSES ? layout.RECORD_FRONT : 0;
+  const front = WAITS && domain == layout.DOMAIN_RAW && c > layout.SMALL_CLASSES ? layout.RECORD_FRONT : 0;
   const bytes = classBytes(c);
   let blocks = (pages << layout.PAGE_SHIFT) / bytes;
   let first: u32 = 0;
@@ -344,6 +344,7 @@ export function obtainPages(length: u32, alignment: u32): usize {
 
 /** Gives back what waits for the next request: blocks to their pools, spans to their arenas. */
 function releaseRecent(): void {
+  if (!WAITS) return;
   for (let c = layout.SMALL_CLASSES + 1; c <= layout.LAST_CLASS; c++) {
     const recent = recentBlocks(c);
     // One at a time: a pool that becomes idle may bring us here again.

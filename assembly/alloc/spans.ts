@@ -16,7 +16,7 @@ import * as pages from "./pages";
 import { pageRecord } from "./pages";
 import { addPressure, relievePressure } from "./pressure";
 import { obtainPages, retireIdlePools, retireIfShrunk } from "./pools";
-import { pushRecentSpan, releaseRecentSpans } from "./recent";
+import { pushRecentSpan } from "./recent";
 import { firstPages, giveAll, giveTail, nextArena, noteTail, tailArenas, takeTail } from "./tails";
 
 const LONGEST: u32 = ARENA_PAGES - layout.TABLE_POSITIONS;
@@ -56,35 +56,18 @@ export function noteSpan(span: usize, length: u32, domain: u32): usize {
   return span;
 }
 
+/** Frees a span: a raw one waits for the next request, if it may. */
 export function giveSpan(span: usize): void {
   const record = pageRecord(span);
   const length = record.spanPages;
-  if (record.domain == layout.DOMAIN_RAW && length < layout.RECENT_LENGTHS && state.recentPages) {
-    // Others wait, and there are too many: from now on those that this program frees now.
-    releaseRecentSpans();
-    if (keepSpan(span)) return;
-  }
-  record.clear();
-  countGiven(length);
-  giveAll(span, length);
-  retireIfShrunk(length);
-}
-
-/** Frees a raw span that waits for the next request; false if it cannot. */
-export function keepSpan(span: usize): bool {
-  const record = pageRecord(span);
-  if (record.domain != layout.DOMAIN_RAW) return false;
-  const length = record.spanPages;
-  if (!pushRecentSpan(span, record)) return false;
-  countGiven(length);
-  retireIfShrunk(length);
-  return true;
-}
-
-function countGiven(length: u32): void {
   statistics.spans -= 1;
   statistics.spanPages -= length;
   relievePressure(length << PAGE_SHIFT);
+  if (record.domain != layout.DOMAIN_RAW || !pushRecentSpan(span, record)) {
+    record.clear();
+    giveAll(span, length);
+  }
+  retireIfShrunk(length);
 }
 
 // ---- resizing ----

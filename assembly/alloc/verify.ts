@@ -28,7 +28,7 @@ import { longestAt, longestBelow, longestOf, runsBelow } from "./lowest";
 import { isMarked } from "./marks";
 import { arenaHeader, longestRun, pageNumber, pageRecord, runMask } from "./pages";
 import { blocksFrom, classSlot, isSmall } from "./pools";
-import { recentLimit, recentList } from "./recent";
+import { WAITS, recentLimit, recentList } from "./recent";
 import { tailArenas } from "./tails";
 
 const recount = changetype<Recount>(STATE + layout.STATE_RECOUNT);
@@ -292,7 +292,7 @@ function verifyPool(record: PageRecord, shape: PageShape, c: u32): u32 {
     if (active >= activeBounds[slot])
       return broken(layout.BROKEN_POOL_STATE, page, activeBounds[slot], active);
   }
-  const hasFront = record.domain == layout.DOMAIN_RAW && c > layout.SMALL_CLASSES;
+  const hasFront = WAITS && record.domain == layout.DOMAIN_RAW && c > layout.SMALL_CLASSES;
   if (record.hasFront != hasFront)
     return broken(layout.BROKEN_LIVE_COUNT, page, u32(hasFront), record.liveWord);
   if (hasFront && !countRecent(page + shape.first, c, carved)) return layout.BROKEN_RECENT;
