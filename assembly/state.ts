@@ -5,6 +5,7 @@ import {
   ObjectState,
   PageRecord,
   RecentBlocks,
+  RunTable,
   SizedLists,
   SlotTable,
   State,
@@ -51,6 +52,9 @@ export const debug = changetype<DebugState>(STATE + layout.STATE_DEBUG);
 export const activeLists = changetype<SlotTable<u32>>(STATE + layout.STATE_ACTIVE);
 // @ts-ignore: decorator
 @lazy
+export const activeBounds = changetype<SlotTable<u32>>(STATE + layout.STATE_ACTIVE_BOUNDS);
+// @ts-ignore: decorator
+@lazy
 export const currentPools = changetype<SlotTable<PageRecord | null>>(STATE + layout.STATE_CURRENT);
 // @ts-ignore: decorator
 @lazy
@@ -72,22 +76,16 @@ export const arenaMap = changetype<Table<u32>>(STATE + layout.STATE_MAP);
 export const runLengths = changetype<Table<u16>>(STATE + layout.STATE_RUN_LENGTH);
 // @ts-ignore: decorator
 @lazy
-export const nextRuns = changetype<Table<u16>>(STATE + layout.STATE_ARENA_NEXT);
+export const nextRuns = changetype<RunTable>(STATE + layout.STATE_ARENA_NEXT);
 // @ts-ignore: decorator
 @lazy
-export const previousRuns = changetype<Table<u16>>(STATE + layout.STATE_ARENA_PREVIOUS);
+export const previousRuns = changetype<RunTable>(STATE + layout.STATE_ARENA_PREVIOUS);
 // @ts-ignore: decorator
 @lazy
 export const smallInts = changetype<Table<usize>>(STATE + layout.STATE_SMALL_INTS);
 // @ts-ignore: decorator
 @lazy
 export const chars = changetype<Table<usize>>(STATE + layout.STATE_CHARS);
-// @ts-ignore: decorator
-@lazy
-export const arenasByCount = changetype<SizedLists>(STATE + layout.STATE_BY_COUNT);
-// @ts-ignore: decorator
-@lazy
-export const arenasByRun = changetype<SizedLists>(STATE + layout.STATE_BY_RUN);
 // @ts-ignore: decorator
 @lazy
 export const freeRuns = changetype<SizedLists>(STATE + layout.STATE_FREE_RUNS);

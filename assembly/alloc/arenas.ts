@@ -55,10 +55,10 @@ export function takeArenas(length: u32, reach: u32): u32 {
   return run;
 }
 
-/** Takes exactly the arenas [first, first + length) if they are free; for spans that grow in place. */
-export function takeArenasAt(first: u32, length: u32): bool {
+/** Takes exactly the arenas [first, first + length) if they are free and within reach. */
+export function takeArenasAt(first: u32, length: u32, reach: u32): bool {
   if (first == state.frontier) {
-    const taken = advanceFrontier(length, layout.REACH_NEW);
+    const taken = advanceFrontier(length, reach);
     // Growing may have found that somebody else grew the memory too, and moved the frontier behind it.
     if (taken && taken != first) giveArenas(taken, length);
     return taken == first;
@@ -98,13 +98,14 @@ export function likelyArenas(length: u32): u32 {
 
 // ---- the frontier ----
 
-/** Memory that was never used is taken last of all: there may be idle pools to retire first. */
+/** Beyond where it was the frontier advances last of all: what waits and what is idle goes back first. */
 function advanceFrontier(length: u32, reach: u32): u32 {
   let first = state.frontier;
-  if (first + length > state.virgin) {
+  if (first + length > state.drained) {
     if (reach != layout.REACH_NEW || (state.end - first < length && !grow(length))) return 0;
     first = state.frontier;
-    state.virgin = first + length;
+    state.drained = first + length;
+    state.virgin = max(state.virgin, first + length);
   }
   state.frontier = first + length;
   return first;
@@ -166,6 +167,7 @@ function noticeForeignGrowth(): void {
   state.frontier = foreignEnd;
   state.end = foreignEnd;
   state.virgin = foreignEnd;
+  state.drained = foreignEnd;
   state.memory = now;
   announceGrowth();
 }
@@ -188,6 +190,7 @@ export function initialize(limit: u32, threshold: u32, poolLimit: u32, clientAre
   state.first = start;
   state.frontier = start;
   state.virgin = start;
+  state.drained = start;
   state.end = max(start, min(pages / layout.ARENA_WASM_PAGES, layout.MAX_ARENAS));
   state.memory = pages;
   state.limit = limit;
@@ -240,9 +243,9 @@ function linkRun(first: u32, length: u32): void {
   runLengths[first + length - 1] = <u16>length;
   const list = runList(length);
   const next = freeRuns.head(list);
-  nextRuns[first] = <u16>next;
+  nextRuns[first] = next;
   previousRuns[first] = 0;
-  if (next) previousRuns[next] = <u16>first;
+  if (next) previousRuns[next] = first;
   freeRuns.setHead(list, first);
 }
 

@@ -19,7 +19,7 @@ import { markFreed } from "./marks";
 import { MappedRecord, pageRecord } from "./pages";
 import * as pools from "./pools";
 import { popRecent, popRecentSpan, pushRecent } from "./recent";
-import { giveSpan, keepSpan, noteSpan, pagesFor, resizeSpan, takeSpan } from "./spans";
+import { giveSpan, noteSpan, pagesFor, resizeSpan, takeSpan } from "./spans";
 import { copyRaw, zeroRaw } from "./copy";
 
 /** A new block of at least `size` bytes; for 0 a distinct one as for 1. 0 if out of memory. */
@@ -227,7 +227,7 @@ function release(pointer: usize): u32 {
   if (!enter()) return fault(layout.FAULT_CORRUPT, pointer);
   let live: bool = true;
   if (isPool) live = pools.freeSlow(record, pointer);
-  else if (!keepSpan(pointer)) giveSpan(pointer);
+  else giveSpan(pointer);
   leave();
   return live ? layout.FAULT_NONE : fault(layout.FAULT_DOUBLE_FREE, pointer);
 }

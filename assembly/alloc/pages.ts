@@ -2,17 +2,18 @@
  * Runs of pages inside arenas. The free pages of an arena are the bits of one 64-bit word, so neighbours coalesce by
  * being set, a run is found with shifts and counts, and nothing is ever searched that grows with the heap.
  *
- * A paged arena is listed twice: by its number of free pages (single pages come from the fullest arena, so that sparse
- * ones drain and go back whole; CPython's usable_arenas, here without the walk of bpo-37029) and by the length of its
- * longest free run (longer runs come from the arena whose longest run fits best).
+ * Pages come from the lowest arena that has so long a run (lowest.ts), so that what lies high drains and the heap gets
+ * shorter. (From the fullest arena, as CPython's usable_arenas has it, and longer runs from where they fit best, the heap
+ * extended to 1.28 times what lives on the traces after five passes, and not 1.20.)
  *
- *   count = popcount(free pages);   0 in no list;   every page but an own table free → the arena goes back
+ *   every page but an own table free → the arena goes back
  */
 import * as layout from "../layout";
-import { ArenaHeader, Links, PageRecord, SizedLists } from "../layout";
-import { STATE, arenasByCount, arenasByRun, state, statistics } from "../state";
+import { ArenaHeader, PageRecord } from "../layout";
+import { STATE, state, statistics } from "../state";
 import { randomBit } from "./hardening";
 import { giveArenas, mapEntry, markArenas, takeArenas } from "./arenas";
+import { longestOf, lowestWith, noteLongest } from "./lowest";
 
 // ---- where things are ----
 
@@ -45,6 +46,12 @@ export function pageRecordInline(address: usize): PageRecord {
 export function arenaHeader(address: usize): ArenaHeader {
   const record = changetype<usize>(pageRecord(arenaOf(address)));
   return changetype<ArenaHeader>(layout.entryOf(record, layout.SLOT_HEADER));
+}
+
+/** Header of the lowest arena that has `length` free pages in a row. */
+function lowestHeader(length: u32): ArenaHeader | null {
+  const number = lowestWith(length);
+  return number ? arenaHeader((<usize>number) << layout.ARENA_SHIFT) : null;
 }
 
 export function runMask(first: u32, length: u32): u64 {
@@ -109,8 +116,7 @@ export class MappedRecord {
  */
 export function takePages(length: u32, alignment: u32, reach: u32): usize {
   // So many free pages in a row are sure to hold an aligned run.
-  const sure = length + alignment - 1;
-  let header = sure == 1 ? fullest() : sure < layout.ARENA_PAGES ? arenaFrom(arenasByRun, sure) : null;
+  let header = lowestHeader(length + alignment - 1);
   if (!header) header = openArena(reach);
   // Before giving up: fewer may hold one all the same.
   if (!header && alignment > 1) header = findAligned(length, alignment);
@@ -169,17 +175,17 @@ function openArena(reach: u32): ArenaHeader | null {
 
 /** Whether some arena has a page to spare for the table of a new one. */
 export function hasTableHost(): bool {
-  return arenasByCount.bits != 0;
+  return lowestWith(1) != 0;
 }
 
 /**
  * Gives an arena that was just taken a page table. Its free pages are noted but not listed: the caller takes some and
- * lists the rest. The table goes to the fullest arena that has a page to spare, which leaves all 64 pages of the new
+ * lists the rest. The table goes to the lowest arena that has a page to spare, which leaves all 64 pages of the new
  * one (four spans of 64 KiB, not three); only where none has, to one of the first four pages of the arena itself.
  */
 export function prepareArena(number: u32): ArenaHeader {
   const arena = (<usize>number) << layout.ARENA_SHIFT;
-  const host = fullest();
+  const host = lowestHeader(1);
   const table = host
     ? takeRun(host, 1, 1)
     : arena + ((<usize>((number / layout.TABLE_COLOURS) % layout.TABLE_POSITIONS)) << layout.PAGE_SHIFT);
@@ -214,68 +220,20 @@ export function noteTaken(arenas: u32): void {
   statistics.arenasTaken += arenas;
   const now = arenasInUse();
   if (now > statistics.arenasHighWater) statistics.arenasHighWater = now;
-  state.arenasAtPeak = max(state.arenasAtPeak, statistics.arenasPaged);
 }
 
-// ---- lists of arenas ----
-
-/** Header of the first arena in the lists from number `n` on. */
-// @ts-ignore: decorator
-@inline
-function arenaFrom(lists: SizedLists, n: u32): ArenaHeader | null {
-  return changetype<ArenaHeader | null>(<usize>lists.headFrom(n));
-}
-
-/** The arena with the fewest free pages. */
-function fullest(): ArenaHeader | null {
-  return arenaFrom(arenasByCount, 1);
-}
-
-/** Stores the arena's free pages and moves it to the lists that fit them. */
+/** Stores the arena's free pages, and how long a run they have. */
 export function relist(header: ArenaHeader, pages: u64): void {
   header.freePages = pages;
-  const count = <u32>popcnt(pages);
-  moveArena(header, offsetof<ArenaHeader>("countNext"), arenasByCount, header.count, count);
-  header.count = count;
-  const longest = longestRun(pages);
-  moveArena(header, offsetof<ArenaHeader>("runNext"), arenasByRun, header.longest, longest);
-  header.longest = longest;
-}
-
-/** Moves an arena from one list to another; list 0 is none. `links` is the offset of its links in the header. */
-function moveArena(header: ArenaHeader, links: usize, lists: SizedLists, from: u32, to: u32): void {
-  if (from == to) return;
-  const own = linksAt(header, links);
-  if (from) {
-    const next = own.next;
-    const previous = own.previous;
-    if (next) linksAt(next, links).previous = previous;
-    if (previous) linksAt(previous, links).next = next;
-    else lists.setHead(from, <u32>changetype<usize>(next));
-  }
-  if (to) {
-    const next = changetype<ArenaHeader | null>(<usize>lists.head(to));
-    own.next = next;
-    own.previous = null;
-    if (next) linksAt(next, links).previous = header;
-    lists.setHead(to, <u32>changetype<usize>(header));
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function linksAt(header: ArenaHeader, links: usize): Links<ArenaHeader> {
-  return changetype<Links<ArenaHeader>>(changetype<usize>(header) + links);
+  noteLongest(header.arena >>> layout.ARENA_SHIFT, longestRun(pages));
 }
 
 /** An arena with an aligned run, among those whose longest run is long enough. */
 function findAligned(length: u32, alignment: u32): ArenaHeader | null {
-  for (let list = length; list < layout.ARENA_PAGES; list++) {
-    let header = changetype<ArenaHeader | null>(<usize>arenasByRun.head(list));
-    while (header) {
-      if (bestRun(header.freePages, length, alignment) < layout.ARENA_PAGES) return header;
-      header = header.runNext;
-    }
+  for (let number = state.first; number < state.frontier; number++) {
+    if (longestOf(number) < length) continue;
+    const header = arenaHeader((<usize>number) << layout.ARENA_SHIFT);
+    if (bestRun(header.freePages, length, alignment) < layout.ARENA_PAGES) return header;
   }
   return null;
 }

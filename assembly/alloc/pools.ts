@@ -29,6 +29,7 @@ import * as layout from "../layout";
 import { PageRecord, PageShape, SlabWord } from "../layout";
 import {
   STATE,
+  activeBounds,
   activeLists,
   availablePools,
   currentPools,
@@ -44,7 +45,7 @@ import { linkTurned } from "./hardening";
 import { linkOf, pop, popProved, setLink } from "./links";
 import { carvedMark } from "./marks";
 import { givePages, pageRecord, takePages } from "./pages";
-import { releaseRecentSpans } from "./recent";
+import { WAITS, releaseRecentSpans } from "./recent";
 
 /**
  * Blocks carved at once. 64 took 5 % less of a replay than 32 and as much as a whole page (bench:replay); an OS page is
@@ -89,7 +90,7 @@ function detach(record: PageRecord, slot: usize, domain: u32, c: u32): usize {
   const carved = <u32>shape.carved;
   const block = <usize>record.freeList;
   if (block) {
-    if (isDefined(TALLYHEAP_MANAGED)) state.detached = carved - record.live;
+    activeBounds[slot] = carved - record.live;
     record.freeList = 0;
     record.live = shape.carved;
     if (!isDefined(TALLYHEAP_HARDENED)) {
@@ -104,7 +105,7 @@ function detach(record: PageRecord, slot: usize, domain: u32, c: u32): usize {
     isDefined(TALLYHEAP_HARDENED) ? layout.PAGE_BYTES : CARVE_BLOCKS,
   );
   if (!batch) return 0;
-  if (isDefined(TALLYHEAP_MANAGED)) state.detached = batch;
+  activeBounds[slot] = batch;
   shape.carved = <u16>(carved + batch);
   record.live = record.live + batch;
   const bytes = classBytes(c);
@@ -154,7 +155,7 @@ function makeCurrent(record: PageRecord, slot: usize, domain: u32): void {
 // ---- freeing ----
 
 /**
- * Slow path of free, for a block of any pool; the fast one leaves it those whose record shows 0 or 1 live: the pool was
+ * Frees a block of any pool, recent ones aside. The fast path leaves it those whose record shows 0 or 1 live: the pool was
  * full, or this is its last block. Returns false if nothing was live: the block was freed before.
  */
 export function freeSlow(record: PageRecord, block: usize): bool {
@@ -171,19 +172,6 @@ export function freeSlow(record: PageRecord, block: usize): bool {
   record.live = live - 1;
   if (live == 1 && pool != layout.POOL_ACTIVE) becomeIdle(record);
   return true;
-}
-
-/** Frees a block of any pool as freeInline() of malloc.ts does, recent ones aside. */
-function giveBack(block: usize): void {
-  const record = pageRecord(block);
-  const live = record.live;
-  if (live > 1) {
-    setLink(block, record.freeList);
-    record.freeList = <u32>block;
-    record.live = live - 1;
-  } else {
-    freeSlow(record, block);
-  }
 }
 
 /** Frees `blocks` blocks of a pool that are linked from `first` to `last`. The caller has entered the slow paths. */
@@ -230,8 +218,9 @@ function becomeIdle(record: PageRecord): void {
   state.idleSlabs = slabHead(record, shape);
   state.idlePages += shape.pages;
   if (state.idlePages <= layout.IDLE_PAGES || statistics.arenasPaged <= layout.IDLE_ARENAS) return;
+  const pages = pagesInUse();
   retireIdleSlabs();
-  retireIfShrunk();
+  retireIfShrunk(pages - pagesInUse());
 }
 
 /** Gives back the pages of all candidates that are still idle; a candidate that was used again is one no more. */
@@ -288,7 +277,7 @@ function openPools(domain: u32, c: u32, slot: usize): PageRecord | null {
   countPages(countsAsSlab, pages);
   const head = pageRecord(start);
   head.slab.countsAsSlab = <u8>countsAsSlab;
-  const front = domain == layout.DOMAIN_RAW && c > layout.SMALL_CLASSES ? layout.RECORD_FRONT : 0;
+  const front = WAITS && domain == layout.DOMAIN_RAW && c > layout.SMALL_CLASSES ? layout.RECORD_FRONT : 0;
   const bytes = classBytes(c);
   let blocks = (pages << layout.PAGE_SHIFT) / bytes;
   let first: u32 = 0;
@@ -355,31 +344,34 @@ export function obtainPages(length: u32, alignment: u32): usize {
 
 /** Gives back what waits for the next request: blocks to their pools, spans to their arenas. */
 function releaseRecent(): void {
+  if (!WAITS) return;
   for (let c = layout.SMALL_CLASSES + 1; c <= layout.LAST_CLASS; c++) {
     const recent = recentBlocks(c);
     // One at a time: a pool that becomes idle may bring us here again.
     for (let n = recent.count; n; n = recent.count) {
       recent.count = n - 1;
-      giveBack(recent.block(n));
+      const block = recent.block(n);
+      freeSlow(pageRecord(block), block);
     }
   }
   releaseRecentSpans();
 }
 
 /**
- * Retires every idle pool, and every current pool that holds nothing live: ends the delayed retirement. Runs before the
- * heap extends into memory it never used, and when verification or a trim want the heap as small as it is.
- * Cost: the number of classes, and of what waits.
+ * Gives back what waits, retires every idle pool, and every current pool that holds nothing live: ends the delayed
+ * retirement. Runs before the heap extends further than it did since then, when it has shrunk, and when verification or a trim
+ * want it as small as it is. Cost: the number of classes, and of what waits.
  */
 export function retireIdlePools(): void {
   releaseRecent();
   for (let slot: usize = 0; slot < classSlot(layout.DOMAINS, 0); slot += 4) {
     const record = currentPools[slot];
-    if (record && activeLength(slot, record.live) == record.live) uncarve(record, slot);
+    if (record && isUnused(record, slot)) uncarve(record, slot);
   }
   retireIdleSlabs();
   state.poolsChanged = 0;
-  state.arenasAtPeak = statistics.arenasPaged;
+  state.pagesAtPeak = pagesInUse();
+  state.drained = state.frontier;
 }
 
 /** retireIdlePools(), unless no pool became current since it ran last: spans that come and go pay nothing. */
@@ -388,12 +380,28 @@ export function retireIfChanged(): void {
 }
 
 /**
- * retireIdlePools(), once an eighth of the paged arenas that there were since then is gone, and more than one: what is idle
- * should not pin arenas that would go back. Each time that one goes back would be too often: it may have held a large span.
+ * retireIdlePools(), once an eighth of the pages that were in use since then is given back, and an arena's worth of them: what
+ * waits and what is idle should not pin arenas among what is no more. `given` pages went just now. (Asked only when an arena
+ * went back whole, as what waits prevents, the traces extended to 1.30 times what lives after five passes, and not 1.20.)
  */
-export function retireIfShrunk(): void {
-  const peak = state.arenasAtPeak;
-  if (statistics.arenasPaged + max(1, peak >>> 3) < peak) retireIdlePools();
+export function retireIfShrunk(given: u32): void {
+  const now = pagesInUse();
+  const peak = max(state.pagesAtPeak, now + given);
+  state.pagesAtPeak = peak;
+  if (now + max(layout.ARENA_PAGES, peak >>> 3) < peak) retireIdlePools();
+}
+
+function pagesInUse(): u32 {
+  return statistics.poolPages + statistics.slabPages + statistics.spanPages;
+}
+
+/** Whether all blocks of a current pool are free. Its list is counted only where it may hold all that count as live. */
+function isUnused(record: PageRecord, slot: usize): bool {
+  const live = record.live;
+  if (live >= activeBounds[slot]) return false;
+  const length = activeLength(slot, live);
+  activeBounds[slot] = length + 1;
+  return length == live;
 }
 
 /**

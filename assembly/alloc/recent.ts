@@ -12,6 +12,9 @@ import { isMarked, unmark } from "./marks";
 import { arenasInUse, pageRecord } from "./pages";
 import { giveAll } from "./tails";
 
+/** Programs with a managed runtime make objects, which do not wait; they do without the code. */
+export const WAITS: bool = !isDefined(TALLYHEAP_MANAGED);
+
 /** Blocks that a class may keep. */
 // @ts-ignore: decorator
 @inline
@@ -23,6 +26,7 @@ export function recentLimit(c: u32): u32 {
 // @ts-ignore: decorator
 @inline
 export function popRecent(c: u32): usize {
+  if (!WAITS) return 0;
   const recent = recentBlocks(c);
   const count = recent.count;
   if (!count) return 0;
@@ -44,6 +48,7 @@ export function popRecent(c: u32): usize {
 // @ts-ignore: decorator
 @inline
 export function pushRecent(c: u32, block: usize): bool {
+  if (!WAITS) return false;
   const recent = recentBlocks(c);
   const count = recent.count;
   if (count == recentLimit(c)) return false;
@@ -75,6 +80,7 @@ export function recentList(length: u32): u32 {
  * notes it as a span again.
  */
 export function popRecentSpan(length: u32): usize {
+  if (!WAITS) return 0;
   if (length - layout.RECENT_SHORTEST >= layout.RECENT_LENGTHS - layout.RECENT_SHORTEST) return 0;
   const list = recentList(length);
   const most = length >>> layout.RECENT_FIT_SHIFT;
@@ -103,13 +109,16 @@ function mostPages(): u32 {
   return min(layout.RECENT_PAGES, max(16, arenasInUse()) << layout.RECENT_SHARE_SHIFT);
 }
 
-/** Keeps a freed span; false if too many pages would wait, or its length is not kept. */
-// @ts-ignore: decorator
-@inline
+/** Keeps a freed span; false if its length is not kept, or too many pages would wait. */
 export function pushRecentSpan(span: usize, record: PageRecord): bool {
   const length = record.spanPages;
+  if (!WAITS || length - layout.RECENT_SHORTEST >= layout.RECENT_LENGTHS - layout.RECENT_SHORTEST)
+    return false;
+  const most = mostPages();
+  // Others wait, and there are too many: from now on those that this program frees now.
+  if (state.recentPages + length > most) releaseRecentSpans();
   const pages = state.recentPages + length;
-  if (pages > mostPages() || length < layout.RECENT_SHORTEST || length >= layout.RECENT_LENGTHS) return false;
+  if (pages > most) return false;
   state.recentPages = pages;
   record.sizeClass = <u8>layout.CLASS_RECENT;
   const list = recentList(length);

@@ -6,12 +6,13 @@ import { giveArenas, kindOf, markArenas } from "./arenas";
 
 export function reset(): void {
   memory.fill(STATE + layout.STATE_ACTIVE, 0, layout.STATE_RECIPROCAL - layout.STATE_ACTIVE);
+  memory.fill(STATE + layout.STATE_RUN_TREE, 0, layout.RUN_NODES);
   // All but the counts of grown memory.
   memory.fill(STATE + layout.STATE_STATS, 0, offsetof<Statistics>("grows"));
   state.idleSlabs = null;
   state.idlePages = 0;
   state.recentPages = 0;
-  state.arenasAtPeak = 0;
+  state.pagesAtPeak = 0;
   state.takenBytes = 0;
   const frontier = state.frontier;
   const first = state.first;
@@ -23,4 +24,5 @@ export function reset(): void {
   for (let number = frontier; number-- > first;) {
     if (kindOf(number) == layout.ARENA_STATE) giveArenas(number, 1);
   }
+  state.drained = state.frontier;
 }

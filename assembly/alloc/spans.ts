@@ -16,7 +16,7 @@ import * as pages from "./pages";
 import { pageRecord } from "./pages";
 import { addPressure, relievePressure } from "./pressure";
 import { obtainPages, retireIdlePools, retireIfShrunk } from "./pools";
-import { pushRecentSpan, releaseRecentSpans } from "./recent";
+import { pushRecentSpan } from "./recent";
 import { firstPages, giveAll, giveTail, nextArena, noteTail, tailArenas, takeTail } from "./tails";
 
 const LONGEST: u32 = ARENA_PAGES - layout.TABLE_POSITIONS;
@@ -35,12 +35,10 @@ export function takeSpan(length: u32, alignment: u32, domain: u32): usize {
     if (!pages.hasTableHost()) return takeBesideHost(length, alignment, domain);
   }
   if (length + max(alignment, layout.TABLE_POSITIONS) > ARENA_PAGES) {
-    const appended = appendHuge(length, alignment, domain);
-    if (appended) return appended;
-    const huge = takeHuge(length, alignment, domain, layout.REACH_FREE);
+    const huge = placeHuge(length, alignment, domain, layout.REACH_FREE);
     if (huge) return huge;
     retireIdlePools();
-    return takeHuge(length, alignment, domain, layout.REACH_NEW);
+    return placeHuge(length, alignment, domain, layout.REACH_NEW);
   }
   const span = obtainPages(length, alignment);
   return span ? noteSpan(span, length, domain) : 0;
@@ -58,34 +56,18 @@ export function noteSpan(span: usize, length: u32, domain: u32): usize {
   return span;
 }
 
+/** Frees a span: a raw one waits for the next request, if it may. */
 export function giveSpan(span: usize): void {
   const record = pageRecord(span);
   const length = record.spanPages;
-  if (record.domain == layout.DOMAIN_RAW && length < layout.RECENT_LENGTHS && state.recentPages) {
-    // Others wait, and there are too many: from now on those that this program frees now.
-    releaseRecentSpans();
-    if (keepSpan(span)) return;
-  }
-  record.clear();
-  countGiven(length);
-  giveAll(span, length);
-  retireIfShrunk();
-}
-
-/** Frees a raw span that waits for the next request; false if it cannot. */
-export function keepSpan(span: usize): bool {
-  const record = pageRecord(span);
-  if (record.domain != layout.DOMAIN_RAW) return false;
-  const length = record.spanPages;
-  if (!pushRecentSpan(span, record)) return false;
-  countGiven(length);
-  return true;
-}
-
-function countGiven(length: u32): void {
   statistics.spans -= 1;
   statistics.spanPages -= length;
   relievePressure(length << PAGE_SHIFT);
+  if (record.domain != layout.DOMAIN_RAW || !pushRecentSpan(span, record)) {
+    record.clear();
+    giveAll(span, length);
+  }
+  retireIfShrunk(length);
 }
 
 // ---- resizing ----
@@ -128,7 +110,7 @@ function growSpan(span: usize, old: u32, length: u32): u32 {
   if (missing && !pages.takePagesAt(end, missing)) return 0;
   const oldTail = tailArenas(span, old);
   const tail = tailArenas(span, length);
-  if (tail > oldTail && !takeTail(nextArena(span) + oldTail, tail - oldTail)) {
+  if (tail > oldTail && !takeTail(nextArena(span) + oldTail, tail - oldTail, layout.REACH_NEW)) {
     if (missing) pages.givePages(end, missing);
     return 0;
   }
@@ -157,15 +139,21 @@ function takeHuge(length: u32, alignment: u32, domain: u32, reach: u32): usize {
   return noteSpan(span, here + tail * ARENA_PAGES, domain);
 }
 
+/** A huge span, behind what is in use already or in arenas of its own. */
+function placeHuge(length: u32, alignment: u32, domain: u32, reach: u32): usize {
+  const appended = appendHuge(length, alignment, domain, reach);
+  return appended ? appended : takeHuge(length, alignment, domain, reach);
+}
+
 /** A huge span whose first pages fill the end of an arena that is in use already, if free arenas happen to follow it. */
-function appendHuge(length: u32, alignment: u32, domain: u32): usize {
+function appendHuge(length: u32, alignment: u32, domain: u32, reach: u32): usize {
   const here = pagesHere(length, alignment);
   const tail = (length - 1) / ARENA_PAGES;
   const next = likelyArenas(tail);
   if (!tail || here > LONGEST || kindOf(next - 1) != layout.ARENA_PAGED) return 0;
   const span = ((<usize>next) << ARENA_SHIFT) - ((<usize>here) << PAGE_SHIFT);
   if (!pages.takePagesAt(span, here)) return 0;
-  if (!takeTail(next, tail)) {
+  if (!takeTail(next, tail, reach)) {
     pages.givePages(span, here);
     return 0;
   }

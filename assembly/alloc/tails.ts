@@ -23,8 +23,8 @@ export function tailArenas(span: usize, length: u32): u32 {
   return length <= here ? 0 : (length - here + (ARENA_PAGES - 1)) / ARENA_PAGES;
 }
 
-export function takeTail(first: u32, length: u32): bool {
-  if (!takeArenasAt(first, length)) return false;
+export function takeTail(first: u32, length: u32, reach: u32): bool {
+  if (!takeArenasAt(first, length, reach)) return false;
   noteTail(first, length);
   return true;
 }

@@ -3,22 +3,11 @@
  * 0. The codes and the address, expected and actual values are explained in bindings/core/faults.ts.
  */
 import * as layout from "../layout";
-import {
-  ArenaHeader,
-  Links,
-  PAGE_BYTES,
-  PAGE_SHIFT,
-  PageRecord,
-  PageShape,
-  Recount,
-  SizedLists,
-  Statistics,
-} from "../layout";
+import { PAGE_BYTES, PAGE_SHIFT, PageRecord, PageShape, Recount, Statistics } from "../layout";
 import {
   STATE,
+  activeBounds,
   activeLists,
-  arenasByCount,
-  arenasByRun,
   availablePools,
   currentPools,
   freeRuns,
@@ -35,10 +24,11 @@ import { arenaKind, kindOf, runList } from "./arenas";
 import { classBytes, slabPages } from "./classes";
 import { GUARD_BYTES, hasGuard, isWiped } from "./hardening";
 import { linkOf } from "./links";
+import { longestAt, longestBelow, longestOf, runsBelow } from "./lowest";
 import { isMarked } from "./marks";
 import { arenaHeader, longestRun, pageNumber, pageRecord, runMask } from "./pages";
 import { blocksFrom, classSlot, isSmall } from "./pools";
-import { recentLimit, recentList } from "./recent";
+import { WAITS, recentLimit, recentList } from "./recent";
 import { tailArenas } from "./tails";
 
 const recount = changetype<Recount>(STATE + layout.STATE_RECOUNT);
@@ -54,7 +44,8 @@ export function verify(): u32 {
   if (wrong || !state.ready) return wrong;
   const ordered =
     state.first <= state.frontier &&
-    state.frontier <= state.virgin &&
+    state.frontier <= state.drained &&
+    state.drained <= state.virgin &&
     state.virgin <= max(state.end, state.first) &&
     state.end <= max(layout.MAX_ARENAS, state.first);
   if (!ordered) return broken(layout.BROKEN_ARENA_RUN, 0, state.end, state.virgin);
@@ -125,8 +116,9 @@ function verifyPaged(number: u32): u32 {
   }
   const free = header.freePages;
   if (free == header.emptyPages) return broken(layout.BROKEN_FREE_PAGE, arena, 0, layout.ARENA_PAGES - 1);
-  if (header.count != <u32>popcnt(free) || header.longest != longestRun(free)) {
-    return broken(layout.BROKEN_ARENA_COUNT, arena, <u32>popcnt(free), header.count);
+  const longest = longestRun(free);
+  if (longestOf(number) != longest) {
+    return broken(layout.BROKEN_ARENA_COUNT, arena, longest, longestOf(number));
   }
   recount.openArenas += u32(free != 0);
   const records = pageRecord(arena);
@@ -297,8 +289,10 @@ function verifyPool(record: PageRecord, shape: PageShape, c: u32): u32 {
   if (isCurrent) {
     const active = countBlocks(activeLists[slot], page + shape.first, c, carved, record.domain);
     if (active > carved - own) return broken(layout.BROKEN_FREE_LIST, page, carved - own, active);
+    if (active >= activeBounds[slot])
+      return broken(layout.BROKEN_POOL_STATE, page, activeBounds[slot], active);
   }
-  const hasFront = record.domain == layout.DOMAIN_RAW && c > layout.SMALL_CLASSES;
+  const hasFront = WAITS && record.domain == layout.DOMAIN_RAW && c > layout.SMALL_CLASSES;
   if (record.hasFront != hasFront)
     return broken(layout.BROKEN_LIVE_COUNT, page, u32(hasFront), record.liveWord);
   if (hasFront && !countRecent(page + shape.first, c, carved)) return layout.BROKEN_RECENT;
@@ -395,12 +389,8 @@ function verifyLists(): u32 {
   }
   // Each listed pool was met once in the walk and once in a list.
   if (recount.listedPools) return broken(layout.BROKEN_AVAILABLE_LIST, 0, 0, recount.listedPools);
-  const links = offsetof<ArenaHeader>("countNext");
-  const wrong = verifyArenaLists(arenasByCount, links, offsetof<ArenaHeader>("count"));
+  const wrong = verifyTree();
   if (wrong) return wrong;
-  const runs = offsetof<ArenaHeader>("runNext");
-  const wrongRun = verifyArenaLists(arenasByRun, runs, offsetof<ArenaHeader>("longest"));
-  if (wrongRun) return wrongRun;
   const wrongIdle = verifyIdle();
   return wrongIdle ? wrongIdle : verifyRecent();
 }
@@ -438,34 +428,16 @@ function isInTable(address: usize): bool {
   return arenaKind(address) == layout.ARENA_PAGED;
 }
 
-/**
- * Every arena with free pages stands in the list that its header names, and a list's bit says whether it holds any.
- * `links` and `key` are offsets in the header: of the list's links, and of what the number of the list is.
- */
-function verifyArenaLists(lists: SizedLists, links: usize, key: usize): u32 {
-  let listed: u32 = 0;
-  for (let list: u32 = 0; list < layout.ARENA_PAGES; list++) {
-    let header = changetype<ArenaHeader | null>(<usize>lists.head(list));
-    if (lists.has(list) != (header != null)) {
-      return broken(layout.BROKEN_ARENA_BIN, lists.head(list), u32(header != null), u32(lists.has(list)));
-    }
-    let previous: ArenaHeader | null = null;
-    while (header) {
-      if (!isInTable(changetype<usize>(header))) {
-        return broken(layout.BROKEN_ARENA_BIN, changetype<usize>(header), list, 0);
-      }
-      const own = changetype<Links<ArenaHeader>>(changetype<usize>(header) + links);
-      const number = load<u32>(changetype<usize>(header) + key);
-      if (number != list || own.previous != previous) {
-        return broken(layout.BROKEN_ARENA_BIN, header.arena, list, number);
-      }
-      listed++;
-      previous = header;
-      header = own.next;
-    }
+/** The tree has a leaf for every arena with free pages and no other, and every node is the largest of its children. */
+function verifyTree(): u32 {
+  let leaves: u32 = 0;
+  for (let node: u32 = 0; node < layout.RUN_PARENTS; node++) {
+    const largest = longestBelow(node);
+    if (longestAt(node) != largest) return broken(layout.BROKEN_ARENA_BIN, node, largest, longestAt(node));
+    if (largest && node >= layout.RUN_LEAVES >>> 3) leaves += runsBelow(node);
   }
   const expected = recount.openArenas;
-  return listed == expected ? 0 : broken(layout.BROKEN_ARENA_BIN, 0, expected, listed);
+  return leaves == expected ? 0 : broken(layout.BROKEN_ARENA_BIN, 0, expected, leaves);
 }
 
 /** Candidates for retirement have as many pages as the state block says. */

@@ -44,9 +44,9 @@ export const MAX_ALIGNMENT: u32 = 1 << 26;
 
 /** Arenas that have pages in use. */
 export const REACH_USED: u32 = 0;
-/** Also arenas that were used before and are free; for huge spans. */
+/** Also arenas that are free, as far as the frontier was since what waits went back (State.drained); for huge spans. */
 export const REACH_FREE: u32 = 1;
-/** Also memory that was never used, growing it if need be. */
+/** Also what lies beyond, growing the memory if need be. */
 export const REACH_NEW: u32 = 2;
 
 // ---- growth ----

@@ -7,6 +7,7 @@ export * from "./table";
 export * from "./arenas";
 export * from "./size-classes";
 export * from "./recent";
+export * from "./run-tree";
 export * from "./page-table";
 export * from "./debug";
 export * from "./state";

@@ -2,7 +2,7 @@
 import { MAP_ENTRIES } from "./arenas";
 import { FreeList, TUPLE_LISTS } from "./free-list";
 import { SMALL_INTS } from "./number";
-import { STATE_ARENA_PREVIOUS } from "./state";
+import { STATE_RUN_TREE_END } from "./state";
 
 /**
  *   STATE_OBJECT   ├ ObjectState ┤ small ints ┤ one-character strs ┤ free lists of tuples ┤ four sets of arenas, bits ┤
@@ -48,7 +48,7 @@ export class ObjectState {
   unused: u32;
 }
 
-export const STATE_OBJECT: u32 = STATE_ARENA_PREVIOUS + (MAP_ENTRIES << 1);
+export const STATE_OBJECT: u32 = STATE_RUN_TREE_END;
 export const STATE_TYPES: u32 = STATE_OBJECT + offsetof<ObjectState>("types");
 export const STATE_TYPE_COUNT: u32 = STATE_OBJECT + offsetof<ObjectState>("typeCount");
 export const STATE_NESTING: u32 = STATE_OBJECT + offsetof<ObjectState>("nesting");

@@ -142,10 +142,10 @@ export class PageRecord {
     return changetype<PageRecord>(changetype<usize>(this) + ((<usize>n) << 3));
   }
 
-  /** Neighbours of an available pool. */
+
   @inline
-  get links(): Links<PageRecord> {
-    return changetype<Links<PageRecord>>(entryOf(changetype<usize>(this), SLOT_LINKS));
+  get links(): Links {
+    return changetype<Links>(entryOf(changetype<usize>(this), SLOT_LINKS));
   }
 
   /** Blocks of a pool. */
@@ -168,12 +168,12 @@ export class PageRecord {
   }
 }
 
-/** Neighbours in a doubly linked list. */
+/** Neighbours of an available pool. */
 @unmanaged
 @final
-export class Links<T> {
-  next: T | null;
-  previous: T | null;
+export class Links {
+  next: PageRecord | null;
+  previous: PageRecord | null;
 }
 
 /**
@@ -213,22 +213,13 @@ export class SlabWord {
 /**
  * What is known of an arena as a whole.
  *
- *   ├ free pages 8 │ count links 8 │ run links 8 │ longest 4 │ count 4 ┤ arena 4 │ 4 unused │ young 8 │ middle 8 │ trash 8 │ rescan 8 ┤
- *
- *   count = popcount(free pages);   longest = length of the longest run of free pages
+ *   ├ free pages 8 │ arena 4 │ 4 unused │ young 8 │ middle 8 │ trash 8 │ rescan 8 ┤
  */
 @unmanaged
 @final
 export class ArenaHeader {
   /** Bit i set = page i is free. */
   freePages: u64;
-  /** Links<ArenaHeader> of the list by count, and of the list by longest run. */
-  countNext: ArenaHeader | null;
-  countPrevious: ArenaHeader | null;
-  runNext: ArenaHeader | null;
-  runPrevious: ArenaHeader | null;
-  longest: u32;
-  count: u32;
   /** Address of the arena that the table describes. */
   arena: u32;
   /** Bit i set = containers may have been made on page i since the last collection. */
@@ -270,12 +261,11 @@ export const RECORD_LIVE: u32 = offsetof<PageRecord>("liveWord");
 export const RECORD_CLASS: u32 = offsetof<PageRecord>("sizeClass");
 export const RECORD_STATE: u32 = offsetof<PageRecord>("state");
 export const RECORD_SPAN_PAGES: u32 = RECORD_FREE;
-export const LINK_PREVIOUS: u32 = offsetof<Links<PageRecord>>("previous");
+export const LINK_PREVIOUS: u32 = offsetof<Links>("previous");
 export const SHAPE_CARVED: u32 = offsetof<PageShape>("carved");
 export const SHAPE_CAPACITY: u32 = offsetof<PageShape>("capacity");
 export const SHAPE_FIRST: u32 = offsetof<PageShape>("first");
 export const SHAPE_INDEX: u32 = offsetof<PageShape>("index");
 export const SLAB_BUSY: u32 = offsetof<SlabWord>("busy");
 export const HEADER_PAGES: u32 = offsetof<ArenaHeader>("freePages");
-export const HEADER_COUNT: u32 = offsetof<ArenaHeader>("count");
 export const HEADER_ARENA: u32 = offsetof<ArenaHeader>("arena");

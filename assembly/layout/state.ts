@@ -2,21 +2,22 @@
  * The state block: all state of the bytes layer that does not lie in arenas. Zero is a valid empty heap: the first slow
  * path initialises what must not be zero.
  *
- *   ├ words ┤ statistics ┤ pools of each domain and class ┤ arena lists × 3 ┤ recent ┤ reciprocals ┤ census ┤ recount ┤ scratch ┤
- *   ├ debug words ┤ sentinel ┤ arena map ┤ free runs: length, next, previous ┤ object layer … ┤
+ *   ├ words ┤ statistics ┤ pools of each domain and class ┤ lists of arenas and spans ┤ recent ┤ reciprocals ┤ census ┤ recount ┤ scratch ┤
+ *   ├ debug words ┤ sentinel ┤ arena map ┤ free runs: length, next, previous ┤ tree of free pages ┤ object layer … ┤
  *
  * Classes describe what has a fixed place; what is indexed is a Table or has entries that are classes (../state.ts).
  */
-import { ARENA_PAGED, ARENA_PAGES, MAP_ENTRIES, PAGE_BYTES } from "./arenas";
+import { ARENA_PAGED, MAP_ENTRIES, PAGE_BYTES } from "./arenas";
 import { DebugState } from "./debug";
 import { PageRecord, SLOT_BYTES } from "./page-table";
 import { RECENT_SHIFT } from "./recent";
+import { RUN_NODES } from "./run-tree";
 import { CLASS_SLOTS, DOMAINS, MEDIUM_CLASSES, SMALL_CLASSES } from "./size-classes";
 
 /**
  * The single words.
  *
- *   first ≤ frontier ≤ virgin ≤ end ≤ MAX_ARENAS      (numbers of arenas)
+ *   first ≤ frontier ≤ drained ≤ virgin ≤ end ≤ MAX_ARENAS      (numbers of arenas)
  */
 @unmanaged
 @final
@@ -29,6 +30,8 @@ export class State {
   end: u32;
   /** Memory from this arena on was never handed out and reads as zero. */
   virgin: u32;
+  /** The highest that the frontier was since what waits went back last: before it passes that, it all goes back again. */
+  drained: u32;
   /** First arena of the heap. */
   first: u32;
   /** Hard limit of the memory, in wasm pages. */
@@ -61,8 +64,8 @@ export class State {
   growthCap: u32;
   /** Bytes that press for a collection; see alloc/pressure.ts. */
   takenBytes: u32;
-  /** The most paged arenas at a time since idle pools were retired last. */
-  arenasAtPeak: u32;
+  /** The most pages in use that a release of pages has met since idle pools were retired last. */
+  pagesAtPeak: u32;
   /** Pages of the spans that wait for the next request; see recent.ts. */
   recentPages: u32;
   /** What hashes of dict keys depend on, random or from the option hashSeed; a reset leaves it. See object/values/hash.ts. */
@@ -75,8 +78,7 @@ export class State {
   linkSecret: u32;
   random: u32;
   zeroOnFree: u32;
-  /** Programs with a managed runtime: blocks that the last refill of a class's list put there or handed out. */
-  detached: u32;
+  unused: u32;
 }
 
 /** In pages, arenas or counts; constant-time, kept by the slow paths. */
@@ -117,6 +119,8 @@ export const STATE_AVAILABLE: u32 = STATE_CURRENT + CLASS_TABLE_BYTES;
 export const STATE_AVAILABLE_LAST: u32 = STATE_AVAILABLE + CLASS_TABLE_BYTES;
 /** Slabs that the class has, pools of one page among them. */
 export const STATE_SLABS: u32 = STATE_AVAILABLE_LAST + CLASS_TABLE_BYTES;
+/** More than the active list has blocks: what its last refill put there and handed out, or less if it was counted since. */
+export const STATE_ACTIVE_BOUNDS: u32 = STATE_SLABS + CLASS_TABLE_BYTES;
 
 /**
  * Lists by size: bit n set = list n is not empty; list 0 is always empty.
@@ -152,12 +156,9 @@ export class SizedLists {
   }
 }
 
-const SIZED_LISTS_BYTES: u32 = offsetof<SizedLists>() + (ARENA_PAGES << 2);
-/** Headers of paged arenas by number of free pages, and by length of their longest free run. */
-export const STATE_BY_COUNT: u32 = STATE_SLABS + CLASS_TABLE_BYTES;
-export const STATE_BY_RUN: u32 = STATE_BY_COUNT + SIZED_LISTS_BYTES;
+const SIZED_LISTS_BYTES: u32 = offsetof<SizedLists>() + (64 << 2);
 /** Runs of free arenas by length: exact below 32, two lists a doubling above. */
-export const STATE_FREE_RUNS: u32 = STATE_BY_RUN + SIZED_LISTS_BYTES;
+export const STATE_FREE_RUNS: u32 = STATE_ACTIVE_BOUNDS + CLASS_TABLE_BYTES;
 /** First spans that wait, by length in pages. */
 export const STATE_RECENT_SPANS: u32 = STATE_FREE_RUNS + SIZED_LISTS_BYTES;
 /** RecentBlocks of each slab class, on lines of the cache: the state block is aligned to them. */
@@ -209,10 +210,14 @@ export const STATE_SENTINEL: u32 = STATE_DEBUG + offsetof<DebugState>();
 export const SENTINEL_BYTES: u32 = SLOT_BYTES + ARENA_PAGED;
 /** One word an arena: a code, or where its page records are. */
 export const STATE_MAP: u32 = STATE_SENTINEL + SENTINEL_BYTES;
-/** Runs of free arenas: length at the first and the last arena of a run, list links at the first. u16 each. */
+/** Runs of free arenas: length at the first and the last arena of a run, list links for the first. u16 each. */
 export const STATE_RUN_LENGTH: u32 = STATE_MAP + (MAP_ENTRIES << 2);
 export const STATE_ARENA_NEXT: u32 = STATE_RUN_LENGTH + (MAP_ENTRIES << 1);
-export const STATE_ARENA_PREVIOUS: u32 = STATE_ARENA_NEXT + (MAP_ENTRIES << 1);
+export const STATE_ARENA_PREVIOUS: u32 = STATE_ARENA_NEXT + MAP_ENTRIES;
+/** See run-tree.ts; the root. */
+export const STATE_RUN_TREE: u32 = STATE_ARENA_PREVIOUS + MAP_ENTRIES + 7;
+/** Where the object layer's state begins. */
+export const STATE_RUN_TREE_END: u32 = (STATE_RUN_TREE + RUN_NODES + 7) & ~7;
 
 // Offsets that the bindings read.
 
@@ -231,7 +236,6 @@ export const STATE_FAULT_EXPECTED: u32 = offsetof<State>("faultExpected");
 export const STATE_FAULT_ACTUAL: u32 = offsetof<State>("faultActual");
 export const STATE_RECENT_PAGES: u32 = offsetof<State>("recentPages");
 export const STATE_IDLE_PAGES: u32 = offsetof<State>("idlePages");
-export const STATE_COUNT_BITS: u32 = STATE_BY_COUNT + offsetof<SizedLists>("bits");
 
 export const STAT_POOL_PAGES: u32 = offsetof<Statistics>("poolPages");
 export const STAT_SLAB_PAGES: u32 = offsetof<Statistics>("slabPages");

@@ -19,7 +19,31 @@ export class Table<T> {
   }
 }
 
-/** The same, indexed by byte offsets in the table: one offset serves tables that lie side by side. */
+/**
+ * Arenas by the first arena of a run of free ones. Runs do not touch, so at most one begins in two neighbours, which share
+ * an entry.
+ */
+@unmanaged
+@final
+export class RunTable {
+  [key: number]: u32;
+
+  /** Entry of a run. */
+  @inline
+  @operator("[]")
+  get(run: u32): u32 {
+    return load<u16>(changetype<usize>(this) + (run & ~1));
+  }
+
+  /** Replaces an entry. */
+  @inline
+  @operator("[]=")
+  set(run: u32, arena: u32): void {
+    store<u16>(changetype<usize>(this) + (run & ~1), arena);
+  }
+}
+
+/** A Table that is indexed by byte offsets: one offset serves tables that lie side by side. */
 @unmanaged
 @final
 export class SlotTable<T> {

@@ -1,6 +1,6 @@
 /** Blocks for objects: from the lists of the bytes layer, kept apart from those of raw blocks by their domain. */
 import { ARENA_SHIFT, DOMAIN_OBJECT, MEDIUM_LIMIT, PAGE_SHIFT, SMALL_LIMIT } from "../layout";
-import { STATE, activeLists, state } from "../state";
+import { STATE, activeBounds, activeLists, state } from "../state";
 import * as layout from "../layout";
 import { ensureReady } from "../alloc/arenas";
 import { classBytes } from "../alloc/classes";
@@ -50,7 +50,7 @@ export function takeObject(size: usize, id: u32): usize {
   } else {
     block = refill(DOMAIN_OBJECT, c);
     if (!block) return 0;
-    runtime.taken += <usize>state.detached * classBytes(c);
+    runtime.taken += <usize>activeBounds[slot] * classBytes(c);
     if (runtime.phase != PHASE_IDLE) {
       markBlock(block);
       markList(activeLists[slot]);

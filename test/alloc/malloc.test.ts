@@ -182,19 +182,20 @@ describe("pools and arenas, release core", () => {
     expect(heap.stats().arenasAllocated).toBe(1);
   });
 
-  test("§1.2 fullest arena: new pools come from the fullest arena, so that sparse arenas drain", () => {
+  test("§1.2 lowest arena: new pools come from the lowest arena with a free page, so that high ones drain", () => {
     const heap = release.create();
     const arenaOf = (block: number): number => Math.floor(block / ARENA);
     const blocks = Array.from({ length: 63 * 3 }, () => heap.malloc(32_768 / 8)); // one page each: class 4096
-    const arenas = [...new Set(blocks.map(arenaOf))];
+    const arenas = [...new Set(blocks.map(arenaOf))].sort((a, b) => a - b);
     expect(arenas.length).toBeGreaterThanOrEqual(3);
-    const [first, second] = arenas as [number, number];
-    const inFirst = blocks.filter((block) => arenaOf(block) === first);
-    const inSecond = blocks.filter((block) => arenaOf(block) === second);
-    for (const block of inFirst.slice(0, 40)) heap.free(block);
-    for (const block of inSecond.slice(0, 3)) heap.free(block);
+    const freeIn = (arena: number | undefined, count: number): void => {
+      for (const block of blocks.filter((each) => arenaOf(each) === arena).slice(0, count)) heap.free(block);
+    };
+    freeIn(arenas[1], 3);
+    freeIn(arenas[0], 40);
     heap.verify(); // retires idle pools
-    expect(arenaOf(heap.malloc(4096))).toBe(second);
+    for (let i = 0; i < 40; i++) expect(arenaOf(heap.malloc(4096))).toBe(arenas[0]);
+    expect(arenaOf(heap.malloc(4096))).toBe(arenas[1]);
     heap.verify();
   });
 

@@ -34,7 +34,7 @@ describe("what was freed last waits for the next request, release core", () => {
     (size) => {
       const heap = release.create();
       // Something else in the heap, so that a sixteenth of it is not nothing.
-      const others = Array.from({ length: 80 }, () => heap.malloc(100_000));
+      const others = Array.from({ length: 160 }, () => heap.malloc(100_000));
       const blocks = Array.from({ length: 3 }, () => heap.malloc(size));
       for (const block of blocks) heap.free(block);
       expect(blocks.map(() => heap.malloc(size))).toEqual([...blocks].reverse());
@@ -89,6 +89,58 @@ describe("what was freed last waits for the next request, release core", () => {
     const slabs = Array.from({ length: 30 }, () => heap.malloc(9000));
     for (const block of [...spans, ...slabs]) heap.free(block);
     expect(heap.malloc(3 * MIB)).not.toBe(0);
+    heap.verify();
+  });
+});
+
+/** The first address that no arena in use or free run before it has. */
+const extentOf = (heap: Heap): number => coreOf(heap).state(layout.STATE_FRONTIER) * ARENA;
+
+describe("what waits takes no memory that anything else needs, release core", () => {
+  test("a span that fits where others wait does not extend the heap", () => {
+    const heap = release.create();
+    const spans = Array.from({ length: 40 }, () => heap.malloc(240 * KIB));
+    const end = extentOf(heap);
+    for (const span of spans.slice(0, -1)) heap.free(span);
+    // The last one, its page table and the tables of those keep four arenas.
+    heap.malloc(6 * MIB);
+    expect(extentOf(heap)).toBe(end);
+    heap.verify();
+  });
+
+  test("what waits and what is idle goes back when an eighth of the heap is gone", () => {
+    const heap = release.create();
+    const spans = Array.from({ length: 200 }, () => heap.malloc(40 * KIB));
+    const slabs = Array.from({ length: 200 }, () => heap.malloc(5000));
+    for (const block of [...slabs, ...spans]) heap.free(block);
+    // At most an arena's worth of pages waits or is idle, of 2,300 that were in use.
+    const { spanBytes, slabBytes } = heap.stats();
+    expect(waitingPages(heap) * PAGE + spanBytes + slabBytes).toBeLessThanOrEqual(ARENA);
+    heap.verify();
+  });
+
+  test("a program that fills and empties the heap five times extends it no further than the first time", () => {
+    console.log(`five times: TALLYHEAP_SEED=${SEED}`);
+    const heap = release.create();
+    const extents: number[] = [];
+    for (let pass = 0; pass < 5; pass++) {
+      let extent = 0;
+      const random = new Random(SEED);
+      const live: Ptr[] = [];
+      for (let i = 0; i < 8000; i++) {
+        // Waves, which leave holes for the next.
+        if (live.length < 10 || random.chance(i % 2000 < 1200 ? 70 : 20)) {
+          const size = random.chance(60) ? random.below(600) : random.pick(SIZES);
+          live.push(heap.malloc(size));
+        } else {
+          heap.free(live.splice(random.below(live.length), 1)[0]!);
+        }
+        extent = Math.max(extent, extentOf(heap));
+      }
+      extents.push(extent);
+      for (const block of live) heap.free(block);
+    }
+    expect(Math.max(...extents) - extents[0]!).toBeLessThanOrEqual(extents[0]! / 10);
     heap.verify();
   });
 });

@@ -82,10 +82,11 @@ const DAMAGE: Record<string, (on: Subject) => number> = {
   POOL_STATE: (on) => record(on, on.pool) + layout.RECORD_STATE,
   AVAILABLE_LIST: (on) => entry(record(on, on.pool), layout.SLOT_LINKS) + layout.LINK_PREVIOUS,
   SLAB_BUSY: (on) => entry(record(on, on.slab), layout.SLOT_SLAB) + layout.SLAB_BUSY,
-  ARENA_BIN: ({ core }) => core.stateAddress(layout.STATE_COUNT_BITS) + 7,
+  ARENA_BIN: ({ core }) => core.stateAddress(layout.STATE_RUN_TREE),
   ARENA_RUN: ({ core, huge }) =>
     core.stateAddress(layout.STATE_RUN_LENGTH + (Math.floor(huge / ARENA) - 1) * 2),
-  ARENA_COUNT: (on) => header(on, on.pool) + layout.HEADER_COUNT,
+  ARENA_COUNT: ({ core, pool }) =>
+    core.stateAddress(layout.STATE_RUN_TREE + layout.RUN_LEAVES + Math.floor(pool / ARENA)),
   STATISTICS: ({ core }) => core.stateAddress(layout.STATE_STATS + layout.STAT_SPANS),
   RECENT: ({ core }) => core.stateAddress(RECENT_OF_9000 + 4),
   TABLE: (on) => header(on, on.pool) + layout.HEADER_ARENA + 2,
@@ -106,7 +107,6 @@ const ALSO: Record<string, readonly string[]> = {
   TAIL_ARENA: ["ARENA_RUN"],
   SHAPE: ["SLAB_BUSY"],
   POOL_STATE: ["LIVE_COUNT", "AVAILABLE_LIST"],
-  ARENA_COUNT: ["ARENA_BIN"],
 };
 
 describe("verify() finds and names damage to the heap's own data", () => {
@@ -163,22 +163,33 @@ describe("verify() finds and names damage to the heap's own data", () => {
   test("a run of free arenas whose link back leads elsewhere", () => {
     const on = subject();
     const run = Math.floor(on.huge / ARENA) - 3;
-    const address = on.core.stateAddress(layout.STATE_ARENA_PREVIOUS + run * 2);
+    const address = on.core.stateAddress(layout.STATE_ARENA_PREVIOUS + (run & ~1));
     on.core.linear.views.u8[address]! ^= 1;
     expect(errorOf(() => on.heap.verify()).invariantCode).toBe(layout.BROKEN_ARENA_RUN);
   });
 
-  test.each([layout.STATE_AVAILABLE, layout.STATE_BY_COUNT + 8])(
-    "a list at %i that leads out of the heap",
-    (list) => {
-      const on = subject();
-      const lists = on.core.stateAddress(list);
-      const words = Array.from({ length: 63 }, (_, i) => lists + 4 * (i + 1));
-      const head = words.find((address) => on.core.linear.word(address) !== 0)!;
-      on.core.linear.setWord(head, 0xffff_fff0);
-      expect(errorOf(() => on.heap.verify()).code).toBe("ERR_HEAP_CORRUPT");
-    },
-  );
+  test("a list that leads out of the heap", () => {
+    const on = subject();
+    const lists = on.core.stateAddress(layout.STATE_AVAILABLE);
+    const words = Array.from({ length: 63 }, (_, i) => lists + 4 * (i + 1));
+    const head = words.find((address) => on.core.linear.word(address) !== 0)!;
+    on.core.linear.setWord(head, 0xffff_fff0);
+    expect(errorOf(() => on.heap.verify()).code).toBe("ERR_HEAP_CORRUPT");
+  });
+
+  test("a free arena that the tree of free pages offers", () => {
+    const on = subject();
+    const leaf = layout.STATE_RUN_TREE + layout.RUN_LEAVES + Math.floor(on.huge / ARENA) + 1;
+    on.core.linear.views.u8[on.core.stateAddress(leaf)] = 1;
+    expect(errorOf(() => on.heap.verify()).invariantCode).toBe(layout.BROKEN_ARENA_BIN);
+  });
+
+  test("an active list that is longer than its bound", () => {
+    const on = subject();
+    on.heap.malloc(8);
+    on.core.setState(layout.STATE_ACTIVE_BOUNDS + 4, 1);
+    expect(errorOf(() => on.heap.verify()).invariantCode).toBe(layout.BROKEN_POOL_STATE);
+  });
 
   test("a free list that runs in a circle", () => {
     const on = subject();

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { STATE_ACTIVE, STATE_COUNT_BITS, STATE_POISON } from "../../../bindings/generated/layout.js";
+import { STATE_ACTIVE, STATE_RUN_TREE, STATE_POISON } from "../../../bindings/generated/layout.js";
 import { coreOf } from "../../../bindings/heap/heap.js";
 import {
   HeapError,
@@ -271,7 +271,7 @@ describe("a trap", () => {
       const heap = release.create();
       const block = heap.malloc(100);
       const core = coreOf(heap);
-      if (isBroken) core.setState(STATE_COUNT_BITS + 4, 0);
+      if (isBroken) core.setState(STATE_RUN_TREE + 1, 0);
       core.setState(STATE_POISON, 1);
       const attempt = (): unknown => heap.malloc(5000);
       if (isBroken) {
