@@ -1,4 +1,11 @@
-import { COUNT_IMMORTAL, COUNT_LIMIT, META_DYING, META_TYPE, TYPE_FIRST } from "../generated/layout.js";
+import {
+  COUNT_IMMORTAL,
+  COUNT_LIMIT,
+  INT_TAG,
+  META_DYING,
+  META_TYPE,
+  TYPE_FIRST,
+} from "../generated/layout.js";
 import type { ObjectExports } from "../core/abi.js";
 import {
   argumentError,
@@ -21,7 +28,6 @@ import { KIND_BITS, OFFSET_BITS, OFFSET_MASK, type Field } from "../objects/type
 import { KINDS, type ItemKind, type KindFacts } from "../objects/types/kinds.js";
 import type { FieldSpec, KnownType, NoFields, Type, TypeOptions } from "../objects/types/type.js";
 import type { Types } from "../objects/types/types.js";
-import type { Numbers } from "../objects/values/numbers.js";
 import { ByteHeap } from "./byte-heap.js";
 import { makeObjectLayer, type ObjectLayer } from "./object-layer.js";
 
@@ -61,32 +67,30 @@ export class RecordHeap extends ByteHeap {
   readonly #calls: ObjectCalls;
   readonly #types: Types;
   readonly #counts: Counts;
-  readonly #numbers: Numbers;
   // What the hottest methods need, one step away; see ObjectMemory.
   readonly #checked: boolean;
   readonly #tag: number;
   readonly #byId: readonly (KnownType | undefined)[];
   #i32!: Int32Array;
   #first = 0;
-  #quick: ObjectExports | undefined;
+  #tryAlloc: ObjectExports["alloc_quick"] | undefined;
 
   /** @internal Use `createHeap`. */
   constructor(core: Core, settings: Settings, diagnostics: Diagnostics = coreDiagnostics) {
     super(core, settings, diagnostics);
     this.#objectLayer = makeObjectLayer(this.lifecycle, core);
-    const { memory, calls, types, counts, numbers } = this.#objectLayer;
+    const { memory, calls, types, counts } = this.#objectLayer;
     this.#memory = memory;
     this.#calls = calls;
     this.#types = types;
     this.#counts = counts;
-    this.#numbers = numbers;
     this.#checked = memory.checked;
     this.#tag = memory.tag;
     this.#byId = types.byId;
     this.lifecycle.follow(({ views, quick }) => {
       this.#i32 = views.i32;
       this.#first = memory.first;
-      this.#quick = quick;
+      this.#tryAlloc = quick?.alloc_quick;
     });
   }
 
@@ -128,8 +132,8 @@ export class RecordHeap extends ByteHeap {
     const isKnown = this.#byId[id] === type && id >= TYPE_FIRST;
     if (!isKnown || (items !== 0 && (type.items === undefined || !isU32(items))))
       this.#refuseAlloc(type, items);
-    const quick = this.#quick;
-    const p = quick === undefined ? 0 : quick.alloc_quick(id, items);
+    const tryAlloc = this.#tryAlloc;
+    const p = tryAlloc === undefined ? 0 : tryAlloc(id, items);
     return p === 0 ? this.#allocSlow(type, items) : ((p >>> 0) as Ptr);
   }
 
@@ -142,7 +146,7 @@ export class RecordHeap extends ByteHeap {
 
   /** Takes a reference: the count goes up by one. Immortal objects have no count. (CPython: Py_INCREF) */
   incref(p: Ref): void {
-    if (typeof p === "number" && (this.#checked ? this.#looksLive(p) : !isTagged(p))) {
+    if (typeof p === "number" && (this.#checked ? this.#looksLive(p) : (p & INT_TAG) === 0)) {
       const counts = this.#i32;
       const count = counts[p >>> 2]! | 0;
       if (count < COUNT_LIMIT && count > 0) counts[p >>> 2] = count + 1;
@@ -158,11 +162,11 @@ export class RecordHeap extends ByteHeap {
    * @throws HeapError `ERR_HEAP_DOUBLE_FREE` if more is released than was taken
    */
   decref(p: Ref): void {
-    if (typeof p === "number" && (this.#checked ? this.#looksLive(p) : !isTagged(p))) {
+    if (typeof p === "number" && (this.#checked ? this.#looksLive(p) : (p & INT_TAG) === 0)) {
       const counts = this.#i32;
       const count = counts[p >>> 2]! | 0;
       if (count > 1 && count < COUNT_LIMIT) counts[p >>> 2] = count - 1;
-      else if (count === 1) this.#die(p);
+      else if (count === 1) this.#counts.die(p);
       else if (count <= 0) this.#decrefSlow(p);
     } else {
       this.#decrefSlow(p);
@@ -171,7 +175,7 @@ export class RecordHeap extends ByteHeap {
 
   /** The number of owned references to an object; from 2³⁰ on it is immortal. */
   refcount(p: Ref): number {
-    if (typeof p !== "number" || (this.#checked ? !this.#looksLive(p) : isTagged(p)))
+    if (typeof p !== "number" || (this.#checked ? !this.#looksLive(p) : (p & INT_TAG) !== 0))
       return this.#refcountSlow(p);
     return this.#i32[p >>> 2] || this.#refcountSlow(p);
   }
@@ -213,15 +217,15 @@ export class RecordHeap extends ByteHeap {
     const slot = (p >>> 2) + (field & OFFSET_MASK);
     const old = words[slot];
     if (old === undefined) return this.#setRefSlow(p, field, value);
-    if (value !== 0 && !isTagged(value)) {
+    if (value !== 0 && (value & INT_TAG) === 0) {
       const count = words[value >>> 2]! | 0;
       if (count < COUNT_LIMIT) words[value >>> 2] = count + 1;
     }
     words[slot] = value;
-    if (old !== 0 && !isTagged(old)) {
+    if (old !== 0 && (old & INT_TAG) === 0) {
       const count = words[old >>> 2]! | 0;
       if (count > 1 && count < COUNT_LIMIT) words[old >>> 2] = count - 1;
-      else if (count <= 1) this.#die(old as Ptr);
+      else if (count <= 1) this.#counts.die(old as Ptr);
     }
   }
 
@@ -396,11 +400,6 @@ export class RecordHeap extends ByteHeap {
   #integer(operation: string, value: number, kind: IntegerKind): number {
     if (kind === "i32" && typeof value === "number" && (value | 0) === value) return value;
     return this.#checked ? requireInteger(operation, value, kind) : requireNumber(operation, value);
-  }
-
-  /** The last reference goes. */
-  #die(p: Ptr): void {
-    if (!this.#numbers.death(p)) this.#counts.drop(p);
   }
 
   // ---- slow paths ----

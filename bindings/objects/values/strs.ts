@@ -1,4 +1,5 @@
 import { META_WIDE, STATE_CHARS, STR_DATA, STR_LENGTH, TYPE_STR } from "../../generated/layout.js";
+import type { ObjectExports } from "../../core/abi.js";
 import { sliceBound } from "../../core/arguments.js";
 import { MAX_U32, type Ptr } from "../../core/ptr.js";
 import type { Ref } from "../access/handle.js";
@@ -34,6 +35,7 @@ const CHUNK = 8192;
 export class Strs {
   readonly #memory: ObjectMemory;
   readonly #calls: ObjectCalls;
+  #tryStr: ObjectExports["str_quick"] | undefined;
   /** Index of the word of the first shared str of one character; 0 where only the core may read it. */
   #chars = 0;
 
@@ -41,7 +43,8 @@ export class Strs {
   constructor(memory: ObjectMemory, calls: ObjectCalls) {
     this.#memory = memory;
     this.#calls = calls;
-    memory.lifecycle.follow(({ core, isBare }) => {
+    memory.lifecycle.follow(({ core, quick, isBare }) => {
+      this.#tryStr = quick?.str_quick;
       this.#chars = core && isBare ? core.stateAddress(STATE_CHARS) >>> 2 : 0;
     });
   }
@@ -132,15 +135,25 @@ export class Strs {
     const { length } = text;
     if (length === 1 && text.charCodeAt(0) <= NARROW_MAX) return this.#char(text.charCodeAt(0));
     const s = this.#make("str", length, 0);
-    const { u8 } = this.#memory.fresh();
+    const { u8, i32 } = this.#memory.fresh();
     const first = s + STR_DATA;
     if (length > SHORT_WRITE && this.#writeAscii(text, first)) return s;
-    for (let i = 0; i < length; i++) {
+    let units = 0;
+    let i = 0;
+    for (let word = first >>> 2; i + 4 <= length; i += 4) {
+      const a = text.charCodeAt(i);
+      const b = text.charCodeAt(i + 1);
+      const c = text.charCodeAt(i + 2);
+      const d = text.charCodeAt(i + 3);
+      units |= a | b | c | d;
+      i32[word++] = a | (b << 8) | (c << 16) | (d << 24);
+    }
+    for (; i < length; i++) {
       const unit = text.charCodeAt(i);
-      if (unit > NARROW_MAX) return this.#writeWide(text, s);
+      units |= unit;
       u8[first + i] = unit;
     }
-    return s;
+    return units > NARROW_MAX ? this.#writeWide(text, s) : s;
   }
 
   /** The shared str of one character. */
@@ -177,8 +190,8 @@ export class Strs {
 
   /** A str of zeros; `wide` says whether its units have two bytes. `borrowed` is what will be read after that. */
   #make(operation: string, length: number, wide: 0 | 1, borrowed?: readonly Ptr[]): Ptr {
-    const { quick } = this.#calls;
-    const p = quick === undefined ? 0 : quick.str_quick(length, wide);
+    const tryStr = this.#tryStr;
+    const p = tryStr === undefined ? 0 : tryStr(length, wide);
     return p === 0 ? this.#makeSlow(operation, length, wide, borrowed) : ((p >>> 0) as Ptr);
   }
 

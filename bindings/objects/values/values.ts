@@ -1,5 +1,6 @@
 import {
   BYTES_DATA,
+  COUNT_LIMIT,
   LIST_ITEMS,
   STATE_EMPTY_TUPLE,
   STATE_FALSE,
@@ -8,16 +9,18 @@ import {
   TUPLE_ITEMS,
   TYPE_STR,
 } from "../../generated/layout.js";
+import type { ObjectExports } from "../../core/abi.js";
 import { argumentError, requireIterable, requirePair } from "../../core/arguments.js";
 import { HeapError, show } from "../../core/errors.js";
 import { NULL, type Ptr } from "../../core/ptr.js";
 import { reserveStack } from "../../core/stack.js";
 import type { Counts } from "../access/counts.js";
 import type { Ref } from "../access/handle.js";
+import type { Numbers } from "../access/numbers.js";
 import type { ObjectCalls } from "../access/object-calls.js";
 import type { ObjectMemory } from "../access/object-memory.js";
+import { looksLive } from "../access/pointer-check.js";
 import type { Dicts } from "./dicts.js";
-import type { Numbers } from "./numbers.js";
 import { resetError } from "./reset-error.js";
 import type { Strs } from "./strs.js";
 
@@ -39,6 +42,10 @@ export class Values {
   readonly #numbers: Numbers;
   readonly #strs: Strs;
   readonly #dicts: Dicts;
+  // Functions of the core that do nothing rather than fail.
+  #tryTuple: ObjectExports["tuple_quick"] | undefined;
+  #tryList: ObjectExports["list_quick"] | undefined;
+  #tryDict: ObjectExports["dict_quick"] | undefined;
 
   constructor(
     memory: ObjectMemory,
@@ -55,6 +62,11 @@ export class Values {
     this.#numbers = numbers;
     this.#strs = strs;
     this.#dicts = dicts;
+    memory.lifecycle.follow(({ quick }) => {
+      this.#tryTuple = quick?.tuple_quick;
+      this.#tryList = quick?.list_quick;
+      this.#tryDict = quick?.dict_quick;
+    });
   }
 
   get none(): Ptr {
@@ -127,18 +139,18 @@ export class Values {
   }
 
   tuple(items: Iterable<Ref>): Ptr {
-    const { quick } = this.#calls;
-    if (quick !== undefined && isPlainArray(items)) {
-      const p = quick.tuple_quick(items.length) >>> 0;
+    const tryTuple = this.#tryTuple;
+    if (tryTuple !== undefined && isPlainArray(items)) {
+      const p = tryTuple(items.length) >>> 0;
       if (p !== 0 && this.#fill("tuple", p as Ptr, p + TUPLE_ITEMS, items)) return p as Ptr;
     }
     return this.#makeSlow("tuple", items);
   }
 
   list(items: Iterable<Ref> = NO_ITEMS): Ptr {
-    const { quick } = this.#calls;
-    if (quick !== undefined && isPlainArray(items)) {
-      const p = quick.list_quick(items.length) >>> 0;
+    const tryList = this.#tryList;
+    if (tryList !== undefined && isPlainArray(items)) {
+      const p = tryList(items.length) >>> 0;
       const isMade = p !== 0 && this.#fill("list", p as Ptr, this.#itemsOf(p), items);
       if (isMade) return p as Ptr;
     }
@@ -146,11 +158,11 @@ export class Values {
   }
 
   dict(entries: Iterable<readonly [key: Ref, value: Ref]> = NO_PAIRS): Ptr {
-    const { quick } = this.#calls;
-    if (quick !== undefined && isPlainArray(entries)) {
+    const tryDict = this.#tryDict;
+    if (tryDict !== undefined && isPlainArray(entries)) {
       // A dict that is refused a pair has to die, which must not be where the stack ends.
       reserveStack(1);
-      const p = quick.dict_quick(entries.length) >>> 0;
+      const p = tryDict(entries.length) >>> 0;
       if (p !== 0 && this.#enterAll(p as Ptr, entries)) return p as Ptr;
     }
     return this.#dictSlow(entries);
@@ -183,16 +195,24 @@ export class Values {
    */
   #fill(operation: string, object: Ptr, address: number, items: readonly Ref[]): boolean {
     const memory = this.#memory;
-    const { epoch } = memory.lifecycle;
+    const { lifecycle } = memory;
+    const { epoch } = lifecycle;
     const { length } = items;
     try {
-      for (let i = 0; i < length; i++) {
+      for (let i = 0, slot = address >>> 2; i < length; i++, slot++) {
         const item = items[i];
         if (items.length !== length) break;
-        if (memory.lifecycle.epoch !== epoch) throw resetError(operation);
-        const p = memory.requireReference(operation, item);
-        this.#counts.keep(p);
-        memory.u32[(address >>> 2) + i] = p;
+        if (lifecycle.epoch !== epoch) throw resetError(operation);
+        const words = memory.i32;
+        if (typeof item === "number" && looksLive(words, memory.first, item)) {
+          const count = words[item >>> 2]!;
+          if (count < COUNT_LIMIT) words[item >>> 2] = count + 1;
+          words[slot] = item;
+        } else {
+          const p = memory.requireReference(operation, item);
+          this.#counts.keep(p);
+          memory.i32[slot] = p;
+        }
       }
     } catch (error) {
       this.#dropOf(epoch, [object]);

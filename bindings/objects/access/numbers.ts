@@ -15,10 +15,10 @@ import {
 import { NO_BLOCKS } from "../../core/blocks.js";
 import type { Access, Lifecycle } from "../../core/lifecycle.js";
 import type { Ptr } from "../../core/ptr.js";
-import type { ZeroCounts } from "../access/zero-counts.js";
 
-const INT_META = META_LEAF | TYPE_INT;
-const FLOAT_META = META_LEAF | TYPE_FLOAT;
+/** The meta words of an int and of a float that nobody watches. */
+export const INT_META = META_LEAF | TYPE_INT;
+export const FLOAT_META = META_LEAF | TYPE_FLOAT;
 // Both words of a new header, as the double that has these bits: one store.
 const INT_HEADER = headerOf(INT_META);
 const FLOAT_HEADER = headerOf(FLOAT_META);
@@ -54,10 +54,8 @@ export class Numbers {
   #deadInts = 0;
   #deadFloats = 0;
   #blocks = NO_BLOCKS;
-  readonly #zeros: ZeroCounts;
 
-  constructor(lifecycle: Lifecycle, zeros: ZeroCounts) {
-    this.#zeros = zeros;
+  constructor(lifecycle: Lifecycle) {
     lifecycle.follow((access) => {
       this.#words = access.views.i32;
       this.#doubles = access.views.f64;
@@ -96,15 +94,11 @@ export class Numbers {
     return (block >>> 0) as Ptr;
   }
 
-  /**
-   * The last reference goes, and with it an int or a float; if deaths are deferred it is handed over, whatever the object
-   * is. False if the core has to do it.
-   */
-  death(p: Ptr): boolean {
+  /** The last reference to an int or a float with this meta word goes, and the object with it; false if the core has to do it. */
+  death(p: Ptr, meta: number): boolean {
     const words = this.#words;
-    const meta = words[(p >>> 2) + 1];
-    const list = meta === FLOAT_META ? this.#deadFloats : meta === INT_META ? this.#deadInts : 0;
-    if (list === 0) return this.#zeros.add(p);
+    const list = meta === INT_META ? this.#deadInts : this.#deadFloats;
+    if (list === 0) return false;
     const cached = words[list + COUNT]!;
     // Both are unsigned; an unlimited cap reads as −1 here.
     if (cached >>> 0 < words[list + CAP]! >>> 0) {
