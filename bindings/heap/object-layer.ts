@@ -37,7 +37,7 @@ export function makeObjectLayer(lifecycle: Lifecycle, core: Core) {
   const calls = new ObjectCalls(lifecycle);
   const types = new Types(memory, calls);
   const zeros = new ZeroCounts(lifecycle);
-  const numbers = new Numbers(lifecycle);
+  const numbers = new Numbers(lifecycle, memory.tag);
   const counts = new Counts(memory, calls, zeros, numbers);
   const strs = new Strs(memory, calls);
   const dicts = new Dicts(memory, calls);

@@ -146,14 +146,13 @@ export class RecordHeap extends ByteHeap {
 
   /** Takes a reference: the count goes up by one. Immortal objects have no count. (CPython: Py_INCREF) */
   incref(p: Ref): void {
-    if (typeof p === "number" && (this.#checked ? this.#looksLive(p) : (p & INT_TAG) === 0)) {
-      const counts = this.#i32;
-      const count = counts[p >>> 2]! | 0;
-      if (count < COUNT_LIMIT && count > 0) counts[p >>> 2] = count + 1;
-      else if (count <= 0) this.#increfSlow(p);
-    } else {
-      this.#increfSlow(p);
-    }
+    const words = this.#i32;
+    const isFast =
+      typeof p === "number" && (this.#checked ? looksLive(words, this.#first, p) : (p & INT_TAG) === 0);
+    if (!isFast) return this.#increfSlow(p);
+    const count = words[p >>> 2]! | 0;
+    if (count < COUNT_LIMIT && count > 0) words[p >>> 2] = count + 1;
+    else if (count <= 0) this.#increfSlow(p);
   }
 
   /**
@@ -162,22 +161,22 @@ export class RecordHeap extends ByteHeap {
    * @throws HeapError `ERR_HEAP_DOUBLE_FREE` if more is released than was taken
    */
   decref(p: Ref): void {
-    if (typeof p === "number" && (this.#checked ? this.#looksLive(p) : (p & INT_TAG) === 0)) {
-      const counts = this.#i32;
-      const count = counts[p >>> 2]! | 0;
-      if (count > 1 && count < COUNT_LIMIT) counts[p >>> 2] = count - 1;
-      else if (count === 1) this.#counts.die(p);
-      else if (count <= 0) this.#decrefSlow(p);
-    } else {
-      this.#decrefSlow(p);
-    }
+    const words = this.#i32;
+    const isFast =
+      typeof p === "number" && (this.#checked ? looksLive(words, this.#first, p) : (p & INT_TAG) === 0);
+    if (!isFast) return this.#decrefSlow(p);
+    const count = words[p >>> 2]! | 0;
+    if (count > 1 && count < COUNT_LIMIT) words[p >>> 2] = count - 1;
+    else if (count === 1) this.#counts.die(p);
+    else if (count <= 0) this.#decrefSlow(p);
   }
 
   /** The number of owned references to an object; from 2³⁰ on it is immortal. */
   refcount(p: Ref): number {
-    if (typeof p !== "number" || (this.#checked ? !this.#looksLive(p) : (p & INT_TAG) !== 0))
-      return this.#refcountSlow(p);
-    return this.#i32[p >>> 2] || this.#refcountSlow(p);
+    const words = this.#i32;
+    const isFast =
+      typeof p === "number" && (this.#checked ? looksLive(words, this.#first, p) : (p & INT_TAG) === 0);
+    return isFast ? words[p >>> 2] || this.#refcountSlow(p) : this.#refcountSlow(p);
   }
 
   /** Whether the object is immortal: shared for good, never released. (PEP 683) */
@@ -209,7 +208,7 @@ export class RecordHeap extends ByteHeap {
       (this.#checked
         ? !(
             this.#hasField(p, field, REF.code) &&
-            (value === 0 || this.#looksLive(value) || (value & this.#tag) !== 0)
+            (value === 0 || looksLive(this.#i32, this.#first, value) || (value & this.#tag) !== 0)
           )
         : p === 0);
     if (isRefused) return this.#setRefSlow(p, field, value);
@@ -365,10 +364,6 @@ export class RecordHeap extends ByteHeap {
   }
 
   // ---- what the methods share ----
-
-  #looksLive(p: Ptr): boolean {
-    return looksLive(this.#i32, this.#first, p);
-  }
 
   /** Whether `p` is a live object of exactly the type that the field belongs to, and the field of the kind with this code. */
   #hasField(p: Ptr, field: Field, code: number): boolean {

@@ -55,17 +55,9 @@ export class Counts {
 
   /** The last reference to an object goes: it dies, and with it what it alone held. */
   die(p: Ptr): void {
-    const tryRelease = this.#tryRelease;
-    if (tryRelease === undefined) return this.#dieSlow(p);
     const meta = this.#words[(p >>> 2) + 1]!;
-    if (meta === INT_META || meta === FLOAT_META) {
-      if (this.#numbers.death(p, meta)) return;
-    } else {
-      // What it cannot do it leaves half done, to be completed: that must not fail.
-      if ((meta & META_LEAF) === 0) reserveStack();
-      if (tryRelease(p) !== 0) return;
-    }
-    this.#dieSlow(p);
+    const isNumber = meta === INT_META || meta === FLOAT_META;
+    if (!(isNumber && this.#numbers.death(p, meta))) this.#dieCalling(p, meta);
   }
 
   isImmortal(ref: Ref): boolean {
@@ -85,9 +77,18 @@ export class Counts {
     return !lifecycle.isClosed && lifecycle.renew();
   }
 
-  /** Deferred deaths, those that take calls in the core, and what is wrong with a count: `Lifecycle.protect` written out. */
+  /** Apart, as engines inline only so much: numbers need nothing of it. */
+  #dieCalling(p: Ptr, meta: number): void {
+    const tryRelease = this.#tryRelease;
+    if (tryRelease !== undefined) {
+      // What it cannot do it leaves half done, to be completed: that must not fail.
+      if ((meta & META_LEAF) === 0) reserveStack();
+      if (tryRelease(p) === 0) this.#dieSlow(p);
+    } else if (!this.#zeros.add(p)) this.#dieSlow(p);
+  }
+
+  /** Deaths that take calls in the core, and what is wrong with a count: `Lifecycle.protect` written out. */
   #dieSlow(p: Ptr): void {
-    if (this.#zeros.add(p)) return;
     const { abi, lifecycle } = this.#calls;
     let fault = FAULT_NONE;
     reserveStack();

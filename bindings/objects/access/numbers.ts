@@ -14,7 +14,7 @@ import {
 } from "../../generated/layout.js";
 import { NO_BLOCKS } from "../../core/blocks.js";
 import type { Access, Lifecycle } from "../../core/lifecycle.js";
-import type { Ptr } from "../../core/ptr.js";
+import { NULL, type Ptr } from "../../core/ptr.js";
 
 /** The meta words of an int and of a float that nobody watches. */
 export const INT_META = META_LEAF | TYPE_INT;
@@ -55,7 +55,11 @@ export class Numbers {
   #deadFloats = 0;
   #blocks = NO_BLOCKS;
 
-  constructor(lifecycle: Lifecycle) {
+  /** The bit that tells a tagged int; 0 if there are none. */
+  readonly #tag: number;
+
+  constructor(lifecycle: Lifecycle, tag: number) {
+    this.#tag = tag;
     lifecycle.follow((access) => {
       this.#words = access.views.i32;
       this.#doubles = access.views.f64;
@@ -66,9 +70,10 @@ export class Numbers {
     });
   }
 
-  /** A *new* int; 0 if the core has to make it. */
+  /** A *new* int, or a tagged one; 0 if the core has to make it. */
   int(value: number): Ptr {
-    if ((value | 0) !== value) return 0 as Ptr;
+    if ((value | 0) !== value) return NULL;
+    if (this.#tag !== 0 && (value << 1) >> 1 === value) return (((value << 1) | this.#tag) >>> 0) as Ptr;
     const words = this.#words;
     if (value >= SMALL_FIRST && value < SMALL_END)
       return (this.#ints === 0 ? 0 : words[this.#smalls + value]! >>> 0) as Ptr;

@@ -78,17 +78,19 @@ export class Values {
   }
 
   int(value: number | bigint): Ptr {
-    if (this.#tag !== 0 && isSmall(value)) return (((Number(value) << 1) | this.#tag) >>> 0) as Ptr;
     const p = typeof value === "number" ? this.#numbers.int(value) : NULL;
-    return p === 0 ? this.#intCalling(value) : p;
+    return p === 0 ? this.intCalling(value) : p;
   }
 
   float(value: number): Ptr {
     const p = typeof value === "number" ? this.#numbers.float(value) : NULL;
-    return p === 0 ? this.#floatSlow(value) : p;
+    return p === 0 ? this.floatCalling(value) : p;
   }
 
-  #intCalling(value: number | bigint): Ptr {
+  /** What `Numbers.int` cannot make. */
+  intCalling(value: number | bigint): Ptr {
+    if (this.#tag !== 0 && typeof value === "bigint" && BigInt.asIntN(TAGGED_BITS, value) === value)
+      return this.int(Number(value));
     const { quick } = this.#calls;
     const p = quick !== undefined && Number.isSafeInteger(value) ? quick.int_quick(value as number) : 0;
     return p === 0 ? this.#intSlow(value) : ((p >>> 0) as Ptr);
@@ -103,7 +105,8 @@ export class Values {
     return calls.make("int", SMALL_OBJECT, () => calls.abi.int_new(big));
   }
 
-  #floatSlow(value: number): Ptr {
+  /** What `Numbers.float` cannot make. */
+  floatCalling(value: number): Ptr {
     if (typeof value !== "number") throw argumentError("float", "value", value, "a number");
     return this.#calls.make("float", SMALL_OBJECT, () => this.#calls.abi.float_new(value));
   }
@@ -160,10 +163,11 @@ export class Values {
   dict(entries: Iterable<readonly [key: Ref, value: Ref]> = NO_PAIRS): Ptr {
     const tryDict = this.#tryDict;
     if (tryDict !== undefined && isPlainArray(entries)) {
+      const { length } = entries;
       // A dict that is refused a pair has to die, which must not be where the stack ends.
-      reserveStack(1);
-      const p = tryDict(entries.length) >>> 0;
-      if (p !== 0 && this.#enterAll(p as Ptr, entries)) return p as Ptr;
+      if (length > 0) reserveStack(1);
+      const p = tryDict(length) >>> 0;
+      if (p !== 0 && (length === 0 || this.#enterAll(p as Ptr, entries))) return p as Ptr;
     }
     return this.#dictSlow(entries);
   }
@@ -312,12 +316,6 @@ export class Values {
 /** An array whose items are those that its indexes name. */
 function isPlainArray<T>(items: Iterable<T>): items is readonly T[] {
   return Array.isArray(items) && items[Symbol.iterator] === ARRAY_ITERATOR;
-}
-
-/** Whether a tagged int holds the value. */
-function isSmall(value: number | bigint): boolean {
-  if (typeof value === "number") return (value << 1) >> 1 === value;
-  return typeof value === "bigint" && BigInt.asIntN(TAGGED_BITS, value) === value;
 }
 
 /** A whole number as a bigint of 64 bits. */
