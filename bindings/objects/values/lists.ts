@@ -9,7 +9,7 @@ import {
   TYPE_LIST,
   TYPE_TUPLE,
 } from "../../generated/layout.js";
-import { indexError, requireIndex, requireIterable, sliceBound } from "../../core/arguments.js";
+import { indexError, requireIndex, sliceBound } from "../../core/arguments.js";
 import { HeapError } from "../../core/errors.js";
 import type { Ptr } from "../../core/ptr.js";
 import type { Counts } from "../access/counts.js";
@@ -17,7 +17,7 @@ import { Handle, type Ref } from "../access/handle.js";
 import type { ObjectCalls } from "../access/object-calls.js";
 import type { ObjectMemory } from "../access/object-memory.js";
 import { looksLive, looksLiveOf } from "../access/pointer-check.js";
-import { resetError } from "./reset-error.js";
+import { holdAll } from "./hold.js";
 
 // Offsets in words.
 const LENGTH = LIST_LENGTH >>> 2;
@@ -129,7 +129,7 @@ export class Lists {
       u32.set(held, (u32[(l + LIST_ITEMS) >>> 2]! >>> 2) + length);
       u32[(l + LIST_LENGTH) >>> 2] = length + held.length;
     } catch (error) {
-      for (const p of held) if (p !== 0) this.#counts.drop(p);
+      for (let i = 0; i < held.length; i++) if (held[i] !== 0) this.#counts.drop(held[i]! as Ptr);
       throw error;
     } finally {
       this.#counts.drop(l);
@@ -195,9 +195,8 @@ export class Lists {
   }
 
   /** A reference of the caller's own to each of some items, or to none if one is refused. */
-  #hold(items: Ref | Iterable<Ref>): Ptr[] {
+  #hold(items: Ref | Iterable<Ref>): ArrayLike<number> {
     const memory = this.#memory;
-    const held: Ptr[] = [];
     if (typeof items === "number" || items instanceof Handle) {
       const p = memory.require("lists.extend", items);
       const { u32 } = memory;
@@ -209,29 +208,11 @@ export class Lists {
       const isList = type === TYPE_LIST;
       const first = (isList ? u32[(p + LIST_ITEMS) >>> 2]! : p + TUPLE_ITEMS) >>> 2;
       const length = u32[(p + (isList ? LIST_LENGTH : TUPLE_LENGTH)) >>> 2]!;
-      for (let i = 0; i < length; i++) {
-        const item = u32[first + i]! as Ptr;
-        if (item !== 0) this.#counts.keep(item);
-        held.push(item);
-      }
+      const held = u32.slice(first, first + length);
+      for (let i = 0; i < length; i++) if (held[i] !== 0) this.#counts.keep(held[i]! as Ptr);
       return held;
     }
-    requireIterable("lists.extend", "items", items);
-    const { lifecycle } = memory;
-    const { epoch } = lifecycle;
-    try {
-      for (const item of items) {
-        if (lifecycle.epoch !== epoch) break;
-        const p = memory.requireReference("lists.extend", item);
-        this.#counts.keep(p);
-        held.push(p);
-      }
-      if (lifecycle.epoch !== epoch) throw resetError("lists.extend");
-      return held;
-    } catch (error) {
-      if (lifecycle.epoch === epoch) for (const p of held) this.#counts.drop(p);
-      throw error;
-    }
+    return holdAll(memory, this.#counts, "lists.extend", items);
   }
 
   // ---- slow paths ----

@@ -21,6 +21,7 @@ import type { ObjectCalls } from "../access/object-calls.js";
 import type { ObjectMemory } from "../access/object-memory.js";
 import { looksLive } from "../access/pointer-check.js";
 import type { Dicts } from "./dicts.js";
+import { holdAll } from "./hold.js";
 import { resetError } from "./reset-error.js";
 import type { Strs } from "./strs.js";
 
@@ -174,11 +175,7 @@ export class Values {
 
   #dictSlow(entries: Iterable<readonly [key: Ref, value: Ref]>): Ptr {
     // Held meanwhile: making the dict may collect, and a finalizer may let go of what is still to be entered.
-    const owned = this.#own("dict", "entries", entries, (entry, hold) => {
-      requirePair("dict", entry);
-      hold(entry[0]);
-      hold(entry[1]);
-    });
+    const owned = this.#holdPairs(entries);
     try {
       const p = this.#calls.make("dict", SMALL_OBJECT, () => this.#calls.abi.dict_new());
       try {
@@ -258,7 +255,7 @@ export class Values {
 
   /** A tuple or list of what has to be counted first, or finds no block at hand. */
   #makeSlow(kind: "tuple" | "list", items: Iterable<Ref>): Ptr {
-    const owned = this.#own(kind, "items", items, (item, hold) => hold(item));
+    const owned = holdAll(this.#memory, this.#counts, kind, items);
     const { length } = owned;
     if (kind === "tuple" && length === 0) return this.#memory.state(STATE_EMPTY_TUPLE) as Ptr;
     const request = (): number =>
@@ -279,26 +276,25 @@ export class Values {
     return this.#memory.fresh().u32[(list + LIST_ITEMS) >>> 2]!;
   }
 
-  /** A reference of its own to each item that `visit` finds in the elements, or to none if one is refused. */
-  #own<T>(
-    operation: string,
-    argument: string,
-    elements: Iterable<T>,
-    visit: (element: T, hold: (item: Ref) => void) => void,
-  ): Ptr[] {
-    requireIterable(operation, argument, elements);
+  /** A reference of its own to each key and value, in turns, or to none if one is refused. */
+  #holdPairs(entries: Iterable<readonly [key: Ref, value: Ref]>): Ptr[] {
+    requireIterable("dict", "entries", entries);
     const memory = this.#memory;
     const { epoch } = memory.lifecycle;
     const owned: Ptr[] = [];
     const hold = (item: Ref): void => {
-      if (memory.lifecycle.epoch !== epoch) throw resetError(operation);
-      const p = memory.requireReference(operation, item);
+      if (memory.lifecycle.epoch !== epoch) throw resetError("dict");
+      const p = memory.requireReference("dict", item);
       this.#counts.keep(p);
       owned.push(p);
     };
     try {
-      for (const element of elements) visit(element, hold);
-      if (memory.lifecycle.epoch !== epoch) throw resetError(operation);
+      for (const entry of entries) {
+        requirePair("dict", entry);
+        hold(entry[0]);
+        hold(entry[1]);
+      }
+      if (memory.lifecycle.epoch !== epoch) throw resetError("dict");
     } catch (error) {
       this.#dropOf(epoch, owned);
       throw error;
