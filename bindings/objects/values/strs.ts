@@ -71,7 +71,8 @@ export class Strs {
   }
 
   /**
-   * A *new* str of the texts one after the other. (CPython: PyUnicode_Concat)
+   * A *new* str of the texts one after the other. (CPython: PyUnicode_Concat) Always a copy: that only one reference is
+   * counted does not say that the str is nobody else's, as stacks and roots hold what is not counted.
    * @throws HeapError also `ERR_HEAP_OOM`
    */
   concat(...parts: Ref[]): Ptr {
