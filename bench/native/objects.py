@@ -142,6 +142,27 @@ def append_pop():
     return (process_time_ns() - start - empty) / LOOP
 
 
+def extend_clear():
+    target = []
+    pair = [1000, 2000]
+    batch = pair * 500
+    turns = range(LOOP // 1000)
+    start = process_time_ns()
+    for _ in turns:
+        target.extend(batch)
+        target.clear()
+    return (process_time_ns() - start) / (LOOP // 1000 * 1000)
+
+
+def long_bytes():
+    data = bytearray(2000)
+    turns = range(LOOP // 10)
+    start = process_time_ns()
+    for _ in turns:
+        bytearray(bytes(data))
+    return (process_time_ns() - start) / (LOOP // 10)
+
+
 def dict_get():
     keys = ["key %d" % i for i in range(64)]
     entries = dict.fromkeys(keys)
@@ -231,6 +252,8 @@ WORKLOADS = {
     "empty dict: create, destroy": empty_dict,
     "dict of 2: create, destroy": dict_pair,
     "list: append, pop": append_pop,
+    "list: extend by 1,000, clear": extend_clear,
+    "2,000 bytes: create, read, destroy": long_bytes,
     "dict of 64: get": dict_get,
     "dict of 64: visit": dict_visit,
 }

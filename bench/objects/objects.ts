@@ -49,6 +49,9 @@ const WORKLOADS = [
   "empty dict: create, destroy",
   "dict of 2: create, destroy",
   "list: append, pop",
+  "list: extend by 1,000, clear",
+  "1,000 references: take, release",
+  "2,000 bytes: create, read, destroy",
   "dict of 64: get",
   "dict of 64: visit",
 ];

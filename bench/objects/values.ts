@@ -15,11 +15,16 @@ const KEYS = 64;
 const VISITS = 15_000;
 const ITEMS = 10;
 const TEXTS = 100_000;
+const BATCH = 1000;
+const BATCHES = 1000;
 const TEXT = "spam+egg".repeat(250);
 
 export function heapValues(heap: Heap): Workloads {
   const pair = [heap.int(1000), heap.int(2000)];
   const list = heap.list(Array.from({ length: ITEMS }, () => heap.none));
+  const batch = Array.from({ length: BATCH }, (_, i) => pair[i & 1]!);
+  const target = heap.list();
+  const data = new Uint8Array(TEXT.length);
   const keys = Array.from({ length: KEYS }, (_, i) => heap.intern(`key ${i}`));
   const entries = pair.map((value, i): [Ptr, Ptr] => [keys[i]!, value]);
   const dict = heap.dict(keys.map((key): [Ptr, Ptr] => [key, heap.none]));
@@ -59,6 +64,28 @@ export function heapValues(heap: Heap): Workloads {
           heap.decref(heap.lists.pop(list));
         }
       }),
+    "list: extend by 1,000, clear": () =>
+      timed(BATCH * BATCHES, () => {
+        for (let i = 0; i < BATCHES; i++) {
+          heap.lists.extend(target, batch);
+          heap.lists.delete(target, 0, BATCH);
+        }
+      }),
+    "1,000 references: take, release": () =>
+      timed(BATCH * BATCHES, () => {
+        for (let i = 0; i < BATCHES; i++) {
+          for (const ref of batch) heap.incref(ref);
+          heap.releaseRange(batch);
+        }
+      }),
+    "2,000 bytes: create, read, destroy": () =>
+      timed(TEXTS, () => {
+        for (let i = 0; i < TEXTS; i++) {
+          const object = heap.fromJS(data);
+          if ((heap.toJS(object) as Uint8Array).length !== data.length) throw new Error("bytes were lost");
+          heap.decref(object);
+        }
+      }),
     "dict of 64: get": () => {
       let found = 0;
       const ns = timed(LOOP, () => {
@@ -80,6 +107,9 @@ export function plainValues(): Workloads {
   // What is created escapes, or the engine would not create it.
   const recent = new Array<unknown>(1024).fill(null);
   const list = new Array<unknown>(ITEMS).fill(null);
+  const batch = new Array<unknown>(BATCH).fill(recent);
+  const target: unknown[] = [];
+  const data = new Uint8Array(TEXT.length);
   const keys = Array.from({ length: KEYS }, (_, i) => `key ${i}`);
   const dict = new Map(keys.map((key) => [key, null]));
   return {
@@ -102,6 +132,17 @@ export function plainValues(): Workloads {
           list.push(recent);
           recent[i & 1023] = list.pop();
         }
+      }),
+    "list: extend by 1,000, clear": () =>
+      timed(BATCH * BATCHES, () => {
+        for (let i = 0; i < BATCHES; i++) {
+          target.push(...batch);
+          target.length = 0;
+        }
+      }),
+    "2,000 bytes: create, read, destroy": () =>
+      timed(TEXTS, () => {
+        for (let i = 0; i < TEXTS; i++) recent[i & 1023] = data.slice().slice();
       }),
     "dict of 64: get": () => {
       let found = 0;

@@ -4,8 +4,9 @@ import type { Core } from "../core/core.js";
 import type { Diagnostics } from "../core/diagnostics.js";
 import type { Views } from "../core/memory.js";
 import type { Settings } from "../core/options.js";
-import { isU32, type Ptr } from "../core/ptr.js";
+import { NULL, isU32, type Ptr } from "../core/ptr.js";
 import type { Ref, Value } from "../objects/access/handle.js";
+import type { Numbers } from "../objects/access/numbers.js";
 import { looksLive, looksLiveOf } from "../objects/access/pointer-check.js";
 import { kindName, kindOf, offsetOf, type Field } from "../objects/types/field.js";
 import { freeLists, type FreeListCount } from "../objects/types/free-lists.js";
@@ -17,6 +18,7 @@ import type { Strs } from "../objects/values/strs.js";
 import { readFloat, readInt } from "../objects/values/scalars.js";
 import { toJS } from "../objects/values/to-js.js";
 import type { Tuples } from "../objects/values/tuples.js";
+import type { Values } from "../objects/values/values.js";
 import { RecordHeap } from "./record-heap.js";
 
 /** Built-in values: numbers, strings, containers; and the items that objects have. The base of `Heap`. */
@@ -26,12 +28,22 @@ export class ObjectHeap extends RecordHeap {
   #doubles!: Float64Array;
   #first = 0;
   readonly #tag: number;
+  readonly #numbers: Numbers;
+  readonly #values: Values;
+  readonly #lists: Lists;
+  readonly #dicts: Dicts;
+  readonly #strs: Strs;
 
   /** @internal Use `createHeap`. */
   constructor(core: Core, settings: Settings, diagnostics?: Diagnostics) {
     super(core, settings, diagnostics);
-    const { memory } = this.objectLayer;
+    const { memory, numbers, values, lists, dicts, strs } = this.objectLayer;
     this.#tag = memory.tag;
+    this.#numbers = numbers;
+    this.#values = values;
+    this.#lists = lists;
+    this.#dicts = dicts;
+    this.#strs = strs;
     this.lifecycle.follow(({ views }) => {
       this.#words = views.i32;
       this.#doubles = views.f64;
@@ -147,15 +159,15 @@ export class ObjectHeap extends RecordHeap {
 
   /** None: a *new* reference, as it is immortal. */
   get none(): Ptr {
-    return this.objectLayer.values.none;
+    return this.#values.none;
   }
   /** True: a *new* reference, as it is immortal. */
   get true(): Ptr {
-    return this.objectLayer.values.bool(true);
+    return this.#values.bool(true);
   }
   /** False: a *new* reference, as it is immortal. */
   get false(): Ptr {
-    return this.objectLayer.values.bool(false);
+    return this.#values.bool(false);
   }
 
   /**
@@ -164,51 +176,53 @@ export class ObjectHeap extends RecordHeap {
    * @throws HeapError `ERR_HEAP_ARGUMENT` if it is no whole number, `ERR_HEAP_RANGE` if it does not fit, `ERR_HEAP_OOM`
    */
   int(value: number | bigint): Ptr {
-    return this.objectLayer.values.int(value);
+    const p = typeof value === "number" ? this.#numbers.int(value) : NULL;
+    return p === 0 ? this.#values.intCalling(value) : p;
   }
 
   /** A *new* float. */
   float(value: number): Ptr {
-    return this.objectLayer.values.float(value);
+    const p = typeof value === "number" ? this.#numbers.float(value) : NULL;
+    return p === 0 ? this.#values.floatCalling(value) : p;
   }
 
   /** A *new* reference to a str of the same UTF-16 code units; the empty one and single Latin-1 characters are shared. */
   str(value: string): Ptr {
-    return this.objectLayer.values.str(value);
+    return this.#values.str(value);
   }
 
   /** A *new* reference to the one str of this text that all who intern it share. Takes a string, or a str. */
   intern(value: string | Ref): Ptr {
-    return this.objectLayer.values.intern(value);
+    return this.#values.intern(value);
   }
 
   /** A *new* bytes object with a copy of `value`. */
   bytesObject(value: Uint8Array): Ptr {
-    return this.objectLayer.values.bytes(value);
+    return this.#values.bytes(value);
   }
 
   /** A *new* tuple; takes its own reference to each item. The empty one is shared. */
   tuple(items: Iterable<Ref>): Ptr {
-    return this.objectLayer.values.tuple(items);
+    return this.#values.tuple(items);
   }
 
   /** A *new* list; takes its own reference to each item. */
   list(items?: Iterable<Ref>): Ptr {
-    return this.objectLayer.values.list(items);
+    return this.#values.list(items);
   }
 
   /** A *new* dict; takes its own references to keys and values. */
   dict(entries?: Iterable<readonly [key: Ref, value: Ref]>): Ptr {
-    return this.objectLayer.values.dict(entries);
+    return this.#values.dict(entries);
   }
 
   /** The methods of lists. */
   get lists(): Lists {
-    return this.objectLayer.lists;
+    return this.#lists;
   }
   /** The methods of dicts. */
   get dicts(): Dicts {
-    return this.objectLayer.dicts;
+    return this.#dicts;
   }
   /** The methods of tuples. */
   get tuples(): Tuples {
@@ -216,7 +230,7 @@ export class ObjectHeap extends RecordHeap {
   }
   /** The methods of strs. */
   get strs(): Strs {
-    return this.objectLayer.strs;
+    return this.#strs;
   }
 
   /**

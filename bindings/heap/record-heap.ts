@@ -1,4 +1,11 @@
-import { COUNT_IMMORTAL, COUNT_LIMIT, META_DYING, META_TYPE, TYPE_FIRST } from "../generated/layout.js";
+import {
+  COUNT_IMMORTAL,
+  COUNT_LIMIT,
+  INT_TAG,
+  META_DYING,
+  META_TYPE,
+  TYPE_FIRST,
+} from "../generated/layout.js";
 import type { ObjectExports } from "../core/abi.js";
 import {
   argumentError,
@@ -23,7 +30,6 @@ import { KIND_BITS, OFFSET_BITS, OFFSET_MASK, type Field } from "../objects/type
 import { KINDS, type ItemKind, type KindFacts } from "../objects/types/kinds.js";
 import type { FieldSpec, KnownType, NoFields, Type, TypeOptions } from "../objects/types/type.js";
 import type { Types } from "../objects/types/types.js";
-import type { Numbers } from "../objects/values/numbers.js";
 import { ByteHeap } from "./byte-heap.js";
 import { makeObjectLayer, type ObjectLayer } from "./object-layer.js";
 
@@ -63,32 +69,30 @@ export class RecordHeap extends ByteHeap {
   readonly #calls: ObjectCalls;
   readonly #types: Types;
   readonly #counts: Counts;
-  readonly #numbers: Numbers;
   // What the hottest methods need, one step away; see ObjectMemory.
   readonly #checked: boolean;
   readonly #tag: number;
   readonly #byId: readonly (KnownType | undefined)[];
   #i32!: Int32Array;
   #first = 0;
-  #quick: ObjectExports | undefined;
+  #tryAlloc: ObjectExports["alloc_quick"] | undefined;
 
   /** @internal Use `createHeap`. */
   constructor(core: Core, settings: Settings, diagnostics: Diagnostics = objectDiagnostics) {
     super(core, settings, diagnostics);
     this.#objectLayer = makeObjectLayer(this.lifecycle, core);
-    const { memory, calls, types, counts, numbers } = this.#objectLayer;
+    const { memory, calls, types, counts } = this.#objectLayer;
     this.#memory = memory;
     this.#calls = calls;
     this.#types = types;
     this.#counts = counts;
-    this.#numbers = numbers;
     this.#checked = memory.checked;
     this.#tag = memory.tag;
     this.#byId = types.byId;
     this.lifecycle.follow(({ views, quick }) => {
       this.#i32 = views.i32;
       this.#first = memory.first;
-      this.#quick = quick;
+      this.#tryAlloc = quick?.alloc_quick;
     });
   }
 
@@ -130,8 +134,8 @@ export class RecordHeap extends ByteHeap {
     const isKnown = this.#byId[id] === type && id >= TYPE_FIRST;
     if (!isKnown || (items !== 0 && (type.items === undefined || !isU32(items))))
       this.#refuseAlloc(type, items);
-    const quick = this.#quick;
-    const p = quick === undefined ? 0 : quick.alloc_quick(id, items);
+    const tryAlloc = this.#tryAlloc;
+    const p = tryAlloc === undefined ? 0 : tryAlloc(id, items);
     return p === 0 ? this.#allocSlow(type, items) : ((p >>> 0) as Ptr);
   }
 
@@ -144,14 +148,13 @@ export class RecordHeap extends ByteHeap {
 
   /** Takes a reference: the count goes up by one. Immortal objects have no count. (CPython: Py_INCREF) */
   incref(p: Ref): void {
-    if (typeof p === "number" && (this.#checked ? this.#looksLive(p) : !isTagged(p))) {
-      const counts = this.#i32;
-      const count = counts[p >>> 2]! | 0;
-      if (count < COUNT_LIMIT && count > 0) counts[p >>> 2] = count + 1;
-      else if (count <= 0) this.#increfSlow(p);
-    } else {
-      this.#increfSlow(p);
-    }
+    const words = this.#i32;
+    const isFast =
+      typeof p === "number" && (this.#checked ? looksLive(words, this.#first, p) : (p & INT_TAG) === 0);
+    if (!isFast) return this.#increfSlow(p);
+    const count = words[p >>> 2]! | 0;
+    if (count < COUNT_LIMIT && count > 0) words[p >>> 2] = count + 1;
+    else if (count <= 0) this.#increfSlow(p);
   }
 
   /**
@@ -161,22 +164,22 @@ export class RecordHeap extends ByteHeap {
    *   object of which that is true: the death is complete then
    */
   decref(p: Ref): void {
-    if (typeof p === "number" && (this.#checked ? this.#looksLive(p) : !isTagged(p))) {
-      const counts = this.#i32;
-      const count = counts[p >>> 2]! | 0;
-      if (count > 1 && count < COUNT_LIMIT) counts[p >>> 2] = count - 1;
-      else if (count === 1) this.#die(p);
-      else if (count <= 0) this.#decrefSlow(p);
-    } else {
-      this.#decrefSlow(p);
-    }
+    const words = this.#i32;
+    const isFast =
+      typeof p === "number" && (this.#checked ? looksLive(words, this.#first, p) : (p & INT_TAG) === 0);
+    if (!isFast) return this.#decrefSlow(p);
+    const count = words[p >>> 2]! | 0;
+    if (count > 1 && count < COUNT_LIMIT) words[p >>> 2] = count - 1;
+    else if (count === 1) this.#counts.die(p);
+    else if (count <= 0) this.#decrefSlow(p);
   }
 
   /** The number of owned references to an object; from 2³⁰ on it is immortal. */
   refcount(p: Ref): number {
-    if (typeof p !== "number" || (this.#checked ? !this.#looksLive(p) : isTagged(p)))
-      return this.#refcountSlow(p);
-    return this.#i32[p >>> 2] || this.#refcountSlow(p);
+    const words = this.#i32;
+    const isFast =
+      typeof p === "number" && (this.#checked ? looksLive(words, this.#first, p) : (p & INT_TAG) === 0);
+    return isFast ? words[p >>> 2] || this.#refcountSlow(p) : this.#refcountSlow(p);
   }
 
   /** Whether the object is immortal: shared for good, never released. (PEP 683) */
@@ -208,7 +211,7 @@ export class RecordHeap extends ByteHeap {
       (this.#checked
         ? !(
             this.#hasField(p, field, REF.code) &&
-            (value === 0 || this.#looksLive(value) || (value & this.#tag) !== 0)
+            (value === 0 || looksLive(this.#i32, this.#first, value) || (value & this.#tag) !== 0)
           )
         : p === 0);
     if (isRefused) return this.#setRefSlow(p, field, value);
@@ -216,15 +219,15 @@ export class RecordHeap extends ByteHeap {
     const slot = (p >>> 2) + (field & OFFSET_MASK);
     const old = words[slot];
     if (old === undefined) return this.#setRefSlow(p, field, value);
-    if (value !== 0 && !isTagged(value)) {
+    if (value !== 0 && (value & INT_TAG) === 0) {
       const count = words[value >>> 2]! | 0;
       if (count < COUNT_LIMIT) words[value >>> 2] = count + 1;
     }
     words[slot] = value;
-    if (old !== 0 && !isTagged(old)) {
+    if (old !== 0 && (old & INT_TAG) === 0) {
       const count = words[old >>> 2]! | 0;
       if (count > 1 && count < COUNT_LIMIT) words[old >>> 2] = count - 1;
-      else if (count <= 1) this.#die(old as Ptr);
+      else if (count <= 1) this.#counts.die(old as Ptr);
     }
   }
 
@@ -365,10 +368,6 @@ export class RecordHeap extends ByteHeap {
 
   // ---- what the methods share ----
 
-  #looksLive(p: Ptr): boolean {
-    return looksLive(this.#i32, this.#first, p);
-  }
-
   /** Whether `p` is a live object of exactly the type that the field belongs to, and the field of the kind with this code. */
   #hasField(p: Ptr, field: Field, code: number): boolean {
     const key = ((this.#i32[(p >>> 2) + 1]! & LIVE_TYPE) << KIND_BITS) | code;
@@ -399,11 +398,6 @@ export class RecordHeap extends ByteHeap {
   #integer(operation: string, value: number, kind: IntegerKind): number {
     if (kind === "i32" && typeof value === "number" && (value | 0) === value) return value;
     return this.#checked ? requireInteger(operation, value, kind) : requireNumber(operation, value);
-  }
-
-  /** The last reference goes. */
-  #die(p: Ptr): void {
-    if (!this.#numbers.death(p)) this.#counts.drop(p);
   }
 
   // ---- slow paths ----

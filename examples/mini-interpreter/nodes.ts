@@ -6,6 +6,9 @@ import type { World } from "./world.js";
 
 // What all nodes keep: `depth` is the number of slots of the frame that are taken while a node is evaluated, so what it puts
 // on the stack lies there and above. A node that makes or releases something says how high the stack is before it does.
+//
+// The loop that puts the values of nodes into slots stands where it is needed: as one function for all it took 4 to 10 % more
+// of tak and queens (bench:interpreter), as it sees the nodes of all.
 
 export class Constant<V> implements Node<V> {
   constructor(readonly constant: V) {}

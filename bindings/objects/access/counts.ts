@@ -2,12 +2,15 @@ import {
   COUNT_LIMIT,
   FAULT_DOUBLE_FREE,
   FAULT_NONE,
+  INT_TAG,
   META_LEAF,
   STATE_FAULT_ADDRESS,
 } from "../../generated/layout.js";
+import type { ObjectExports } from "../../core/abi.js";
 import { HeapError, hex } from "../../core/errors.js";
 import { isTagged, type Ptr } from "../../core/ptr.js";
 import { reserveStack } from "../../core/stack.js";
+import { FLOAT_META, INT_META, type Numbers } from "./numbers.js";
 import type { Ref } from "./handle.js";
 import type { ObjectCalls } from "./object-calls.js";
 import type { ObjectMemory } from "./object-memory.js";
@@ -21,30 +24,48 @@ export class Counts {
   readonly #memory: ObjectMemory;
   readonly #calls: ObjectCalls;
   readonly #zeros: ZeroCounts;
+  readonly #numbers: Numbers;
+  // What deaths need, one step away.
+  #words!: Int32Array;
+  /** Undefined also while deaths are deferred. */
+  #tryRelease: ObjectExports["release_quick"] | undefined;
 
-  constructor(memory: ObjectMemory, calls: ObjectCalls, zeros: ZeroCounts) {
+  constructor(memory: ObjectMemory, calls: ObjectCalls, zeros: ZeroCounts, numbers: Numbers) {
     this.#memory = memory;
     this.#calls = calls;
     this.#zeros = zeros;
+    this.#numbers = numbers;
+    memory.lifecycle.follow(({ views, quick, isDeferring }) => {
+      this.#words = views.i32;
+      this.#tryRelease = isDeferring ? undefined : quick?.release_quick;
+    });
   }
 
   /** Takes a reference to what was checked before, or is held by the heap itself. */
   keep(p: Ptr): void {
-    if (isTagged(p)) return;
-    const counts = this.#memory.i32;
-    const count = counts[p >>> 2];
-    if (count! < COUNT_LIMIT) counts[p >>> 2] = count! + 1;
+    if ((p & INT_TAG) !== 0) return;
+    const words = this.#words;
+    const count = words[p >>> 2];
+    if (count! < COUNT_LIMIT) words[p >>> 2] = count! + 1;
     else if (count === undefined && this.#reopened()) this.keep(p);
   }
 
   /** Releases a reference to the same. */
   drop(p: Ptr): void {
-    if (isTagged(p)) return;
-    const counts = this.#memory.i32;
-    const count = counts[p >>> 2];
-    if (count! > 1 && count! < COUNT_LIMIT) counts[p >>> 2] = count! - 1;
-    else if (count! < COUNT_LIMIT) this.#release(p);
+    if ((p & INT_TAG) !== 0) return;
+    const words = this.#words;
+    const count = words[p >>> 2];
+    if (count! > 1 && count! < COUNT_LIMIT) words[p >>> 2] = count! - 1;
+    else if (count === 1) this.die(p);
+    else if (count! < COUNT_LIMIT) this.#dieSlow(p);
     else if (count === undefined && this.#reopened()) this.drop(p);
+  }
+
+  /** The last reference to an object goes: it dies, and with it what it alone held. */
+  die(p: Ptr): void {
+    const meta = this.#words[(p >>> 2) + 1]!;
+    const isNumber = meta === INT_META || meta === FLOAT_META;
+    if (!(isNumber && this.#numbers.death(p, meta))) this.#dieCalling(p, meta);
   }
 
   isImmortal(ref: Ref): boolean {
@@ -64,17 +85,18 @@ export class Counts {
     return !lifecycle.isClosed && lifecycle.renew();
   }
 
-  /** The last reference goes: the object dies, and with it what it alone held. */
-  #release(p: Ptr): void {
-    if (this.#zeros.add(p)) return;
-    const { quick } = this.#calls;
-    // What it cannot do it leaves half done, to be completed: that must not fail.
-    if ((this.#memory.i32[(p >>> 2) + 1]! & META_LEAF) === 0) reserveStack();
-    if (quick === undefined || quick.release_quick(p) === 0) this.#releaseSlow(p);
+  /** Apart, as engines inline only so much: numbers need nothing of it. */
+  #dieCalling(p: Ptr, meta: number): void {
+    const tryRelease = this.#tryRelease;
+    if (tryRelease !== undefined) {
+      // What it cannot do it leaves half done, to be completed: that must not fail.
+      if ((meta & META_LEAF) === 0) reserveStack();
+      if (tryRelease(p) === 0) this.#dieSlow(p);
+    } else if (!this.#zeros.add(p)) this.#dieSlow(p);
   }
 
-  /** `Lifecycle.protect` written out, for a call that has never had but one target. */
-  #releaseSlow(p: Ptr): void {
+  /** Deaths that take calls in the core, and what is wrong with a count: `Lifecycle.protect` written out. */
+  #dieSlow(p: Ptr): void {
     const { abi, lifecycle } = this.#calls;
     let fault = FAULT_NONE;
     reserveStack();

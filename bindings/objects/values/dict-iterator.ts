@@ -12,6 +12,7 @@ import {
 import { HeapError, hex } from "../../core/errors.js";
 import type { Ptr } from "../../core/ptr.js";
 import type { ObjectMemory } from "../access/object-memory.js";
+import { looksLiveOf } from "../access/pointer-check.js";
 
 // Offsets in words.
 const FIRST = DICT_FIRST >>> 2;
@@ -32,11 +33,12 @@ const OVER = -1;
  *
  * No generator: its steps would take three times as long (bench:objects -- "dict of 64").
  */
-export class DictIterator<T> implements IterableIterator<T> {
+export class DictIterator<T extends Ptr | [key: Ptr, value: Ptr]> implements IterableIterator<T> {
   readonly #memory: ObjectMemory;
   readonly #dict: Ptr;
   readonly #operation: string;
-  readonly #result: (key: Ptr, value: Ptr) => T;
+  /** Whether keys come with their values. */
+  readonly #isPairs: boolean;
   readonly #epoch: number;
   readonly #length: number;
   readonly #filled: number;
@@ -44,13 +46,13 @@ export class DictIterator<T> implements IterableIterator<T> {
   /** Number of the next entry; OVER at the end. */
   #next: number;
 
-  constructor(memory: ObjectMemory, dict: Ptr, operation: string, result: (key: Ptr, value: Ptr) => T) {
+  constructor(memory: ObjectMemory, dict: Ptr, operation: string, isPairs: boolean) {
     this.#memory = memory;
     this.#dict = dict;
     this.#operation = operation;
-    this.#result = result;
+    this.#isPairs = isPairs;
     this.#epoch = memory.lifecycle.epoch;
-    const { u32: words } = memory;
+    const { i32: words } = memory;
     const at = dict >>> 2;
     this.#length = words[at + LENGTH]!;
     this.#filled = words[at + FILLED]!;
@@ -59,23 +61,32 @@ export class DictIterator<T> implements IterableIterator<T> {
   }
 
   next(): IteratorResult<T, undefined> {
-    if (this.#next === OVER) return { done: true, value: undefined };
     const memory = this.#memory;
-    if (memory.lifecycle.epoch !== this.#epoch) throw resetError(this.#operation, this.#dict);
-    const at = memory.requireType(this.#operation, this.#dict, TYPE_DICT, "dict") >>> 2;
-    const { u32: words } = memory;
-    const isSame =
-      words[at + LENGTH] === this.#length &&
-      words[at + FILLED] === this.#filled &&
-      words[at + MOVES] === this.#moves;
-    if (!isSame) throw changedError(this.#operation, this.#dict, this.#length, words[at + LENGTH]!);
-    const table = words[at + TABLE]! >>> 2;
-    for (let entry = table + this.#next * ENTRY; this.#next++ < this.#filled; entry += ENTRY) {
-      const key = words[entry + KEY]!;
-      if (key !== 0)
-        return { done: false, value: this.#result(key as Ptr, words[entry + VALUE_WORD]! as Ptr) };
+    const dict = this.#dict;
+    let { i32: words } = memory;
+    const at = dict >>> 2;
+    let next = this.#next;
+    if (next !== OVER) {
+      // What a reset left may look like a dict again.
+      const isSame =
+        looksLiveOf(words, memory.first, dict, TYPE_DICT) &&
+        memory.lifecycle.epoch === this.#epoch &&
+        words[at + LENGTH] === this.#length &&
+        words[at + FILLED] === this.#filled &&
+        words[at + MOVES] === this.#moves;
+      if (!isSame) words = this.#requireSame();
+      const filled = this.#filled;
+      for (let entry = (words[at + TABLE]! >>> 2) + next * ENTRY; next < filled; entry += ENTRY) {
+        next++;
+        const key = words[entry + KEY]! >>> 0;
+        if (key === 0) continue;
+        this.#next = next;
+        const value = this.#isPairs ? [key, words[entry + VALUE_WORD]! >>> 0] : key;
+        return { done: false, value: value as T };
+      }
+      this.#next = OVER;
     }
-    return this.return();
+    return { done: true, value: undefined };
   }
 
   return(): IteratorResult<T, undefined> {
@@ -85,6 +96,18 @@ export class DictIterator<T> implements IterableIterator<T> {
 
   [Symbol.iterator](): this {
     return this;
+  }
+
+  /** The words of the memory, good, if the dict lives and its keys are what they were. */
+  #requireSame(): Int32Array {
+    const memory = this.#memory;
+    if (memory.lifecycle.epoch !== this.#epoch) throw resetError(this.#operation, this.#dict);
+    const at = memory.requireType(this.#operation, this.#dict, TYPE_DICT, "dict") >>> 2;
+    const { i32: words } = memory;
+    const length = words[at + LENGTH]!;
+    if (length === this.#length && words[at + FILLED] === this.#filled && words[at + MOVES] === this.#moves)
+      return words;
+    throw changedError(this.#operation, this.#dict, this.#length, length);
   }
 }
 

@@ -6,11 +6,9 @@ import {
   ENTRY_BYTES,
   ENTRY_HASH,
   ENTRY_KEY,
-  META_TYPE,
   STR_HASH,
-  TYPE_STR,
 } from "../../generated/layout.js";
-import { isTagged, type Ptr } from "../../core/ptr.js";
+import type { Ptr } from "../../core/ptr.js";
 import type { ObjectMemory } from "../access/object-memory.js";
 
 // Offsets in words.
@@ -22,8 +20,6 @@ const ENTRY = ENTRY_BYTES >>> 2;
 const HASH = ENTRY_HASH >>> 2;
 const KEY = ENTRY_KEY >>> 2;
 const KNOWN_HASH = STR_HASH >>> 2;
-const IDS = META_TYPE;
-const STR = TYPE_STR;
 
 /** There is no such key. */
 export const ABSENT = 0;
@@ -31,14 +27,12 @@ export const ABSENT = 0;
 export const UNKNOWN = -1;
 
 /**
- * Index of the first word of the entry of a key, or ABSENT, or UNKNOWN: what `find` of assembly/object/values/dict.ts does, on
+ * Index of the first word of the entry of a str, or ABSENT, or UNKNOWN: what `find` of assembly/object/values/dict.ts does, on
  * the cached words, for the keys that interpreters look up most: strs that were hashed before and are the very objects
  * that the dict holds, as interned ones are. That took a third off a look-up (bench:objects). It gained nothing for ints,
  * whose hash has to be computed, nor for stores, whose checks and counts take longer than the call.
  */
-export function searchDict(memory: ObjectMemory, dict: Ptr, key: Ptr): number {
-  const { u32: words } = memory;
-  if (isTagged(key) || (words[(key >>> 2) + 1]! & IDS) !== STR) return UNKNOWN;
+export function searchDict(memory: ObjectMemory, words: Int32Array, dict: Ptr, key: Ptr): number {
   const hash = words[(key >>> 2) + KNOWN_HASH]!;
   if (hash === 0) return UNKNOWN;
   const table = words[(dict >>> 2) + TABLE]! >>> 2;
@@ -46,18 +40,18 @@ export function searchDict(memory: ObjectMemory, dict: Ptr, key: Ptr): number {
   const mask = words[(dict >>> 2) + MASK]!;
   const slots = table + ((((mask + 1) << 1) / 3) >>> 0) * ENTRY;
   for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-    const number = readSlot(memory, mask, slots, slot);
+    const number = mask <= BYTES ? memory.u8[slots * 4 + slot] : readSlot(memory, mask, slots, slot);
     if (number === 0) return ABSENT;
     // Beyond the memory: the dict is damaged.
     if (number === undefined) return UNKNOWN;
     const entry = table + (number - 2) * ENTRY;
     // 1: an entry was deleted.
-    if (number > 1 && words[entry + HASH] === hash) return words[entry + KEY] === key ? entry : UNKNOWN;
+    if (number > 1 && words[entry + HASH] === hash)
+      return words[entry + KEY]! >>> 0 === key ? entry : UNKNOWN;
   }
 }
 
 /** Number of an entry + 2; a slot is as wide as the largest needs. Shifted left, `slots` would be negative from 2 GiB on. */
 function readSlot(memory: ObjectMemory, mask: number, slots: number, slot: number): number | undefined {
-  if (mask <= BYTES) return memory.u8[slots * 4 + slot];
   return mask <= SHORTS ? memory.u16[slots * 2 + slot] : memory.u32[slots + slot];
 }

@@ -1,10 +1,12 @@
-import { DICT_LENGTH, ENTRY_BYTES, ENTRY_VALUE, TYPE_DICT } from "../../generated/layout.js";
+import { DICT_LENGTH, ENTRY_BYTES, ENTRY_VALUE, TYPE_DICT, TYPE_STR } from "../../generated/layout.js";
+import type { ObjectExports } from "../../core/abi.js";
 import { NULL, type Ptr } from "../../core/ptr.js";
 import { ABSENT, UNKNOWN, searchDict } from "./dict-search.js";
 import { DictIterator } from "./dict-iterator.js";
 import type { Ref } from "../access/handle.js";
 import type { ObjectCalls } from "../access/object-calls.js";
 import type { ObjectMemory } from "../access/object-memory.js";
+import { looksLiveOf } from "../access/pointer-check.js";
 
 /**
  * Dicts: insertion-ordered. Keys are equal if they are the same object, strs with the same text, or ints of the same
@@ -13,11 +15,20 @@ import type { ObjectMemory } from "../access/object-memory.js";
 export class Dicts {
   readonly #memory: ObjectMemory;
   readonly #calls: ObjectCalls;
+  // What the hottest methods need, one step away; see ObjectMemory.
+  #words!: Int32Array;
+  #first = 0;
+  #trySet: ObjectExports["dict_set_quick"] | undefined;
 
   /** @internal */
   constructor(memory: ObjectMemory, calls: ObjectCalls) {
     this.#memory = memory;
     this.#calls = calls;
+    memory.lifecycle.follow(({ views, quick }) => {
+      this.#words = views.i32;
+      this.#first = memory.first;
+      this.#trySet = quick?.dict_set_quick;
+    });
   }
 
   /** Number of entries. */
@@ -28,19 +39,16 @@ export class Dicts {
 
   /** The value of a key, *borrowed*; 0 if there is none. */
   get(dict: Ref, key: Ref): Ptr {
-    const d = this.#require("dicts.get", dict);
-    const k = this.#memory.requireReference("dicts.get", key);
-    const entry = searchDict(this.#memory, d, k);
+    const entry = this.#find(dict, key);
     if (entry === ABSENT) return NULL;
-    return entry === UNKNOWN ? this.#getSlow(d, k) : (this.#memory.u32[entry + (ENTRY_VALUE >>> 2)]! as Ptr);
+    if (entry === UNKNOWN) return this.#getSlow("dicts.get", dict, key);
+    return (this.#words[entry + (ENTRY_VALUE >>> 2)]! >>> 0) as Ptr;
   }
 
   /** Whether there is such a key. */
   has(dict: Ref, key: Ref): boolean {
-    const d = this.#require("dicts.has", dict);
-    const k = this.#memory.requireReference("dicts.has", key);
-    const entry = searchDict(this.#memory, d, k);
-    return entry === UNKNOWN ? this.#getSlow(d, k) !== NULL : entry !== ABSENT;
+    const entry = this.#find(dict, key);
+    return entry === UNKNOWN ? this.#getSlow("dicts.has", dict, key) !== NULL : entry !== ABSENT;
   }
 
   /**
@@ -62,11 +70,11 @@ export class Dicts {
 
   /** @internal The same if the dict has room and nothing dies; false, with nothing changed, if not. */
   tryEnter(d: Ptr, k: Ptr, v: Ptr): boolean {
-    const { quick, lifecycle } = this.#calls;
+    const trySet = this.#trySet;
     try {
-      return quick !== undefined && quick.dict_set_quick(d, k, v) !== 0;
+      return trySet !== undefined && trySet(d, k, v) !== 0;
     } catch (cause) {
-      return lifecycle.trapped(cause);
+      return this.#calls.lifecycle.trapped(cause);
     }
   }
 
@@ -84,13 +92,24 @@ export class Dicts {
    * @throws HeapError a step `ERR_HEAP_RANGE` if the keys changed, `ERR_HEAP_USE_AFTER_FREE` after a reset
    */
   keys(dict: Ref): IterableIterator<Ptr> {
-    return new DictIterator(this.#memory, this.#require("dicts.keys", dict), "dicts.keys", (key) => key);
+    return new DictIterator(this.#memory, this.#require("dicts.keys", dict), "dicts.keys", false);
   }
 
   /** The keys with their values of the moment, each *borrowed*; otherwise as `keys`. */
   entries(dict: Ref): IterableIterator<[key: Ptr, value: Ptr]> {
-    const pair = (key: Ptr, value: Ptr): [Ptr, Ptr] => [key, value];
-    return new DictIterator(this.#memory, this.#require("dicts.entries", dict), "dicts.entries", pair);
+    return new DictIterator(this.#memory, this.#require("dicts.entries", dict), "dicts.entries", true);
+  }
+
+  /** Index of the first word of the entry of a str that was hashed before, or ABSENT; UNKNOWN where somebody has to look. */
+  #find(dict: Ref, key: Ref): number {
+    const words = this.#words;
+    const first = this.#first;
+    const isFast =
+      typeof dict === "number" &&
+      looksLiveOf(words, first, dict, TYPE_DICT) &&
+      typeof key === "number" &&
+      looksLiveOf(words, first, key, TYPE_STR);
+    return isFast ? searchDict(this.#memory, words, dict, key) : UNKNOWN;
   }
 
   // ---- slow paths ----
@@ -100,7 +119,9 @@ export class Dicts {
   }
 
   /** Nothing changes in the core, so this needs no room on the stack. */
-  #getSlow(d: Ptr, k: Ptr): Ptr {
+  #getSlow(operation: string, dict: Ref, key: Ref): Ptr {
+    const d = this.#require(operation, dict);
+    const k = this.#memory.requireReference(operation, key);
     const { abi, lifecycle } = this.#calls;
     try {
       return (abi.dict_get(d, k) >>> 0) as Ptr;

@@ -24,7 +24,24 @@ interface Makers {
 
 /** Converts a JavaScript value to a *new* reference; objects that occur twice, or within themselves, do so there. */
 export function fromJS(makers: Makers, root: unknown): Ptr {
-  return new Importer(makers).run(root);
+  return simpleFromJS(makers.values, root) ?? new Importer(makers).run(root);
+}
+
+/** The counterpart of what holds no other values, made without running host code: *new*; undefined for anything else. */
+function simpleFromJS(values: Values, value: unknown): Ptr | undefined {
+  switch (typeof value) {
+    case "boolean":
+      return values.bool(value);
+    case "number":
+      return Number.isSafeInteger(value) && !Object.is(value, -0) ? values.int(value) : values.float(value);
+    case "bigint":
+      return values.int(value);
+    case "string":
+      return values.str(value);
+    default:
+      if (value === null) return values.none;
+      return value instanceof Uint8Array ? values.bytes(value) : undefined;
+  }
 }
 
 /** One run of `fromJS`: holds all that it makes until all of it is made. */
@@ -70,24 +87,13 @@ class Importer {
 
   /** What a value becomes, held. */
   #convert(value: unknown): Ptr {
-    const { values } = this.#makers;
     this.#requireSameEpoch();
-    switch (typeof value) {
-      case "boolean":
-        return values.bool(value);
-      case "number":
-        return this.#hold(
-          Number.isSafeInteger(value) && !Object.is(value, -0) ? values.int(value) : values.float(value),
-        );
-      case "bigint":
-        return this.#hold(values.int(value));
-      case "string":
-        return this.#hold(values.str(value));
-      case "object":
-        return value === null ? values.none : (this.#done.get(value) ?? this.#convertObject(value));
-      default:
-        throw noCounterpart("fromJS", show(value));
+    if (typeof value !== "object" || value === null) {
+      const simple = simpleFromJS(this.#makers.values, value);
+      if (simple === undefined) throw noCounterpart("fromJS", show(value));
+      return this.#hold(simple);
     }
+    return this.#done.get(value) ?? this.#convertObject(value);
   }
 
   #convertObject(value: object): Ptr {

@@ -1,4 +1,5 @@
 import {
+  COUNT_LIMIT,
   LIST_CAPACITY,
   LIST_ITEMS,
   LIST_LENGTH,
@@ -8,14 +9,20 @@ import {
   TYPE_LIST,
   TYPE_TUPLE,
 } from "../../generated/layout.js";
-import { indexError, requireIndex, requireIterable, sliceBound } from "../../core/arguments.js";
+import { indexError, requireIndex, sliceBound } from "../../core/arguments.js";
 import { HeapError } from "../../core/errors.js";
 import type { Ptr } from "../../core/ptr.js";
 import type { Counts } from "../access/counts.js";
 import { Handle, type Ref } from "../access/handle.js";
 import type { ObjectCalls } from "../access/object-calls.js";
 import type { ObjectMemory } from "../access/object-memory.js";
-import { resetError } from "./reset-error.js";
+import { looksLive, looksLiveOf } from "../access/pointer-check.js";
+import { holdAll } from "./hold.js";
+
+// Offsets in words.
+const LENGTH = LIST_LENGTH >>> 2;
+const ITEMS = LIST_ITEMS >>> 2;
+const CAPACITY = LIST_CAPACITY >>> 2;
 
 /** Bytes to ask for when a list cannot grow: only for the message. */
 const GROWTH = 8;
@@ -30,12 +37,19 @@ export class Lists {
   readonly #memory: ObjectMemory;
   readonly #calls: ObjectCalls;
   readonly #counts: Counts;
+  // What the hottest methods need, one step away; see ObjectMemory.
+  #words!: Int32Array;
+  #first = 0;
 
   /** @internal */
   constructor(memory: ObjectMemory, calls: ObjectCalls, counts: Counts) {
     this.#memory = memory;
     this.#calls = calls;
     this.#counts = counts;
+    memory.lifecycle.follow(({ views }) => {
+      this.#words = views.i32;
+      this.#first = memory.first;
+    });
   }
 
   /** Number of items. */
@@ -45,22 +59,25 @@ export class Lists {
 
   /** The item at `index`, *borrowed*. */
   get(list: Ref, index: number): Ptr {
-    const l = this.#require("lists.get", list);
-    requireIndex("lists.get", l, index, this.#length(l));
-    const { u32 } = this.#memory;
-    return u32[(u32[(l + LIST_ITEMS) >>> 2]! >>> 2) + index]! as Ptr;
+    const words = this.#words;
+    if (typeof list === "number" && looksLiveOf(words, this.#first, list, TYPE_LIST)) {
+      const at = list >>> 2;
+      if (index >>> 0 === index && index < words[at + LENGTH]!)
+        return (words[(words[at + ITEMS]! >>> 2) + index]! >>> 0) as Ptr;
+    }
+    return this.#getSlow(list, index);
   }
 
   /** Replaces the item at `index`: takes its own reference to `value`, releases the old one after the store. */
   set(list: Ref, index: number, value: Ref): void {
     const l = this.#require("lists.set", list);
     const v = this.#memory.requireReference("lists.set", value);
-    requireIndex("lists.set", l, index, this.#length(l));
-    const { u32 } = this.#memory;
-    const slot = (u32[(l + LIST_ITEMS) >>> 2]! >>> 2) + index;
-    const old = u32[slot]!;
+    const words = this.#words;
+    requireIndex("lists.set", l, index, words[(l >>> 2) + LENGTH]!);
+    const slot = (words[(l >>> 2) + ITEMS]! >>> 2) + index;
+    const old = words[slot]! >>> 0;
     this.#counts.keep(v);
-    u32[slot] = v;
+    words[slot] = v;
     if (old !== 0) this.#counts.drop(old as Ptr);
   }
 
@@ -69,22 +86,25 @@ export class Lists {
    * @throws HeapError also `ERR_HEAP_OOM`; the list is as it was
    */
   append(list: Ref, value: Ref): void {
-    const l = this.#require("lists.append", list);
-    const v = this.#memory.requireReference("lists.append", value);
-    const { u32 } = this.#memory;
-    const length = this.#length(l);
-    if (length < u32[(l + LIST_CAPACITY) >>> 2]!) {
-      this.#counts.keep(v);
-      u32[(u32[(l + LIST_ITEMS) >>> 2]! >>> 2) + length] = v;
-      u32[(l + LIST_LENGTH) >>> 2] = length + 1;
-      return;
+    const words = this.#words;
+    const first = this.#first;
+    if (
+      typeof list === "number" &&
+      looksLiveOf(words, first, list, TYPE_LIST) &&
+      typeof value === "number" &&
+      looksLive(words, first, value)
+    ) {
+      const at = list >>> 2;
+      const length = words[at + LENGTH]!;
+      if (length < words[at + CAPACITY]!) {
+        const count = words[value >>> 2]!;
+        if (count < COUNT_LIMIT) words[value >>> 2] = count + 1;
+        words[(words[at + ITEMS]! >>> 2) + length] = value;
+        words[at + LENGTH] = length + 1;
+        return;
+      }
     }
-    this.#appendSlow(l, v);
-  }
-
-  /** Apart, as what a function captures is allocated whenever the function around it is entered. */
-  #appendSlow(l: Ptr, v: Ptr): void {
-    this.#calls.do("lists.append", GROWTH, () => this.#calls.abi.list_append(l, v), l, v);
+    this.#appendSlow(list, value);
   }
 
   /**
@@ -109,7 +129,7 @@ export class Lists {
       u32.set(held, (u32[(l + LIST_ITEMS) >>> 2]! >>> 2) + length);
       u32[(l + LIST_LENGTH) >>> 2] = length + held.length;
     } catch (error) {
-      for (const p of held) if (p !== 0) this.#counts.drop(p);
+      for (let i = 0; i < held.length; i++) if (held[i] !== 0) this.#counts.drop(held[i]! as Ptr);
       throw error;
     } finally {
       this.#counts.drop(l);
@@ -130,22 +150,16 @@ export class Lists {
 
   /** Removes the item at `index`, the last one by default, and hands its reference to the caller: *new*. */
   pop(list: Ref, index?: number): Ptr {
-    const l = this.#require("lists.pop", list);
-    const length = this.#length(l);
-    const at = index ?? length - 1;
-    if (length === 0) throw indexError("lists.pop", l, at, -1);
-    requireIndex("lists.pop", l, at, length);
-    const { u32 } = this.#memory;
-    const left = length - 1;
-    if (at === left && left >= u32[(l + LIST_CAPACITY) >>> 2]! >>> 1) {
-      u32[(l + LIST_LENGTH) >>> 2] = left;
-      return u32[(u32[(l + LIST_ITEMS) >>> 2]! >>> 2) + left]! as Ptr;
+    const words = this.#words;
+    if (index === undefined && typeof list === "number" && looksLiveOf(words, this.#first, list, TYPE_LIST)) {
+      const at = list >>> 2;
+      const left = words[at + LENGTH]! - 1;
+      if (left >= 0 && left >= words[at + CAPACITY]! >>> 1) {
+        words[at + LENGTH] = left;
+        return (words[(words[at + ITEMS]! >>> 2) + left]! >>> 0) as Ptr;
+      }
     }
-    return this.#popSlow(l, at);
-  }
-
-  #popSlow(l: Ptr, at: number): Ptr {
-    return (this.#calls.enter(() => this.#calls.abi.list_pop(l, at)) >>> 0) as Ptr;
+    return this.#popSlow(list, index);
   }
 
   /**
@@ -181,9 +195,8 @@ export class Lists {
   }
 
   /** A reference of the caller's own to each of some items, or to none if one is refused. */
-  #hold(items: Ref | Iterable<Ref>): Ptr[] {
+  #hold(items: Ref | Iterable<Ref>): ArrayLike<number> {
     const memory = this.#memory;
-    const held: Ptr[] = [];
     if (typeof items === "number" || items instanceof Handle) {
       const p = memory.require("lists.extend", items);
       const { u32 } = memory;
@@ -195,29 +208,35 @@ export class Lists {
       const isList = type === TYPE_LIST;
       const first = (isList ? u32[(p + LIST_ITEMS) >>> 2]! : p + TUPLE_ITEMS) >>> 2;
       const length = u32[(p + (isList ? LIST_LENGTH : TUPLE_LENGTH)) >>> 2]!;
-      for (let i = 0; i < length; i++) {
-        const item = u32[first + i]! as Ptr;
-        if (item !== 0) this.#counts.keep(item);
-        held.push(item);
-      }
+      const held = u32.slice(first, first + length);
+      for (let i = 0; i < length; i++) if (held[i] !== 0) this.#counts.keep(held[i]! as Ptr);
       return held;
     }
-    requireIterable("lists.extend", "items", items);
-    const { lifecycle } = memory;
-    const { epoch } = lifecycle;
-    try {
-      for (const item of items) {
-        if (lifecycle.epoch !== epoch) break;
-        const p = memory.requireReference("lists.extend", item);
-        this.#counts.keep(p);
-        held.push(p);
-      }
-      if (lifecycle.epoch !== epoch) throw resetError("lists.extend");
-      return held;
-    } catch (error) {
-      if (lifecycle.epoch === epoch) for (const p of held) this.#counts.drop(p);
-      throw error;
-    }
+    return holdAll(memory, this.#counts, "lists.extend", items);
+  }
+
+  // ---- slow paths ----
+
+  #getSlow(list: Ref, index: number): Ptr {
+    const l = this.#require("lists.get", list);
+    requireIndex("lists.get", l, index, this.#length(l));
+    const { u32 } = this.#memory;
+    return u32[(u32[(l + LIST_ITEMS) >>> 2]! >>> 2) + index]! as Ptr;
+  }
+
+  #appendSlow(list: Ref, value: Ref): void {
+    const l = this.#require("lists.append", list);
+    const v = this.#memory.requireReference("lists.append", value);
+    this.#calls.do("lists.append", GROWTH, () => this.#calls.abi.list_append(l, v), l, v);
+  }
+
+  #popSlow(list: Ref, index: number | undefined): Ptr {
+    const l = this.#require("lists.pop", list);
+    const length = this.#length(l);
+    const at = index ?? length - 1;
+    if (length === 0) throw indexError("lists.pop", l, at, -1);
+    requireIndex("lists.pop", l, at, length);
+    return (this.#calls.enter(() => this.#calls.abi.list_pop(l, at)) >>> 0) as Ptr;
   }
 
   #length(list: Ptr): number {

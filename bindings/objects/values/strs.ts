@@ -1,17 +1,14 @@
 import { META_WIDE, STATE_CHARS, STR_DATA, STR_LENGTH, TYPE_STR } from "../../generated/layout.js";
+import type { ObjectExports } from "../../core/abi.js";
 import { sliceBound } from "../../core/arguments.js";
 import { MAX_U32, type Ptr } from "../../core/ptr.js";
 import type { Ref } from "../access/handle.js";
 import type { ObjectCalls } from "../access/object-calls.js";
 import type { ObjectMemory } from "../access/object-memory.js";
+import { Decoder, encodeAscii } from "./text-codec.js";
 
 /** Largest code unit that a byte holds. */
 const NARROW_MAX = 0xff;
-const encoder = typeof TextEncoder === "function" ? new TextEncoder() : undefined;
-const latin1 = decoderOf("latin1", {});
-const utf16 = decoderOf("utf-16le", { ignoreBOM: true });
-const BEYOND_LATIN1 = /[^\0-\xff]/;
-const REPLACEMENT = "\ufffd";
 /**
  * Up to so many code units are read eight by eight, and written one by one. A view of the memory and a decoder take as
  * long as 40 of them; the encoder as long as 24, a view for it as long again (bench:objects -- str). Longer texts would
@@ -19,8 +16,8 @@ const REPLACEMENT = "\ufffd";
  */
 const SHORT_READ = 40;
 const SHORT_WRITE = 24;
-/** Up to so many units are copied one by one: a call of the host takes as long (bench:interpreter -- strings). */
-const SHORT_COPY = 32;
+/** Up to so many units are copied one by one: a call of the host takes as long as 15 of them, however many it copies. */
+const SHORT_COPY = 12;
 /** Where the encoder puts texts that are copied from there sooner than a view is made, and its words. */
 const desk = new Uint8Array(160);
 const deskWords = new Uint32Array(desk.buffer);
@@ -34,6 +31,8 @@ const CHUNK = 8192;
 export class Strs {
   readonly #memory: ObjectMemory;
   readonly #calls: ObjectCalls;
+  readonly #decoder = new Decoder();
+  #tryStr: ObjectExports["str_quick"] | undefined;
   /** Index of the word of the first shared str of one character; 0 where only the core may read it. */
   #chars = 0;
 
@@ -41,7 +40,9 @@ export class Strs {
   constructor(memory: ObjectMemory, calls: ObjectCalls) {
     this.#memory = memory;
     this.#calls = calls;
-    memory.lifecycle.follow(({ core, isBare }) => {
+    memory.lifecycle.follow(({ core, quick, isBare }) => {
+      this.#tryStr = quick?.str_quick;
+      this.#decoder.forget();
       this.#chars = core && isBare ? core.stateAddress(STATE_CHARS) >>> 2 : 0;
     });
   }
@@ -70,23 +71,25 @@ export class Strs {
   }
 
   /**
-   * A *new* str of the texts one after the other. (CPython: PyUnicode_Concat)
+   * A *new* str of the texts one after the other. (CPython: PyUnicode_Concat) Always a copy: that only one reference is
+   * counted does not say that the str is nobody else's, as stacks and roots hold what is not counted.
    * @throws HeapError also `ERR_HEAP_OOM`
    */
-  concat(...parts: readonly Ref[]): Ptr {
-    const strs: Ptr[] = [];
+  concat(...parts: Ref[]): Ptr {
     let length = 0;
     let wide: 0 | 1 = 0;
-    for (const part of parts) {
-      const s = this.#require("strs.concat", part);
-      strs.push(s);
+    for (let i = 0; i < parts.length; i++) {
+      const s = this.#require("strs.concat", parts[i]!);
+      parts[i] = s;
       length += this.#lengthOf(s);
       if (this.#isWide(s)) wide = 1;
     }
+    const strs = parts as Ptr[];
     if (length <= 1) return this.write(strs.map((s) => this.read(s)).join(""));
     const made = this.#make("strs.concat", Math.min(length, MAX_U32), wide, strs);
     let to = 0;
-    for (const s of strs) to = this.#copy(s, 0, this.#lengthOf(s), made, to, wide);
+    for (let i = 0; i < strs.length; i++)
+      to = this.#copy(strs[i]!, 0, this.#lengthOf(strs[i]!), made, to, wide);
     return made;
   }
 
@@ -116,8 +119,8 @@ export class Strs {
     const first = isWide ? (s + STR_DATA) >>> 1 : s + STR_DATA;
     if (length <= SHORT_READ) return readEights(units, first, length);
     const decoded = isWide
-      ? decodeWide(u16.subarray(first, first + length))
-      : decodeNarrow(u8.subarray(first, first + length));
+      ? this.#decoder.wide(u8, u16, first, length)
+      : this.#decoder.narrow(u8, first, length);
     if (decoded !== undefined) return decoded;
     let text = "";
     for (let at = 0; at < length; at += CHUNK) {
@@ -132,15 +135,25 @@ export class Strs {
     const { length } = text;
     if (length === 1 && text.charCodeAt(0) <= NARROW_MAX) return this.#char(text.charCodeAt(0));
     const s = this.#make("str", length, 0);
-    const { u8 } = this.#memory.fresh();
+    const { u8, i32 } = this.#memory.fresh();
     const first = s + STR_DATA;
     if (length > SHORT_WRITE && this.#writeAscii(text, first)) return s;
-    for (let i = 0; i < length; i++) {
+    let units = 0;
+    let i = 0;
+    for (let word = first >>> 2; i + 4 <= length; i += 4) {
+      const a = text.charCodeAt(i);
+      const b = text.charCodeAt(i + 1);
+      const c = text.charCodeAt(i + 2);
+      const d = text.charCodeAt(i + 3);
+      units |= a | b | c | d;
+      i32[word++] = a | (b << 8) | (c << 16) | (d << 24);
+    }
+    for (; i < length; i++) {
       const unit = text.charCodeAt(i);
-      if (unit > NARROW_MAX) return this.#writeWide(text, s);
+      units |= unit;
       u8[first + i] = unit;
     }
-    return s;
+    return units > NARROW_MAX ? this.#writeWide(text, s) : s;
   }
 
   /** The shared str of one character. */
@@ -177,8 +190,8 @@ export class Strs {
 
   /** A str of zeros; `wide` says whether its units have two bytes. `borrowed` is what will be read after that. */
   #make(operation: string, length: number, wide: 0 | 1, borrowed?: readonly Ptr[]): Ptr {
-    const { quick } = this.#calls;
-    const p = quick === undefined ? 0 : quick.str_quick(length, wide);
+    const tryStr = this.#tryStr;
+    const p = tryStr === undefined ? 0 : tryStr(length, wide);
     return p === 0 ? this.#makeSlow(operation, length, wide, borrowed) : ((p >>> 0) as Ptr);
   }
 
@@ -229,50 +242,4 @@ function readEights(units: Uint8Array | Uint16Array, first: number, length: numb
 function copyUnits(units: Uint8Array | Uint16Array, to: number, from: number, count: number): void {
   if (count > SHORT_COPY) units.copyWithin(to, from, from + count);
   else for (let i = 0; i < count; i++) units[to + i] = units[from + i]!;
-}
-
-// ---- encoder and decoders, where the host has them and they say what code units say ----
-
-/**
- * Writes a text of ASCII characters, which UTF-8 has a byte each for; false if it has others, or where the encoder finds
- * the stack used up: the str is there already.
- */
-function encodeAscii(text: string, bytes: Uint8Array): boolean {
-  if (encoder === undefined) return false;
-  try {
-    const { read, written } = encoder.encodeInto(text, bytes);
-    return read === text.length && written === read;
-  } catch {
-    return false;
-  }
-}
-
-function decoderOf(label: string, options: TextDecoderOptions): TextDecoder | undefined {
-  try {
-    return new TextDecoder(label, options);
-  } catch {
-    return undefined;
-  }
-}
-
-/** What the web calls Latin-1 has other characters for 27 of the bytes from 0x80 to 0x9f, all beyond Latin-1. */
-function decodeNarrow(units: Uint8Array): string | undefined {
-  const text = decode(latin1, units);
-  return text === undefined || BEYOND_LATIN1.test(text) ? undefined : text;
-}
-
-/** Lone surrogates would be replaced. */
-function decodeWide(units: Uint16Array): string | undefined {
-  const text = decode(utf16, units);
-  return text === undefined || text.includes(REPLACEMENT) ? undefined : text;
-}
-
-/** A character for each unit. Safari's decoders throw after 2 GiB in all up to 18.4, Node 23.4.0's gives bytes. */
-function decode(decoder: TextDecoder | undefined, units: Uint8Array | Uint16Array): string | undefined {
-  try {
-    const text: unknown = decoder?.decode(units);
-    return typeof text === "string" && text.length === units.length ? text : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -22,6 +22,7 @@ export function toJS(sources: Sources, ref: Ref): JSValue {
   const start = memory.requireReference("toJS", ref);
   const scalar = readScalar(sources, start);
   if (scalar !== undefined) return scalar;
+  if (types.idAt(start) === layout.TYPE_BYTES) return readBytes(memory, start);
   const done = new Map<Ptr, JSValue>();
   const pending: (() => void)[] = [];
 

@@ -1,5 +1,6 @@
 import {
   BYTES_DATA,
+  COUNT_LIMIT,
   LIST_ITEMS,
   STATE_EMPTY_TUPLE,
   STATE_FALSE,
@@ -8,16 +9,19 @@ import {
   TUPLE_ITEMS,
   TYPE_STR,
 } from "../../generated/layout.js";
+import type { ObjectExports } from "../../core/abi.js";
 import { argumentError, requireIterable, requirePair } from "../../core/arguments.js";
 import { HeapError, show } from "../../core/errors.js";
 import { NULL, type Ptr } from "../../core/ptr.js";
 import { reserveStack } from "../../core/stack.js";
 import type { Counts } from "../access/counts.js";
 import type { Ref } from "../access/handle.js";
+import type { Numbers } from "../access/numbers.js";
 import type { ObjectCalls } from "../access/object-calls.js";
 import type { ObjectMemory } from "../access/object-memory.js";
+import { looksLive } from "../access/pointer-check.js";
 import type { Dicts } from "./dicts.js";
-import type { Numbers } from "./numbers.js";
+import { holdAll } from "./hold.js";
 import { resetError } from "./reset-error.js";
 import type { Strs } from "./strs.js";
 
@@ -39,6 +43,10 @@ export class Values {
   readonly #numbers: Numbers;
   readonly #strs: Strs;
   readonly #dicts: Dicts;
+  // Functions of the core that do nothing rather than fail.
+  #tryTuple: ObjectExports["tuple_quick"] | undefined;
+  #tryList: ObjectExports["list_quick"] | undefined;
+  #tryDict: ObjectExports["dict_quick"] | undefined;
 
   constructor(
     memory: ObjectMemory,
@@ -55,6 +63,11 @@ export class Values {
     this.#numbers = numbers;
     this.#strs = strs;
     this.#dicts = dicts;
+    memory.lifecycle.follow(({ quick }) => {
+      this.#tryTuple = quick?.tuple_quick;
+      this.#tryList = quick?.list_quick;
+      this.#tryDict = quick?.dict_quick;
+    });
   }
 
   get none(): Ptr {
@@ -66,17 +79,19 @@ export class Values {
   }
 
   int(value: number | bigint): Ptr {
-    if (this.#tag !== 0 && isSmall(value)) return (((Number(value) << 1) | this.#tag) >>> 0) as Ptr;
     const p = typeof value === "number" ? this.#numbers.int(value) : NULL;
-    return p === 0 ? this.#intCalling(value) : p;
+    return p === 0 ? this.intCalling(value) : p;
   }
 
   float(value: number): Ptr {
     const p = typeof value === "number" ? this.#numbers.float(value) : NULL;
-    return p === 0 ? this.#floatSlow(value) : p;
+    return p === 0 ? this.floatCalling(value) : p;
   }
 
-  #intCalling(value: number | bigint): Ptr {
+  /** What `Numbers.int` cannot make. */
+  intCalling(value: number | bigint): Ptr {
+    if (this.#tag !== 0 && typeof value === "bigint" && BigInt.asIntN(TAGGED_BITS, value) === value)
+      return this.int(Number(value));
     const { quick } = this.#calls;
     const p = quick !== undefined && Number.isSafeInteger(value) ? quick.int_quick(value as number) : 0;
     return p === 0 ? this.#intSlow(value) : ((p >>> 0) as Ptr);
@@ -91,7 +106,8 @@ export class Values {
     return calls.make("int", SMALL_OBJECT, () => calls.abi.int_new(big));
   }
 
-  #floatSlow(value: number): Ptr {
+  /** What `Numbers.float` cannot make. */
+  floatCalling(value: number): Ptr {
     if (typeof value !== "number") throw argumentError("float", "value", value, "a number");
     return this.#calls.make("float", SMALL_OBJECT, () => this.#calls.abi.float_new(value));
   }
@@ -127,18 +143,18 @@ export class Values {
   }
 
   tuple(items: Iterable<Ref>): Ptr {
-    const { quick } = this.#calls;
-    if (quick !== undefined && isPlainArray(items)) {
-      const p = quick.tuple_quick(items.length) >>> 0;
+    const tryTuple = this.#tryTuple;
+    if (tryTuple !== undefined && isPlainArray(items)) {
+      const p = tryTuple(items.length) >>> 0;
       if (p !== 0 && this.#fill("tuple", p as Ptr, p + TUPLE_ITEMS, items)) return p as Ptr;
     }
     return this.#makeSlow("tuple", items);
   }
 
   list(items: Iterable<Ref> = NO_ITEMS): Ptr {
-    const { quick } = this.#calls;
-    if (quick !== undefined && isPlainArray(items)) {
-      const p = quick.list_quick(items.length) >>> 0;
+    const tryList = this.#tryList;
+    if (tryList !== undefined && isPlainArray(items)) {
+      const p = tryList(items.length) >>> 0;
       const isMade = p !== 0 && this.#fill("list", p as Ptr, this.#itemsOf(p), items);
       if (isMade) return p as Ptr;
     }
@@ -146,23 +162,20 @@ export class Values {
   }
 
   dict(entries: Iterable<readonly [key: Ref, value: Ref]> = NO_PAIRS): Ptr {
-    const { quick } = this.#calls;
-    if (quick !== undefined && isPlainArray(entries)) {
+    const tryDict = this.#tryDict;
+    if (tryDict !== undefined && isPlainArray(entries)) {
+      const { length } = entries;
       // A dict that is refused a pair has to die, which must not be where the stack ends.
-      reserveStack(1);
-      const p = quick.dict_quick(entries.length) >>> 0;
-      if (p !== 0 && this.#enterAll(p as Ptr, entries)) return p as Ptr;
+      if (length > 0) reserveStack(1);
+      const p = tryDict(length) >>> 0;
+      if (p !== 0 && (length === 0 || this.#enterAll(p as Ptr, entries))) return p as Ptr;
     }
     return this.#dictSlow(entries);
   }
 
   #dictSlow(entries: Iterable<readonly [key: Ref, value: Ref]>): Ptr {
     // Held meanwhile: making the dict may collect, and a finalizer may let go of what is still to be entered.
-    const owned = this.#own("dict", "entries", entries, (entry, hold) => {
-      requirePair("dict", entry);
-      hold(entry[0]);
-      hold(entry[1]);
-    });
+    const owned = this.#holdPairs(entries);
     try {
       const p = this.#calls.make("dict", SMALL_OBJECT, () => this.#calls.abi.dict_new());
       try {
@@ -183,16 +196,24 @@ export class Values {
    */
   #fill(operation: string, object: Ptr, address: number, items: readonly Ref[]): boolean {
     const memory = this.#memory;
-    const { epoch } = memory.lifecycle;
+    const { lifecycle } = memory;
+    const { epoch } = lifecycle;
     const { length } = items;
     try {
-      for (let i = 0; i < length; i++) {
+      for (let i = 0, slot = address >>> 2; i < length; i++, slot++) {
         const item = items[i];
         if (items.length !== length) break;
-        if (memory.lifecycle.epoch !== epoch) throw resetError(operation);
-        const p = memory.requireReference(operation, item);
-        this.#counts.keep(p);
-        memory.u32[(address >>> 2) + i] = p;
+        if (lifecycle.epoch !== epoch) throw resetError(operation);
+        const words = memory.i32;
+        if (typeof item === "number" && looksLive(words, memory.first, item)) {
+          const count = words[item >>> 2]!;
+          if (count < COUNT_LIMIT) words[item >>> 2] = count + 1;
+          words[slot] = item;
+        } else {
+          const p = memory.requireReference(operation, item);
+          this.#counts.keep(p);
+          memory.i32[slot] = p;
+        }
       }
     } catch (error) {
       this.#dropOf(epoch, [object]);
@@ -234,7 +255,7 @@ export class Values {
 
   /** A tuple or list of what has to be counted first, or finds no block at hand. */
   #makeSlow(kind: "tuple" | "list", items: Iterable<Ref>): Ptr {
-    const owned = this.#own(kind, "items", items, (item, hold) => hold(item));
+    const owned = holdAll(this.#memory, this.#counts, kind, items);
     const { length } = owned;
     if (kind === "tuple" && length === 0) return this.#memory.state(STATE_EMPTY_TUPLE) as Ptr;
     const request = (): number =>
@@ -255,26 +276,25 @@ export class Values {
     return this.#memory.fresh().u32[(list + LIST_ITEMS) >>> 2]!;
   }
 
-  /** A reference of its own to each item that `visit` finds in the elements, or to none if one is refused. */
-  #own<T>(
-    operation: string,
-    argument: string,
-    elements: Iterable<T>,
-    visit: (element: T, hold: (item: Ref) => void) => void,
-  ): Ptr[] {
-    requireIterable(operation, argument, elements);
+  /** A reference of its own to each key and value, in turns, or to none if one is refused. */
+  #holdPairs(entries: Iterable<readonly [key: Ref, value: Ref]>): Ptr[] {
+    requireIterable("dict", "entries", entries);
     const memory = this.#memory;
     const { epoch } = memory.lifecycle;
     const owned: Ptr[] = [];
     const hold = (item: Ref): void => {
-      if (memory.lifecycle.epoch !== epoch) throw resetError(operation);
-      const p = memory.requireReference(operation, item);
+      if (memory.lifecycle.epoch !== epoch) throw resetError("dict");
+      const p = memory.requireReference("dict", item);
       this.#counts.keep(p);
       owned.push(p);
     };
     try {
-      for (const element of elements) visit(element, hold);
-      if (memory.lifecycle.epoch !== epoch) throw resetError(operation);
+      for (const entry of entries) {
+        requirePair("dict", entry);
+        hold(entry[0]);
+        hold(entry[1]);
+      }
+      if (memory.lifecycle.epoch !== epoch) throw resetError("dict");
     } catch (error) {
       this.#dropOf(epoch, owned);
       throw error;
@@ -292,12 +312,6 @@ export class Values {
 /** An array whose items are those that its indexes name. */
 function isPlainArray<T>(items: Iterable<T>): items is readonly T[] {
   return Array.isArray(items) && items[Symbol.iterator] === ARRAY_ITERATOR;
-}
-
-/** Whether a tagged int holds the value. */
-function isSmall(value: number | bigint): boolean {
-  if (typeof value === "number") return (value << 1) >> 1 === value;
-  return typeof value === "bigint" && BigInt.asIntN(TAGGED_BITS, value) === value;
 }
 
 /** A whole number as a bigint of 64 bits. */

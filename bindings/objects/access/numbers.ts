@@ -14,11 +14,11 @@ import {
 } from "../../generated/layout.js";
 import { NO_BLOCKS } from "../../core/blocks.js";
 import type { Access, Lifecycle } from "../../core/lifecycle.js";
-import type { Ptr } from "../../core/ptr.js";
-import type { ZeroCounts } from "../access/zero-counts.js";
+import { NULL, type Ptr } from "../../core/ptr.js";
 
-const INT_META = META_LEAF | TYPE_INT;
-const FLOAT_META = META_LEAF | TYPE_FLOAT;
+/** The meta words of an int and of a float that nobody watches. */
+export const INT_META = META_LEAF | TYPE_INT;
+export const FLOAT_META = META_LEAF | TYPE_FLOAT;
 // Both words of a new header, as the double that has these bits: one store.
 const INT_HEADER = headerOf(INT_META);
 const FLOAT_HEADER = headerOf(FLOAT_META);
@@ -54,10 +54,12 @@ export class Numbers {
   #deadInts = 0;
   #deadFloats = 0;
   #blocks = NO_BLOCKS;
-  readonly #zeros: ZeroCounts;
 
-  constructor(lifecycle: Lifecycle, zeros: ZeroCounts) {
-    this.#zeros = zeros;
+  /** The bit that tells a tagged int; 0 if there are none. */
+  readonly #tag: number;
+
+  constructor(lifecycle: Lifecycle, tag: number) {
+    this.#tag = tag;
     lifecycle.follow((access) => {
       this.#words = access.views.i32;
       this.#doubles = access.views.f64;
@@ -68,9 +70,10 @@ export class Numbers {
     });
   }
 
-  /** A *new* int; 0 if the core has to make it. */
+  /** A *new* int, or a tagged one; 0 if the core has to make it. */
   int(value: number): Ptr {
-    if ((value | 0) !== value) return 0 as Ptr;
+    if ((value | 0) !== value) return NULL;
+    if (this.#tag !== 0 && (value << 1) >> 1 === value) return (((value << 1) | this.#tag) >>> 0) as Ptr;
     const words = this.#words;
     if (value >= SMALL_FIRST && value < SMALL_END)
       return (this.#ints === 0 ? 0 : words[this.#smalls + value]! >>> 0) as Ptr;
@@ -96,15 +99,11 @@ export class Numbers {
     return (block >>> 0) as Ptr;
   }
 
-  /**
-   * The last reference goes, and with it an int or a float; if deaths are deferred it is handed over, whatever the object
-   * is. False if the core has to do it.
-   */
-  death(p: Ptr): boolean {
+  /** The last reference to an int or a float with this meta word goes, and the object with it; false if the core has to do it. */
+  death(p: Ptr, meta: number): boolean {
     const words = this.#words;
-    const meta = words[(p >>> 2) + 1];
-    const list = meta === FLOAT_META ? this.#deadFloats : meta === INT_META ? this.#deadInts : 0;
-    if (list === 0) return this.#zeros.add(p);
+    const list = meta === INT_META ? this.#deadInts : this.#deadFloats;
+    if (list === 0) return false;
     const cached = words[list + COUNT]!;
     // Both are unsigned; an unlimited cap reads as −1 here.
     if (cached >>> 0 < words[list + CAP]! >>> 0) {
