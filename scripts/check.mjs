@@ -9,7 +9,7 @@ import { capture, glob, root } from "./steps.mjs";
 import { summarize } from "./wasm.mjs";
 
 /** Limits of the wasm of the whole core and of its bytes layer alone, gzipped. */
-const WASM_GZIP_LIMITS = { release: 26.5 * 1024, bytes: 7.25 * 1024 };
+const WASM_GZIP_LIMITS = { release: 27 * 1024, bytes: 7.25 * 1024 };
 const CORES = /** @type {const} */ (["release", "debug", "bytes", "hardened"]);
 const INTERFACE = "assembly/abi/interface.json";
 
