@@ -224,9 +224,21 @@ export class Lists {
     return u32[(u32[(l + LIST_ITEMS) >>> 2]! >>> 2) + index]! as Ptr;
   }
 
+  /** Also of tagged ints, and of what a heap without checks trusts. */
   #appendSlow(list: Ref, value: Ref): void {
     const l = this.#require("lists.append", list);
     const v = this.#memory.requireReference("lists.append", value);
+    const words = this.#words;
+    const at = l >>> 2;
+    const length = words[at + LENGTH]!;
+    if (!(length < words[at + CAPACITY]!)) return this.#appendCalling(l, v);
+    this.#counts.keep(v);
+    words[(words[at + ITEMS]! >>> 2) + length] = v;
+    words[at + LENGTH] = length + 1;
+  }
+
+  /** Apart, as what a function captures is allocated whenever the function around it is entered. */
+  #appendCalling(l: Ptr, v: Ptr): void {
     this.#calls.do("lists.append", GROWTH, () => this.#calls.abi.list_append(l, v), l, v);
   }
 
