@@ -1,5 +1,6 @@
 import {
   COUNT_LIMIT,
+  INT_TAG,
   LIST_CAPACITY,
   LIST_ITEMS,
   LIST_LENGTH,
@@ -11,7 +12,7 @@ import {
 } from "../../generated/layout.js";
 import { indexError, requireIndex, sliceBound } from "../../core/arguments.js";
 import { HeapError } from "../../core/errors.js";
-import type { Ptr } from "../../core/ptr.js";
+import { isU32, type Ptr } from "../../core/ptr.js";
 import type { Counts } from "../access/counts.js";
 import { Handle, type Ref } from "../access/handle.js";
 import type { ObjectCalls } from "../access/object-calls.js";
@@ -37,6 +38,8 @@ export class Lists {
   readonly #memory: ObjectMemory;
   readonly #calls: ObjectCalls;
   readonly #counts: Counts;
+  /** See ObjectMemory.tag. */
+  readonly #tag: number;
   // What the hottest methods need, one step away; see ObjectMemory.
   #words!: Int32Array;
   #first = 0;
@@ -46,6 +49,7 @@ export class Lists {
     this.#memory = memory;
     this.#calls = calls;
     this.#counts = counts;
+    this.#tag = memory.tag;
     memory.lifecycle.follow(({ views }) => {
       this.#words = views.i32;
       this.#first = memory.first;
@@ -92,13 +96,15 @@ export class Lists {
       typeof list === "number" &&
       looksLiveOf(words, first, list, TYPE_LIST) &&
       typeof value === "number" &&
-      looksLive(words, first, value)
+      (looksLive(words, first, value) || ((value & this.#tag) !== 0 && isU32(value)))
     ) {
       const at = list >>> 2;
       const length = words[at + LENGTH]!;
       if (length < words[at + CAPACITY]!) {
-        const count = words[value >>> 2]!;
-        if (count < COUNT_LIMIT) words[value >>> 2] = count + 1;
+        if ((value & INT_TAG) === 0) {
+          const count = words[value >>> 2]!;
+          if (count < COUNT_LIMIT) words[value >>> 2] = count + 1;
+        }
         words[(words[at + ITEMS]! >>> 2) + length] = value;
         words[at + LENGTH] = length + 1;
         return;
