@@ -63,7 +63,7 @@ export const alloc = [
   {
     name: "memory that was used counts as untouched",
     file: "alloc/arenas.ts",
-    before: "    state.virgin = first + length;\n",
+    before: "    state.virgin = max(state.virgin, first + length);\n",
     after: "",
     tests: ["test/alloc/malloc.test.ts", "test/model/bytes.test.ts"],
   },
@@ -136,7 +136,7 @@ export const alloc = [
   {
     name: "any arena with room serves, not the lowest",
     file: "alloc/lowest.ts",
-    before: "node = (node << 3) + 1 + (<u32>ctz(enough) >>> 3);",
+    before: "node = (node << 3) + 1 + ((<u32>ctz(enough)) >>> 3);",
     after: "node = (node << 3) + 8 - (<u32>clz(enough) >>> 3);",
     tests: ["test/alloc/malloc.test.ts"],
   },
@@ -277,7 +277,7 @@ export const alloc = [
   {
     name: "current pools are not retired",
     file: "alloc/pools.ts",
-    before: "if (record && activeLength(slot, record.live) == record.live) uncarve(record, slot);",
+    before: "if (record && isUnused(record, slot)) uncarve(record, slot);",
     after: "if (record && !record.live) uncarve(record, slot);",
     tests: ["test/alloc/malloc.test.ts", "test/bindings/heap"],
   },
@@ -450,7 +450,7 @@ export const alloc = [
     name: "verify() does not look at the longest run",
     file: "alloc/verify.ts",
     before: "if (longestOf(number) != longest) {",
-    after: "if (longestOf(number) && !longest) {",
+    after: "if (longestOf(number) > layout.ARENA_PAGES) {",
     tests: ["test/alloc/verify.test.ts"],
   },
   {
