@@ -2,7 +2,8 @@
 import * as layout from "../layout";
 import { STATE } from "../state";
 
-const EACH_BYTE: u64 = 0x0101_0101_0101_0101;
+/** 1 in each byte. */
+const EACH_BYTE: u64 = u64.MAX_VALUE / 255;
 
 /** Number of the lowest arena that has `length` free pages in a row, 1 ≤ length ≤ 64; 0 if none has. */
 export function lowestWith(length: u32): u32 {

@@ -10,7 +10,7 @@
  */
 import * as layout from "../layout";
 import { ARENA_PAGES, ARENA_SHIFT, PAGE_SHIFT } from "../layout";
-import { state, statistics } from "../state";
+import { statistics } from "../state";
 import { ensureReady, giveArenas, kindOf, likelyArenas, markArenas, takeArenas } from "./arenas";
 import * as pages from "./pages";
 import { pageRecord } from "./pages";
