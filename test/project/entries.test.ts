@@ -38,10 +38,7 @@ describe("the entries of the package", () => {
     const { files } = graph("dist/bytes.js");
     expect(files).toContain("dist/generated/bytes-core.js");
     expect(files).not.toContain("dist/generated/core.js");
-    // A handle may come where a pointer is wanted.
-    expect([...files].filter((file) => file.startsWith("dist/objects/"))).toEqual([
-      "dist/objects/access/handle.js",
-    ]);
+    expect([...files].filter((file) => file.startsWith("dist/objects/"))).toEqual([]);
   });
 
   test("the default entry carries the release core only", () => {

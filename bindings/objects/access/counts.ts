@@ -61,6 +61,21 @@ export class Counts {
     else if (count === undefined && this.#reopened()) this.drop(p);
   }
 
+  /**
+   * Gives back what keep() took of objects that others hold as well. Calls nothing for them, as it is done where the stack
+   * may be at its end.
+   */
+  undoKeep(held: ArrayLike<number>): void {
+    const words = this.#words;
+    for (let i = 0; i < held.length; i++) {
+      const p = held[i]!;
+      if ((p & INT_TAG) !== 0) continue;
+      const count = words[p >>> 2]!;
+      if (count > 1 && count < COUNT_LIMIT) words[p >>> 2] = count - 1;
+      else if (p !== 0) this.drop(p as Ptr);
+    }
+  }
+
   /** The last reference to an object goes: it dies, and with it what it alone held. */
   die(p: Ptr): void {
     const meta = this.#words[(p >>> 2) + 1]!;

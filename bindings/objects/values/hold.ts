@@ -1,5 +1,6 @@
 import { requireIterable } from "../../core/arguments.js";
 import type { Ptr } from "../../core/ptr.js";
+import { reserveStack } from "../../core/stack.js";
 import type { Counts } from "../access/counts.js";
 import type { Ref } from "../access/handle.js";
 import type { ObjectMemory } from "../access/object-memory.js";
@@ -18,6 +19,8 @@ export function holdAll(
   const { lifecycle } = memory;
   const { epoch } = lifecycle;
   const held: Ptr[] = [];
+  // What is held has to be let go of if the next one is refused, which must not be where the stack ends.
+  reserveStack(1);
   try {
     for (const item of items) {
       if (lifecycle.epoch !== epoch) break;
@@ -29,7 +32,7 @@ export function holdAll(
     return held;
   } catch (error) {
     // A reset leaves nothing of them.
-    if (lifecycle.epoch === epoch) for (const p of held) counts.drop(p);
+    if (lifecycle.epoch === epoch) counts.undoKeep(held);
     throw error;
   }
 }

@@ -135,7 +135,7 @@ export class Lists {
       u32.set(held, (u32[(l + LIST_ITEMS) >>> 2]! >>> 2) + length);
       u32[(l + LIST_LENGTH) >>> 2] = length + held.length;
     } catch (error) {
-      for (let i = 0; i < held.length; i++) if (held[i] !== 0) this.#counts.drop(held[i]! as Ptr);
+      this.#counts.undoKeep(held);
       throw error;
     } finally {
       this.#counts.drop(l);

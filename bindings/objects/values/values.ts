@@ -145,8 +145,12 @@ export class Values {
   tuple(items: Iterable<Ref>): Ptr {
     const tryTuple = this.#tryTuple;
     if (tryTuple !== undefined && isPlainArray(items)) {
-      const p = tryTuple(items.length) >>> 0;
-      if (p !== 0 && this.#fill("tuple", p as Ptr, p + TUPLE_ITEMS, items)) return p as Ptr;
+      const { length } = items;
+      // What is refused an item has to die, which must not be where the stack ends.
+      if (length > 0) reserveStack(1);
+      const p = tryTuple(length) >>> 0;
+      const isMade = p !== 0 && (length === 0 || this.#fill("tuple", p as Ptr, p + TUPLE_ITEMS, items));
+      if (isMade) return p as Ptr;
     }
     return this.#makeSlow("tuple", items);
   }
@@ -154,8 +158,10 @@ export class Values {
   list(items: Iterable<Ref> = NO_ITEMS): Ptr {
     const tryList = this.#tryList;
     if (tryList !== undefined && isPlainArray(items)) {
-      const p = tryList(items.length) >>> 0;
-      const isMade = p !== 0 && this.#fill("list", p as Ptr, this.#itemsOf(p), items);
+      const { length } = items;
+      if (length > 0) reserveStack(1);
+      const p = tryList(length) >>> 0;
+      const isMade = p !== 0 && (length === 0 || this.#fill("list", p as Ptr, this.#itemsOf(p), items));
       if (isMade) return p as Ptr;
     }
     return this.#makeSlow("list", items);
@@ -165,7 +171,6 @@ export class Values {
     const tryDict = this.#tryDict;
     if (tryDict !== undefined && isPlainArray(entries)) {
       const { length } = entries;
-      // A dict that is refused a pair has to die, which must not be where the stack ends.
       if (length > 0) reserveStack(1);
       const p = tryDict(length) >>> 0;
       if (p !== 0 && (length === 0 || this.#enterAll(p as Ptr, entries))) return p as Ptr;
@@ -266,7 +271,7 @@ export class Values {
       if (length > 0) this.#memory.fresh().u32.set(owned, first >>> 2);
       return p;
     } catch (error) {
-      for (const p of owned) this.#counts.drop(p);
+      this.#counts.undoKeep(owned);
       throw error;
     }
   }
@@ -282,6 +287,8 @@ export class Values {
     const memory = this.#memory;
     const { epoch } = memory.lifecycle;
     const owned: Ptr[] = [];
+    // As holdAll().
+    reserveStack(1);
     const hold = (item: Ref): void => {
       if (memory.lifecycle.epoch !== epoch) throw resetError("dict");
       const p = memory.requireReference("dict", item);
