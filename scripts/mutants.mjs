@@ -99,7 +99,12 @@ async function tryMutant(folder, mutant, tests, seconds) {
   writeFileSync(path, parts.join(mutant.after));
   try {
     const cores = coresOf(mutant);
-    for (const core of cores) await compileCore(folder, core);
+    try {
+      for (const core of cores) await compileCore(folder, core);
+    } catch (error) {
+      if (!(error instanceof BuildError)) throw error;
+      return { passed: true, by: "nothing: it does not compile" };
+    }
     return await runTests(folder, tests, seconds, cores.length === 1 ? cores[0] : undefined);
   } finally {
     writeFileSync(path, source);
@@ -120,7 +125,7 @@ async function tryAll(folder, some, testsOf, seconds) {
     if (passed) survivors.push(mutant);
     const took = Math.round((performance.now() - begin) / 1000);
     console.log(`${index + 1}/${some.length} ${mutant.file}: ${mutant.name}`);
-    console.log(`    ${passed ? "SURVIVED" : `killed by ${by}`} (${took} s)`);
+    console.log(`    ${passed ? `SURVIVED ${by}` : `killed by ${by}`} (${took} s)`);
   }
   return survivors;
 }

@@ -55,4 +55,6 @@ export function useCore(folder, core, wasm) {
   writeFileSync(join(folder, `build/${core}.wasm`), wasm);
   const text = `export const wasm = { hex: "${Buffer.from(wasm).toString("hex")}" };\n`;
   writeFileSync(join(folder, `bindings/generated/${EMBEDDED[core]}.ts`), text);
+  // Some tests take the package as others do.
+  writeFileSync(join(folder, `dist/generated/${EMBEDDED[core]}.js`), text);
 }

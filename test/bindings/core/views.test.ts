@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Ptr } from "../../../bindings/index.js";
 import { at, builds, debug, expectRefused, fill, holds, MIB } from "../../support/cores.js";
 
 describe.each(builds)("bytes, $name core", ({ create }) => {
@@ -30,6 +31,27 @@ describe.each(builds)("bytes, $name core", ({ create }) => {
     expect(old.length).toBe(0);
     expect(heap.bytes(block, 100).length).toBe(100);
     expect(holds(heap, block, 100, 1)).toBe(true);
+  });
+
+  test("heap.views are good after whatever made the memory grow", () => {
+    const heap = create({ initialBytes: MIB });
+    const { views, raw } = heap;
+    const Record = heap.defineType({ name: "Record", fields: { n: "i32" }, items: "u8" });
+    const makers: ((bytes: number) => Ptr)[] = [
+      (bytes) => heap.malloc(bytes),
+      (bytes) => raw.malloc(bytes),
+      (bytes) => heap.alloc(Record, bytes),
+    ];
+    for (const make of makers) {
+      for (let growths = 0; growths < 3;) {
+        const before = heap.memory.buffer.byteLength;
+        const p = make(200_000);
+        if (heap.memory.buffer.byteLength > before) growths++;
+        views.u8[p + 100] = 7;
+        expect(new Uint8Array(heap.memory.buffer)[p + 100]).toBe(7);
+      }
+    }
+    heap.dispose();
   });
 
   test("nothing reads a detached buffer after another holder grew the memory", () => {
