@@ -142,15 +142,14 @@ function beforeFree(pointer: usize): void {
 export function alignedAlloc(alignment: usize, size: usize): usize {
   if (!alignment || alignment & (alignment - 1) || alignment > layout.MAX_ALIGNMENT) return 0;
   if (size > 0xffff0000) return 0;
-  // Blocks whose size is a multiple of a power of two up to a page are aligned to it; the classes between the powers
-  // are not, so the size is rounded to a multiple first and to a power of two where that class would not do.
+  // Blocks whose size is a multiple of a power of two up to a page are aligned to it. What is a multiple of `alignment` gets
+  // a block that is: within a doubling the classes are the multiples of one power of two, which `alignment` divides, or
+  // which divides `alignment`, and then the class is of just that size.
   const bytes = max(size, alignment);
   if (alignment <= 16) return malloc(alignment <= 8 && size <= 8 ? size : max(size, 16));
   if (bytes <= MEDIUM_LIMIT && alignment <= layout.PAGE_BYTES) {
     ensureReady();
-    let fitting = (bytes + alignment - 1) & ~(alignment - 1);
-    while (fitting <= MEDIUM_LIMIT && (<usize>classBytes(rawClass(fitting))) & (alignment - 1))
-      fitting += alignment;
+    const fitting = (bytes + alignment - 1) & ~(alignment - 1);
     if (fitting <= MEDIUM_LIMIT) return takeBlock(layout.DOMAIN_RAW, rawClass(fitting));
   }
   return newSpan(max(size, 1), <u32>max<usize>(1, alignment >>> layout.PAGE_SHIFT));

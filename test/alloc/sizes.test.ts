@@ -4,18 +4,21 @@ import type { Heap, Ptr } from "../../bindings/index.js";
 import { KIB, MIB, PAGE, builds, release } from "../support/cores.js";
 
 describe.each(builds)("sizes, $name core", ({ name, create }) => {
-  test("a request that fills a block, a slab's or a span's too, gets one of that size", () => {
-    const heap = create();
-    const usable = (size: number): number => heap.usableSize(heap.malloc(size));
-    // The debug core hands out what was asked for.
-    if (name === "debug") return expect(usable(1000)).toBe(1000);
-    for (let size = 1; size <= 40 * KIB; size += 1 + (size >> 6)) {
-      const filled = usable(size);
-      expect(filled, `${size}`).toBeGreaterThanOrEqual(size);
-      expect(usable(filled), `${size}`).toBe(filled);
-    }
-    for (let pages = 9; pages <= 130; pages++) expect(usable(pages * PAGE)).toBe(pages * PAGE);
-  });
+  test.each([256, 512])(
+    "a request that fills its block gets one of that size, smallThreshold %i",
+    (smallThreshold) => {
+      const heap = create({ smallThreshold });
+      const usable = (size: number): number => heap.usableSize(heap.malloc(size));
+      // The debug core hands out what was asked for.
+      if (name === "debug") return expect(usable(1000)).toBe(1000);
+      for (let size = 1; size <= 40 * KIB; size += 1 + (size >> 6)) {
+        const filled = usable(size);
+        expect(filled, `${size}`).toBeGreaterThanOrEqual(size);
+        expect(usable(filled), `${size}`).toBe(filled);
+      }
+      for (let pages = 9; pages <= 130; pages++) expect(usable(pages * PAGE)).toBe(pages * PAGE);
+    },
+  );
 
   test("any size is aligned as asked for", () => {
     const heap = create();
