@@ -1,6 +1,6 @@
 /**
  * Runs of pages inside arenas. The free pages of an arena are the bits of one 64-bit word, so neighbours coalesce by
- * being set, a run is found with shifts and counts, and nothing is ever searched that grows with the heap.
+ * being set, and a run is found with shifts and counts. Only an aligned run is looked for in one arena after the other.
  *
  * Pages come from the lowest arena that has so long a run (lowest.ts), so that what lies high drains and the heap gets
  * shorter. (From the fullest arena, as CPython's usable_arenas has it, and longer runs from where they fit best, the heap

@@ -11,7 +11,7 @@ import * as layout from "../layout";
 import { collector, objects, state, zeros } from "../state";
 import { fault } from "../alloc/malloc";
 import {
-  drain,
+  drainAfterCollection,
   enterExact,
   leaveExact,
   reclaimZeros,
@@ -50,7 +50,7 @@ export function collect(generation: u32): i32 {
   announceCollection(layout.COLLECTION_STOP, generation);
   collector.collecting = 0;
   if (zeros.deferring) reclaimZeros();
-  else drain();
+  else drainAfterCollection();
   return found;
 }
 

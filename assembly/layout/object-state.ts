@@ -45,7 +45,8 @@ export class ObjectState {
   externalBytes: f64;
   /** 1 if references may be tagged ints. */
   tagged: u32;
-  unused: u32;
+  /** An object of which more references were released than taken, met by the walk that is under way; 0 = none. */
+  overreleased: usize;
 }
 
 export const STATE_OBJECT: u32 = STATE_RUN_TREE_END;

@@ -4,7 +4,7 @@ import type { Heap, Ptr } from "../../bindings/index.js";
 import { KIB, MIB, PAGE, builds, release } from "../support/cores.js";
 
 describe.each(builds)("sizes, $name core", ({ name, create }) => {
-  test.each([256, 512])(
+  test.each([256, 512] as const)(
     "a request that fills its block gets one of that size, smallThreshold %i",
     (smallThreshold) => {
       const heap = create({ smallThreshold });

@@ -252,9 +252,9 @@ export const object = [
   },
   {
     name: "a link looks like a count",
-    file: "object/death/slots.ts",
-    before: "(via ? (via >>> 1) | 0x8000_0000 : 0)",
-    after: "(via >>> 1)",
+    file: "object/core/header.ts",
+    before: "return address ? (address >>> 1) | 0x8000_0000 : 0;",
+    after: "return address >>> 1;",
     tests: ["test/object/death/over-release.test.ts"],
   },
   {

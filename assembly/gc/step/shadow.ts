@@ -78,10 +78,10 @@ export function openTable(after: u32): u32 {
   return 0;
 }
 
-/** Gives back some tables, those of arenas behind `after`; the last of them, 0 when none is left. */
-export function closeSomeTables(after: u32): u32 {
-  const end = min(after + CLOSED, collector.tableArenas);
-  for (let number = after; number < end; number++) {
+/** Gives back some tables, from that of the arena `first` on; the next one to give back, 0 when none is left. */
+export function closeSomeTables(first: u32): u32 {
+  const end = min(first + CLOSED, collector.tableArenas);
+  for (let number = first; number < end; number++) {
     const place = collector.tables + ((<usize>number) << 2);
     giveBuffer(load<u32>(place));
     store<u32>(place, 0);

@@ -20,7 +20,13 @@
  */
 import * as layout from "../../layout";
 import { collector, objects, state, zeros } from "../../state";
-import { drain, enterExact, leaveExact, reclaimZeros, requireStack } from "../../object/death/death";
+import {
+  drainAfterCollection,
+  enterExact,
+  leaveExact,
+  reclaimZeros,
+  requireStack,
+} from "../../object/death/death";
 import { clearFreeLists } from "../../object/core/free-lists";
 import { headerOf, metaOf } from "../../object/core/header";
 import { announceCollection } from "../../object/core/host";
@@ -107,7 +113,7 @@ export function step(units: u32, resumed: bool): i32 {
   if (zeros.deferring) reclaimZeros();
   else if (objects.deferred) {
     collector.stepProven = collector.stepTop;
-    drain();
+    drainAfterCollection();
   }
   return damaged ? -1 : i32(ended);
 }
@@ -161,6 +167,8 @@ function advance(left: i32): i32 {
 /** A phase has seen all pages. */
 function endPhase(): i32 {
   const phase = collector.stepPhase;
+  collector.stepObject = 0;
+  collector.stepItem = 0;
   if (phase == TALLYING || phase == RETALLYING) collector.stepPhase = MARKING;
   else if (phase == FORGETTING) {
     collector.stepHubs = 0;
@@ -273,10 +281,7 @@ function resumeIn(page: usize, stride: usize): usize {
   if (!paused) return first;
   collector.stepObject = 0;
   const isObject =
-    paused >= first &&
-    paused - page < layout.PAGE_BYTES &&
-    !((paused - first) % stride) &&
-    isSubject(headerOf(paused));
+    paused >= first && paused < endOf(page) && !((paused - first) % stride) && isSubject(headerOf(paused));
   const meta = isObject ? metaOf(paused) : 0;
   if (!isObject || weightOf(paused, meta, scanOf(meta)) <= PART) collector.stepItem = 0;
   return isObject ? paused : first;

@@ -79,6 +79,25 @@ export function setCount(object: usize, count: i32): void {
 }
 
 /**
+ * The count word of an object that is dying or waits for it, which leads to another place: of as many references too many as
+ * may be to it, none is taken for its last one.
+ *
+ *   ├ 1 │ address / 2 ┤, as a count below 1; 0 = leads nowhere
+ */
+// @ts-ignore: decorator
+@inline
+export function linkTo(address: usize): u32 {
+  return address ? (address >>> 1) | 0x8000_0000 : 0;
+}
+
+/** The address in such a count word. */
+// @ts-ignore: decorator
+@inline
+export function linkOf(object: usize): usize {
+  return (<usize>countOf(object)) << 1;
+}
+
+/**
  * Whether this is the header of an object with more than one reference. Not so of a block that is free because somebody
  * released a reference it did not own: its meta word is 0, and its count word the link of a free list.
  */

@@ -24,12 +24,12 @@ import { giveBlock } from "../core/blocks";
 import { giveBuffer } from "../core/buffers";
 import { cacheBlock } from "../core/free-lists";
 import { freeOwned } from "../core/owned-blocks";
-import { countOf, isTagged, metaOf, setCount, typeByMeta, typeOf } from "../core/header";
+import { countOf, isTagged, linkOf, metaOf, setCount, typeByMeta, typeOf } from "../core/header";
 import { countStacks, uncountStacks } from "../core/stacks";
 import { addZero, defersDeath, setLimit, settleZeros, takeZero } from "../core/zero-counts";
 import { NESTED, popDeferred } from "./deferred";
 import { postpone, runDeathHooks } from "./hooks";
-import { beforeFirst, bufferAt, drop, link, linkOf, ownsAfter, releaseAfter } from "./slots";
+import { beforeFirst, bufferAt, drop, link, ownsAfter, releaseAfter } from "./slots";
 import { tryFree, tryRelease } from "./try-release";
 import { unlinkWeakref } from "./weak";
 
@@ -68,18 +68,26 @@ function destroy(object: usize, meta: u32): u32 {
     postpone(object, meta, NESTED);
     return layout.FAULT_NONE;
   }
-  const pending = state.fault;
-  state.fault = layout.FAULT_NONE;
+  // References that nobody owned, to something that died with the object or before: those that host code meets are its own.
+  const outer = objects.overreleased;
+  objects.overreleased = 0;
   deallocate(object);
   if (objects.deferred) drain();
-  // A reference that nobody owned, to something that died with the object or before.
-  if (state.fault == layout.FAULT_DOUBLE_FREE) return layout.FAULT_DOUBLE_FREE;
-  if (!state.fault) state.fault = pending;
-  return layout.FAULT_NONE;
+  const met = objects.overreleased;
+  objects.overreleased = outer;
+  return met ? fault(layout.FAULT_DOUBLE_FREE, met) : layout.FAULT_NONE;
 }
 
-/** Lets the deferred objects die. The collector calls it after finalizers that it ran itself. */
-export function drain(): void {
+/** Lets the objects die whose deaths a collection put off. What is wrong with them is a pending fault. */
+export function drainAfterCollection(): void {
+  drain();
+  const met = objects.overreleased;
+  objects.overreleased = 0;
+  if (met) fault(layout.FAULT_DOUBLE_FREE, met);
+}
+
+/** Lets the deferred objects die. */
+function drain(): void {
   if (objects.nesting || objects.draining) return;
   objects.draining = 1;
   while (!objects.critical) {

@@ -4,7 +4,7 @@
  */
 import * as layout from "../../layout";
 import { STATE } from "../../state";
-import { metaOf, setCount, setMeta } from "../core/header";
+import { linkOf, linkTo, metaOf, setCount, setMeta } from "../core/header";
 
 /** Orphans: objects last held by garbage that have hooks or children; they wait for the end of the collection. */
 export const ORPHANS: usize = STATE + layout.STATE_GC_ORPHANS;
@@ -21,7 +21,7 @@ export function pushDeferred(object: usize, meta: u32, list: usize): void {
     (meta | layout.META_DYING) &
       ~(layout.META_TRACKED | layout.META_INTERNED | layout.META_WHITE | layout.META_TRASH),
   );
-  setCount(object, load<i32>(list));
+  setCount(object, linkTo(load<usize>(list)));
   store<usize>(list, object);
 }
 
@@ -29,7 +29,7 @@ export function pushDeferred(object: usize, meta: u32, list: usize): void {
 export function popDeferred(list: usize): usize {
   const object = load<usize>(list);
   if (!object) return 0;
-  store<usize>(list, load<usize>(object));
+  store<usize>(list, linkOf(object));
   setCount(object, 1);
   setMeta(object, metaOf(object) & ~layout.META_DYING);
   return object;

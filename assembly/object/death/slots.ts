@@ -4,8 +4,8 @@
  */
 import * as layout from "../../layout";
 import { TypeDescriptor } from "../../layout";
-import { fault } from "../../alloc/malloc";
-import { countOf, headerOf, isShared, isTagged, metaOf, setCount, setHeader } from "../core/header";
+import { objects } from "../../state";
+import { headerOf, isShared, isTagged, linkTo, metaOf, setCount, setHeader } from "../core/header";
 
 /** Where the walk through an object's slots begins: a place before its first slot. */
 // @ts-ignore: decorator
@@ -38,26 +38,14 @@ export function releaseAfter(object: usize, type: TypeDescriptor, slot: usize): 
   return 0;
 }
 
-/**
- * Marks an object as dying and writes down where the walk came from: its slot in `parent`, which keeps the parent. As a count
- * the word is below 1, so that one reference too many to what is dying is seen as such.
- *
- *   count word   0 = no parent │ 1 in the highest bit, address of the slot / 2 below
- */
+/** Marks an object as dying and writes down where the walk came from: its slot in `parent`, which keeps the parent. */
 // @ts-ignore: decorator
 @inline
 export function link(object: usize, via: usize, parent: usize): void {
   const meta = (metaOf(object) | layout.META_DYING) & ~layout.META_TRACKED;
   // At once, as it is read: see gc/pass/visit.ts.
-  setHeader(object, ((<u64>meta) << 32) | (via ? (via >>> 1) | 0x8000_0000 : 0));
+  setHeader(object, ((<u64>meta) << 32) | linkTo(via));
   if (via) store<u32>(via, <u32>parent);
-}
-
-/** The slot that link() wrote down. */
-// @ts-ignore: decorator
-@inline
-export function linkOf(object: usize): usize {
-  return (<usize>countOf(object)) << 1;
 }
 
 /** Whether anything is left to release after `slot`. */
@@ -172,6 +160,6 @@ export function drop(child: usize): bool {
     return false;
   }
   if (<i32>header == 1) return true;
-  fault(layout.FAULT_DOUBLE_FREE, child);
+  objects.overreleased = child;
   return false;
 }

@@ -66,7 +66,7 @@ export class Lists {
     const words = this.#words;
     if (typeof list === "number" && looksLiveOf(words, this.#first, list, TYPE_LIST)) {
       const at = list >>> 2;
-      if (index >>> 0 === index && index < words[at + LENGTH]!)
+      if (typeof index === "number" && index >>> 0 === index && index < words[at + LENGTH]!)
         return (words[(words[at + ITEMS]! >>> 2) + index]! >>> 0) as Ptr;
     }
     return this.#getSlow(list, index);

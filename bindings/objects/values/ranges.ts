@@ -58,8 +58,18 @@ export class Ranges {
     this.#drop(owned);
   }
 
+  /** An object whose death meets something broken has died all the same: the others follow before that is thrown. */
   #drop(owned: readonly Ptr[]): void {
-    for (let i = owned.length; i-- > 0;) if (owned[i] !== 0) this.#counts.drop(owned[i]!);
+    let first: { readonly error: unknown } | undefined;
+    for (let i = owned.length; i-- > 0;) {
+      try {
+        if (owned[i] !== 0) this.#counts.drop(owned[i]!);
+      } catch (error) {
+        if (!(error instanceof HeapError)) throw error;
+        first ??= { error };
+      }
+    }
+    if (first) throw first.error;
   }
 
   #requireLive(operation: string, owned: readonly Ptr[]): void {

@@ -286,3 +286,16 @@ describe.each(builds)("bad input, $name core", (build) => {
     });
   });
 });
+
+test.each(builds)("$name: an index is proved to be a number before anything is done with it", (build) => {
+  const heap = newHeap(build);
+  const list = heap.list([heap.none]);
+  const host = { valueOf: () => expect.unreachable() };
+  for (const [index, code] of [
+    [0n, "ERR_HEAP_RANGE"],
+    [Symbol("0"), "ERR_HEAP_ARGUMENT"],
+    [host, "ERR_HEAP_ARGUMENT"],
+  ] as const)
+    expect(() => heap.lists.get(list, index as never)).toThrow(expect.objectContaining({ code }));
+  release(heap, list);
+});

@@ -83,4 +83,35 @@ describe.each(allBuilds)("released too often, $name core", ({ create }) => {
     for (const p of made) heap.decref(p);
     heap.verify();
   });
+
+  test("is told although a finalizer of the same death meets an error of its own", () => {
+    const heap = create({ autoCollect: false });
+    const { Node, next, other } = nodeType(heap);
+    const codes: string[] = [];
+    const Watched = heap.defineType({
+      name: "Watched",
+      finalize: () =>
+        void codes.push(
+          codeOf(() => heap.free(4096 as Ptr)),
+          codeOf(() => heap.malloc(100) && ""),
+        ),
+    });
+    const node = heap.alloc(Node);
+    heap.setRef(node, next, node);
+    heap.stealRef(node, other, heap.alloc(Watched));
+    heap.decref(node);
+    expect(codeOf(() => heap.decref(node))).toBe("ERR_HEAP_DOUBLE_FREE");
+    expect(codes[1]).toBe("");
+    heap.verify();
+  });
+
+  test("does not keep the other references of a range from being released", () => {
+    const heap = create({ autoCollect: false });
+    const { Node, next } = nodeType(heap);
+    const node = heap.alloc(Node);
+    heap.stealRef(node, next, node);
+    const lists = [heap.list(), heap.list()];
+    expect(codeOf(() => heap.releaseRange([lists[0]!, node, lists[1]!]))).toBe("ERR_HEAP_DOUBLE_FREE");
+    expect(heap.collector.objects()).toEqual([]);
+  });
 });
