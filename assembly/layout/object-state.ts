@@ -39,7 +39,7 @@ export class ObjectState {
   emptyTuple: usize;
   /** 1 once a death may call the host: a type with a finalizer or a weak reference with a callback was made. */
   hosted: u32;
-  /** Between two batches of a death: the slot that was released last. */
+  /** Between two batches of a death: the slot that holds the last reference to the next child; 0 = there is none left. */
   deathSlot: usize;
   /** Bytes outside of the heap that its objects own; a whole number. */
   externalBytes: f64;

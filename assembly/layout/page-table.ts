@@ -142,7 +142,7 @@ export class PageRecord {
     return changetype<PageRecord>(changetype<usize>(this) + ((<usize>n) << 3));
   }
 
-
+  /** Neighbours of an available pool. */
   @inline
   get links(): Links {
     return changetype<Links>(entryOf(changetype<usize>(this), SLOT_LINKS));

@@ -79,8 +79,8 @@ export function setCount(object: usize, count: i32): void {
 }
 
 /**
- * The count word of an object that is dying or waits for it, which leads to another place: of as many references too many as
- * may be to it, none is taken for its last one.
+ * The count word of an object that is dying, or waits to die, holds an address. As a count it is below 1, so that a reference
+ * that nobody owned is neither counted down nor taken for the last one.
  *
  *   ├ 1 │ address / 2 ┤, as a count below 1; 0 = leads nowhere
  */
